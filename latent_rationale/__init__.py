@@ -1,0 +1,37 @@
+"""Classifiers that show which words they used."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latent_rationale.common.errors import InputError
+
+if TYPE_CHECKING:
+    from latent_rationale.common.predictor import Predictor
+
+__version__ = "0.1.0"
+__all__ = ["InputError", "load"]
+
+
+def load(folder: Path | str, device: str = "auto") -> "Predictor":
+    """A trained model, from the folder that ``train --save_path`` wrote.
+
+    Example:
+        >>> model = load("results/sst/latent_30pct")  # doctest: +SKIP
+        >>> model.predict(["A gripping, funny film."])[0].label_name  # doctest: +SKIP
+        'positive'
+
+    Args:
+        folder: the results folder.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        InputError: if the folder holds no model.
+    """
+    # Imported here, so that `import latent_rationale` and the commands' -h do not wait for torch.
+    from latent_rationale.common import checkpoint
+    from latent_rationale.common.device import find_device
+    from latent_rationale.common.predictor import Predictor
+    from latent_rationale.tasks import find_task
+
+    task_class = find_task(checkpoint.read_config(Path(folder))["task"])
+    return Predictor.load(Path(folder), task_class, find_device(device))

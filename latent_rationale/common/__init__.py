@@ -1,0 +1,1 @@
+"""What all tasks share. Nothing here knows a task."""

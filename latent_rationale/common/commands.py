@@ -1,0 +1,118 @@
+"""The ``train`` and ``predict`` commands of every task."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from latent_rationale.common import checkpoint, config
+from latent_rationale.common.device import find_device
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.options import PredictOptions
+from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.run import LOGGER, headline
+from latent_rationale.common.showing import PREDICTIONS, Shown, plot, read_texts, show, write_predictions
+from latent_rationale.common.task import Task
+from latent_rationale.common.tokenizing import tokenize
+
+EXIT_INPUT, EXIT_STOPPED = 2, 130
+
+
+def train_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
+    """``python -m latent_rationale.<task>.train``: train, keep the best model, evaluate it. Returns the exit code."""
+    return _run(_train, task_class, arguments)
+
+
+def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
+    """``python -m latent_rationale.<task>.predict``: what a trained model says, and why. Returns the exit code."""
+    return _run(_predict, task_class, arguments)
+
+
+def _run(
+    command: Callable[[type[Task[Any]], Sequence[str]], None],
+    task_class: type[Task[Any]],
+    arguments: Sequence[str] | None,
+) -> int:
+    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2."""
+    console = _Console()
+    LOGGER.addHandler(console)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        command(task_class, sys.argv[1:] if arguments is None else arguments)
+    except InputError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return EXIT_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        return EXIT_STOPPED
+    finally:
+        LOGGER.removeHandler(console)
+    return 0
+
+
+class _Console(logging.Handler):
+    """Writes to stdout without tearing a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(record.getMessage())
+
+
+def _train(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
+    program = f"python -m latent_rationale.{task_class.name}.train"
+    options, named = config.parse(task_class.options_class, arguments, program, f"Train a model on {task_class.name}.")
+    device = find_device(options.device)
+    if options.resume:
+        options = resumed_options(task_class, options, named)
+    else:
+        claim_folder(options)
+        options = task_class.resolve(options)
+    results = run_experiment(task_class(options), device)
+    for split in ("dev", "test"):
+        prefix = f"{split}_"
+        measures = {name: results[prefix + name] for name in task_class.headline if prefix + name in results}
+        LOGGER.info("%-4s %s", split, headline(measures))
+    LOGGER.info("results are in %s", options.save_path)
+
+
+def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
+    program = f"python -m latent_rationale.{task_class.name}.predict"
+    about = f"What a model trained on {task_class.name} predicts, and from which words."
+    options, named = config.parse(task_class.predict_options_class, arguments, program, about)
+    recorded = checkpoint.read_config(options.ckpt)["options"]
+    # An option that training has as well - where data is, how many at once - replaces what training was told.
+    changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
+    predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
+    folder = options.save_path or options.ckpt
+    folder.mkdir(parents=True, exist_ok=True)
+    predicted: list[Shown] = []
+    for source, examples in _sources(predictor, options).items():
+        found = predictor.predict_examples(examples)
+        part = [Shown(source, p, predictor.task.gold(example)) for p, example in zip(found, examples, strict=True)]
+        show(part[: options.show])
+        if options.plot:
+            plot(part[: options.show], folder / "plots")
+        predicted += part
+    write_predictions(folder / PREDICTIONS, predicted)
+    LOGGER.info("%d predictions are in %s", len(predicted), folder / PREDICTIONS)
+
+
+def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequence[Any]]:
+    """What to predict: the user's texts, else dev and test, whose measures are shown first."""
+    task = predictor.task
+    if options.text is not None and options.input is not None:
+        raise InputError("--text and --input: give one of them")
+    if options.text is not None:
+        tokens = options.text.split() if options.tokenized else tokenize(options.text)
+        if not tokens:
+            raise InputError("--text: has no words")
+        return {"text": [task.example_of(tokens)]}
+    if options.input is not None:
+        texts = read_texts(options.input, options.tokenized)
+        return {str(options.input): [task.example_of(tokens) for tokens in texts]}
+    splits = task.read()
+    for name, examples in (("dev", splits.dev), ("test", splits.test)):
+        LOGGER.info("%-4s %s", name, headline(predictor.evaluate(examples)))
+    return {"dev": splits.dev, "test": splits.test}

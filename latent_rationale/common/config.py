@@ -1,0 +1,127 @@
+"""A command's options: one dataclass, its flags, its JSON, and the errors between them. The only user of argparse."""
+
+import argparse
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from latent_rationale.common.errors import InputError
+
+T = TypeVar("T")
+
+REQUIRED: Any = dataclasses.MISSING
+"""The default of an option that the user must give."""
+
+
+def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = ()) -> Any:
+    """A field of an options class.
+
+    Args:
+        default: its value unless the user says otherwise, or ``REQUIRED``.
+        text: what ``-h`` says about it.
+        within: the interval that a number must lie in, as in ``(0, 1]``.
+        choices: the values that are allowed.
+    """
+    return dataclasses.field(default=default, metadata={"text": text, "within": within, "choices": tuple(choices)})
+
+
+def parse(kind: type[T], arguments: Sequence[str], program: str, about: str) -> tuple[T, dict[str, Any]]:
+    """Options from the command line, and those among them that the user named.
+
+    ``-`` and ``_`` are the same in a flag; abbreviations and unknown flags are refused.
+
+    Raises:
+        InputError: if a flag or its value cannot be used.
+    """
+    parser = _Parser(prog=program, description=about, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(typing.cast(Any, kind)):
+        _add(parser, field, hints[field.name])
+    named = vars(parser.parse_args([_with_hyphens(argument) for argument in arguments]))
+    return make(kind, named), named
+
+
+def make(kind: type[T], values: dict[str, Any]) -> T:
+    """Options from a dictionary, such as ``config.json`` holds; lists become tuples.
+
+    Raises:
+        InputError: for an unknown name or a value outside its bounds.
+    """
+    fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, kind))}
+    for name, value in values.items():
+        if name not in fields:
+            raise InputError(f"unknown option {flag(name)}")
+        _check(fields[name], value)
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def flag(name: str) -> str:
+    """A field's name as a user types it."""
+    return "--" + name.replace("_", "-")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message} (see {self.prog} -h)")
+
+
+def _with_hyphens(argument: str) -> str:
+    name, equals, value = argument.partition("=")
+    return name.replace("_", "-") + equals + value if argument.startswith("--") else argument
+
+
+def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint: Any) -> None:
+    text, within, choices = (field.metadata[key] for key in ("text", "within", "choices"))
+    if hint is bool:
+        parser.add_argument(flag(field.name), dest=field.name, action="store_true", help=text)
+        return
+    kind = _element_type(hint)
+    parser.add_argument(
+        flag(field.name),
+        dest=field.name,
+        type=kind,
+        nargs="+" if typing.get_origin(hint) is tuple else None,
+        choices=choices or None,
+        required=field.default is REQUIRED,
+        metavar=None if choices else {int: "N", float: "X", Path: "PATH"}.get(kind, "TEXT"),
+        help=f"{text}{', in ' + within if within else ''}{_default_text(field.default)}".replace("%", "%%"),
+    )
+
+
+def _default_text(default: Any) -> str:
+    if default is REQUIRED or default is None:
+        return ""
+    return f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
+
+
+def _element_type(hint: Any) -> Any:
+    """The type of one value: ``float`` for ``float | None`` and for ``tuple[float, ...]``."""
+    if typing.get_origin(hint) in (types.UnionType, tuple):
+        return typing.get_args(hint)[0]
+    return hint
+
+
+def _check(field: "dataclasses.Field[Any]", value: Any) -> None:
+    within, choices = field.metadata["within"], field.metadata["choices"]
+    if choices and value not in choices:
+        raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {value}")
+    numbers = value if isinstance(value, tuple | list) else [value]
+    if within and not all(_lies_in(number, within) for number in numbers if number is not None):
+        raise InputError(f"{flag(field.name)}: expected a number in {within}, got {value}")
+
+
+def _lies_in(number: float, interval: str) -> bool:
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = number >= low if interval[0] == "[" else number > low
+    below = number <= high if interval[-1] == "]" else number < high
+    return above and below and not math.isnan(number)
+
+
+def to_json(options: Any) -> dict[str, Any]:
+    """Options as what JSON can hold."""
+    values = dataclasses.asdict(options)
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}

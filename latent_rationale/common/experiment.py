@@ -1,0 +1,146 @@
+"""One training run from its options to its results folder: start or resume, train, finish."""
+
+import dataclasses
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import latent_rationale
+from latent_rationale.common import checkpoint, config
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.learner import Learner
+from latent_rationale.common.options import TrainOptions
+from latent_rationale.common.prediction import mark
+from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.run import LOGGER, Run, write_json
+from latent_rationale.common.task import Splits, Task
+from latent_rationale.common.training import Judge, train
+from latent_rationale.common.vocabulary import Vocabulary, make_embedding
+
+MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
+"""Options that a resumed run may give anew."""
+
+
+def run_experiment(task: Task[Any], device: torch.device) -> dict[str, float]:
+    """Train as the task's options say, evaluate the best model on dev and, this once, on test.
+
+    Raises:
+        InputError: for data that cannot be used, or a loss that is not finite.
+    """
+    options = task.options
+    folder = options.save_path
+    torch.manual_seed(options.seed)
+    splits = task.read()
+    learner, vocabulary = (_resume if options.resume else _start)(task, splits, device)
+    predictor = Predictor(task, vocabulary, learner.model, learner.objective)
+    judge = Judge(
+        measure=task.measure,
+        rank=task.rank,
+        first_best_epoch=task.first_best_epoch,
+        headline=task.headline,
+        show=lambda: _as_markdown(predictor, splits.dev[:5]),
+    )
+    run = Run(folder, learner.progress.iteration)
+    try:
+        train(learner, task.encode(splits.train, vocabulary), task.encode(splits.dev, vocabulary), options, judge, run)
+        checkpoint.load_weights(folder, learner.model, learner.objective)
+        results = {"best_iter": float(learner.progress.best_iteration)}
+        for name, examples in (("dev", splits.dev), ("test", splits.test)):
+            results |= {f"{name}_{measure}": value for measure, value in predictor.evaluate(examples).items()}
+        run.finish(results)
+    finally:
+        run.close()
+    return results
+
+
+def claim_folder(options: TrainOptions) -> None:
+    """See that a new run may write to its folder.
+
+    Raises:
+        InputError: if there is a results folder already, and the user did not say what to do with it.
+    """
+    folder = options.save_path
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file; --save-path needs a folder", folder)
+    if (folder / checkpoint.CONFIG).exists() and not options.overwrite:
+        raise InputError("is a results folder already; go on with --resume, or replace it with --overwrite", folder)
+
+
+def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dict[str, Any]) -> Any:
+    """The options that a run was started with, with what a resumed one may change.
+
+    Raises:
+        InputError: for any other option that the user named with another value.
+    """
+    recorded = checkpoint.read_config(given.save_path)
+    if recorded["task"] != task_class.name:
+        raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", given.save_path)
+    asked = config.to_json(given)
+    for name in named.keys() - MAY_CHANGE:
+        if asked[name] != recorded["options"][name]:
+            before = recorded["options"][name]
+            raise InputError(f"{config.flag(name)} was {before} when the run began and cannot become {asked[name]}")
+    options = config.make(task_class.options_class, recorded["options"])
+    iterations = given.num_iterations if "num_iterations" in named else options.num_iterations
+    return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
+
+
+def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Vocabulary]:
+    """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
+    vectors = task.read_vectors(splits)
+    vocabulary = task.vocabulary(splits, vectors)
+    size = task.options.embed_size if vectors is None else vectors.matrix.shape[1]
+    model, objective = task.build(make_embedding(vocabulary, size, vectors, task.trains_embedding))
+    learner = Learner(model.to(device), objective.to(device), task.options)
+    folder = task.options.save_path
+    _clear(folder)
+    vocabulary.save(folder / checkpoint.VOCABULARY)
+    checkpoint.save_last(folder, learner)
+    # Last, because a folder is a results folder from the moment it has a configuration.
+    write_json(folder / checkpoint.CONFIG, _configuration(task, size))
+    return learner, vocabulary
+
+
+def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Vocabulary]:
+    """The learner as it was saved last."""
+    folder = task.options.save_path
+    vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
+    size = checkpoint.read_config(folder)["embedding_size"]
+    model, objective = task.build(make_embedding(vocabulary, size, trained=task.trains_embedding))
+    learner = Learner(model.to(device), objective.to(device), task.options)
+    checkpoint.load_last(folder, learner)
+    write_json(folder / checkpoint.CONFIG, _configuration(task, size))
+    LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
+    return learner, vocabulary
+
+
+def _configuration(task: Task[Any], embedding_size: int) -> dict[str, Any]:
+    options = dataclasses.replace(task.options, resume=False, overwrite=False)
+    return {
+        "task": task.name,
+        "seed": options.seed,
+        "options": config.to_json(options),
+        "embedding_size": embedding_size,
+        "versions": {
+            "latent_rationale": latent_rationale.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _clear(folder: Path) -> None:
+    """Make a folder, or remove from it what an earlier run wrote, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in ("config.json", "*.safetensors", "last.pt", "*.jsonl", "results.json", "events.out.tfevents.*"):
+        for path in folder.glob(pattern):
+            path.unlink()
+    shutil.rmtree(folder / "plots", ignore_errors=True)
+
+
+def _as_markdown(predictor: Predictor, examples: Any) -> str:
+    predictions = predictor.predict_examples(examples)
+    return "\n\n".join(f"{mark(p.tokens, p.z)} → {p.label_name}" for p in predictions)

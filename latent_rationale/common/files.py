@@ -1,0 +1,99 @@
+"""Finding and opening what the user has."""
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from latent_rationale.common.errors import InputError
+
+DATA_VARIABLE = "LATENT_RATIONALE_DATA"
+"""The environment variable that names a folder with one folder of data per task."""
+
+
+def data_roots() -> list[Path]:
+    """Where data is looked for: the folder that the environment names, then ``data``."""
+    named = os.environ.get(DATA_VARIABLE)
+    return ([Path(named)] if named else []) + [Path("data")]
+
+
+def find_data(task: str) -> Path:
+    """The folder with a task's data.
+
+    Raises:
+        InputError: if there is none.
+    """
+    candidates = [root / task for root in data_roots()]
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        f"no data for {task}: looked for {_list(candidates)}; "
+        f"run scripts/download_data.py {task}, or set {DATA_VARIABLE} or the path options"
+    )
+
+
+def find_vectors(task: str, *names: str) -> Path:
+    """A task's word vectors: under one of ``names`` relative to the roots, else ``vectors/*.<task>.txt.gz``.
+
+    Raises:
+        InputError: if there are none.
+    """
+    for root in data_roots():
+        for name in names:
+            for path in (root / name, root / f"{name}.gz"):
+                if path.is_file():
+                    return path
+    for root in data_roots():
+        for path in sorted((root / "vectors").glob(f"*.{task}.txt.gz")):
+            return path
+    places = [root / name for root in data_roots() for name in (*names, f"vectors/*.{task}.txt.gz")]
+    raise InputError(f"no word vectors for {task}: looked for {_list(places)}; name a file, or none to learn them")
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number (from 1) and text of each line of a UTF-8 file, plain or .gz, without its line break.
+
+    Raises:
+        InputError: if the file is missing, cannot be read, or is not UTF-8 or not gzip.
+    """
+    number = 0
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8", newline="\n")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8", newline="\n") as file
+        ):
+            for number, line in enumerate(file, start=1):
+                yield number, line.rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise InputError("no such file", path) from error
+    except UnicodeDecodeError as error:
+        raise InputError("not UTF-8 text", path, number + 1) from error
+    except (OSError, EOFError) as error:
+        raise InputError(f"cannot be read ({error})", path) from error
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        InputError: if it is missing or malformed.
+    """
+    try:
+        return json.loads("\n".join(line for _, line in read_lines(path)))
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON ({error.msg})", path, error.lineno) from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader, or a kill, finds the old content or the new one and nothing between."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _list(paths: list[Path]) -> str:
+    return ", ".join(map(str, paths))

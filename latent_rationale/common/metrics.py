@@ -1,0 +1,43 @@
+"""What an evaluation measures. Everything is a sum and a count, so that batches add up to a data set exactly."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.structures import Batch, Output, Rationale
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """A sum over a part of a data set, and the number of things it is a mean of.
+
+    Attributes:
+        total: ``[]``.
+        count: ``[]``, or None for a plain count, which is not divided.
+    """
+
+    total: Tensor
+    count: Tensor | None
+
+    def __add__(self, other: "Tally") -> "Tally":
+        count = None if self.count is None or other.count is None else self.count + other.count
+        return Tally(self.total + other.total, count)
+
+    def value(self) -> float:
+        """The mean or count. Waits for the device."""
+        return float(self.total if self.count is None else self.total / self.count.clamp(min=1))
+
+
+def accuracy(output: Output, batch: Batch) -> Tally:
+    """The share of examples whose highest score is that of their class ``[B]``."""
+    correct = output.scores.argmax(-1) == batch.targets
+    return Tally(correct.sum(), torch.tensor(len(correct)))
+
+
+def selection_shares(rationale: Rationale) -> dict[str, Tally]:
+    """The shares of real words with z = 0, z = 1, z in between, and z > 0."""
+    z, mask = rationale.z, rationale.mask
+    words = mask.sum()
+    chosen = {"p0": z == 0, "pc": (z > 0) & (z < 1), "p1": z == 1, "selected": z > 0}
+    return {name: Tally((which & mask).sum(), words) for name, which in chosen.items()}

@@ -1,0 +1,87 @@
+"""The options that every task shares."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from latent_rationale.common.config import REQUIRED, option
+from latent_rationale.common.distributions import DISTRIBUTIONS
+from latent_rationale.common.encoders import ENCODERS
+from latent_rationale.common.objectives import CONTROL_VARIATES
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """What every ``train`` command takes. A task's own class adds to it and sets its own defaults."""
+
+    model: str = option(
+        "baseline", "full text, Bernoulli choices by REINFORCE, or HardKuma", choices=("baseline", "rl", "latent")
+    )
+    save_path: Path = option(Path("results/default"), "the results folder")
+    overwrite: bool = option(False, "replace an existing results folder")
+    resume: bool = option(False, "continue the run in --save-path, with its options")
+    seed: int = option(1, "where all randomness starts", within="[0, 9007199254)")
+    device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    num_iterations: int = option(-25, "training steps; negative: epochs")
+    batch_size: int = option(25, "sentences per step", within="[1, inf)")
+    eval_batch_size: int = option(100, "sentences per step of an evaluation", within="[1, inf)")
+    eval_every: int = option(-1, "steps between evaluations; -1: an epoch", within="[-1, inf)")
+    print_every: int = option(100, "steps between logged points", within="[1, inf)")
+    save_every: int = option(
+        -1, "steps between saved states, beside those at evaluations; -1: none", within="[-1, inf)"
+    )
+    early_stopping: int = option(0, "stop after so many evaluations without a better one; 0: never", within="[0, inf)")
+
+    layer: str = option("lstm", "what reads the sentence, in selector and classifier", choices=tuple(ENCODERS))
+    hidden_size: int = option(150, "units of the encoder, per direction", within="[1, inf)")
+    embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, inf)")
+    train_embed: bool = option(False, "train the word vectors too")
+    dropout: float = option(0.5, "on the embeddings and before the output layer", within="[0, 1)")
+    skip_unselected: bool = option(False, "the LSTM of the classifier skips words with z = 0 instead of reading zeros")
+
+    lr: float = option(0.0002, "learning rate of Adam", within="(0, inf)")
+    min_lr: float = option(1e-5, "smallest learning rate", within="[0, inf)")
+    lr_decay: float = option(0.5, "factor on the learning rate", within="(0, 1)")
+    weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, inf)")
+    max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, inf)")
+    threshold: float = option(1e-4, "relative improvement of the dev criterion that counts", within="[0, inf)")
+    patience: int = option(5, "evaluations without improvement before the rate falls", within="[0, inf)")
+    cooldown: int = option(5, "evaluations after a fall during which none is counted", within="[0, inf)")
+
+    dist: str = option(
+        "hardkuma", "distribution of a choice, with --model latent", choices=set(DISTRIBUTIONS) - {"bernoulli"}
+    )
+    dependent_z: bool = option(False, "each choice depends on the earlier ones")
+    z_rnn_size: int = option(30, "units of the cell that remembers them", within="[1, inf)")
+    selection: float = option(1.0, "target share of selected words, with --model latent", within="(0, 1]")
+    lasso: float = option(0.0, "target share of transitions, with --model latent; 0: no target", within="[0, 1]")
+    lambda_init: float = option(1e-4, "Lagrange multipliers at the start", within="(0, inf)")
+    lambda_min: float = option(1e-12, "smallest multiplier", within="(0, inf)")
+    lambda_max: float = option(5.0, "largest multiplier", within="(0, inf)")
+    lagrange_lr: float = option(0.01, "how fast the multipliers move", within="[0, inf)")
+    lagrange_alpha: float = option(0.99, "share of the past in the constraints' moving averages", within="[0, 1)")
+    sparsity: float = option(0.0, "cost of a selected word, with --model rl", within="[0, inf)")
+    coherence: float = option(0.0, "cost of a transition, with --model rl", within="[0, inf)")
+    control_variate: str = option(
+        "none", "for a less noisy REINFORCE, with --model rl", choices=tuple(CONTROL_VARIATES)
+    )
+
+    @property
+    def transition_cost(self) -> float:
+        """What a change between neighbours costs under REINFORCE."""
+        return self.coherence
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictOptions:
+    """What every ``predict`` command takes."""
+
+    ckpt: Path = option(REQUIRED, "the results folder of a training run")
+    text: str | None = option(None, "predict for this text instead of the dev and test sets")
+    input: Path | None = option(None, "predict for this file, a text a line, plain or .gz")
+    tokenized: bool = option(False, "--text and --input are tokens with blanks between them, not raw text")
+    save_path: Path | None = option(None, "folder for predictions.jsonl and plots; by default that of --ckpt")
+    plot: bool = option(False, "draw a heat strip for each shown example")
+    show: int = option(10, "examples to show per data set", within="[0, inf)")
+    eval_batch_size: int | None = option(None, "texts per step, as in training unless given", within="[1, inf)")
+    device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))

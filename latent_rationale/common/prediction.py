@@ -1,0 +1,52 @@
+"""What a model says of one text, apart from tensors."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from latent_rationale.common.structures import Output
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction and the words it rests on.
+
+    Attributes:
+        tokens: the words.
+        z: how far each was read, in [0, 1]; None for a model that reads everything.
+        scores: one number per class (probabilities) or aspect.
+        label: the class, as the data writes it.
+        label_name: the class, as people call it.
+    """
+
+    tokens: tuple[str, ...]
+    z: tuple[float, ...] | None
+    scores: tuple[float, ...]
+    label: int
+    label_name: str
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return asdict(self)
+
+
+def mark(tokens: Sequence[str], z: Sequence[float] | None) -> str:
+    """Plain text with ``**word**`` where z = 1 and ``__word__`` where it is a fraction."""
+    marks = ("" if value == 0 else "**" if value == 1 else "__" for value in z or [0.0] * len(tokens))
+    return " ".join(f"{around}{token}{around}" for token, around in zip(tokens, marks, strict=True))
+
+
+def highlight(tokens: Sequence[str], z: Sequence[float] | None) -> str:
+    """The same for a terminal with colours: selected words on yellow, partly selected ones underlined, others dim."""
+    styles = ("2" if value == 0 else "30;43" if value == 1 else "4;33" for value in z or [1.0] * len(tokens))
+    if z is None:
+        return " ".join(tokens)
+    return " ".join(f"\033[{style}m{token}\033[0m" for token, style in zip(tokens, styles, strict=True))
+
+
+def rationales(output: Output) -> list[tuple[float, ...] | None]:
+    """The z of each sentence of a batch, without padding; None for a model that reads everything."""
+    if output.rationale is None:
+        return [None] * len(output.scores)
+    lengths = output.rationale.mask.sum(1).tolist()
+    return [tuple(row[:length]) for row, length in zip(output.rationale.z.tolist(), lengths, strict=True)]

@@ -1,0 +1,86 @@
+"""A trained model, ready for texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from latent_rationale.common import checkpoint, config
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.objectives import Objective
+from latent_rationale.common.prediction import Prediction
+from latent_rationale.common.task import Task
+from latent_rationale.common.tokenizing import tokenize
+from latent_rationale.common.training import evaluate, outputs
+from latent_rationale.common.vocabulary import Vocabulary, make_embedding
+
+
+class Predictor:
+    """Predicts with a model.
+
+    Args:
+        task: what the model was trained for.
+        vocabulary: of its embedding.
+        model: from a batch to an output.
+        objective: what it was trained with, for the loss of an evaluation.
+    """
+
+    def __init__(self, task: Task[Any], vocabulary: Vocabulary, model: nn.Module, objective: Objective):
+        self.task = task
+        self.vocabulary = vocabulary
+        self.model = model.eval()
+        self.objective = objective.eval()
+
+    @classmethod
+    def load(
+        cls, folder: Path, task_class: type[Task[Any]], device: torch.device, changes: dict[str, Any] | None = None
+    ) -> "Predictor":
+        """The best model of a results folder. Needs nothing but the folder.
+
+        Args:
+            folder: where training wrote.
+            task_class: the task it was training for.
+            device: where to compute.
+            changes: training options to replace, such as where data is.
+
+        Raises:
+            InputError: if the folder holds no model of this task.
+        """
+        recorded = checkpoint.read_config(folder)
+        if recorded["task"] != task_class.name:
+            raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", folder)
+        task = task_class(config.make(task_class.options_class, recorded["options"] | (changes or {})))
+        vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
+        model, objective = task.build(make_embedding(vocabulary, recorded["embedding_size"]))
+        checkpoint.load_weights(folder, model, objective)
+        return cls(task, vocabulary, model.to(device), objective.to(device))
+
+    def predict(self, texts: Sequence[str | Sequence[str]]) -> list[Prediction]:
+        """Predictions for texts: raw ones as strings, tokenised ones as sequences of tokens.
+
+        Raises:
+            InputError: for a text without words.
+        """
+        tokenized = [tokenize(text) if isinstance(text, str) else list(text) for text in texts]
+        for number, tokens in enumerate(tokenized, start=1):
+            if not tokens:
+                raise InputError(f"text {number} has no words")
+        return self.predict_examples([self.task.example_of(tokens) for tokens in tokenized])
+
+    def predict_examples(self, examples: Sequence[Any]) -> list[Prediction]:
+        """Predictions for examples of the task, in their order."""
+        if not examples:
+            return []
+        data = self.task.encode(examples, self.vocabulary)
+        size = self.task.options.eval_batch_size
+        found = [p for batch, output in outputs(self.model, data, size) for p in self.task.predictions(output, batch)]
+        order = torch.cat(data.in_order(size)).tolist()
+        return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
+
+    def evaluate(self, examples: Sequence[Any]) -> dict[str, float]:
+        """The task's measures over examples."""
+        data = self.task.encode(examples, self.vocabulary)
+        size = self.task.options.eval_batch_size
+        return evaluate(self.model, self.objective, data, size, self.task.measure)

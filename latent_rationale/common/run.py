@@ -1,0 +1,80 @@
+"""A results folder: what a training run writes for people and for tools."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from latent_rationale.common.files import read_lines, write_atomically
+
+LOGGER = logging.getLogger("latent_rationale")
+"""Where all words for the user go."""
+
+METRICS, RESULTS = "metrics.jsonl", "results.json"
+
+
+class Run:
+    """Writes points to ``metrics.jsonl`` and tensorboard, and at the end ``results.json``.
+
+    Args:
+        folder: the results folder, which exists.
+        start: the iteration after which the run goes on; later points of an interrupted run are dropped.
+    """
+
+    def __init__(self, folder: Path, start: int = 0):
+        self.folder = folder
+        self._metrics = folder / METRICS
+        _drop_after(self._metrics, start)
+        self._board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+
+    def log(self, split: str, iteration: int, values: Mapping[str, float]) -> None:
+        """Add a point: one line in the file, one scalar each in tensorboard."""
+        with self._metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"split": split, "iteration": iteration, **values}) + "\n")
+        for name, value in values.items():
+            self._board.add_scalar(f"{split}/{name}", value, iteration)
+
+    def histogram(self, name: str, values: Tensor, iteration: int) -> None:
+        """Add a histogram to tensorboard."""
+        self._board.add_histogram(name, values, iteration)
+
+    def text(self, name: str, text: str, iteration: int) -> None:
+        """Add a text in Markdown to tensorboard."""
+        self._board.add_text(name, text, iteration)
+
+    def finish(self, results: Mapping[str, float]) -> None:
+        """Write ``results.json``."""
+        write_json(self.folder / RESULTS, results)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._board.close()
+
+
+def headline(measures: Mapping[str, float]) -> str:
+    """Measures on one line."""
+    return "  ".join(f"{name} {value:.4f}".removesuffix(".0000") for name, value in measures.items())
+
+
+def write_json(path: Path, values: Mapping[str, object]) -> None:
+    """Write a dictionary as indented JSON, atomically."""
+    write_atomically(path, json.dumps(values, indent=2) + "\n")
+
+
+def _drop_after(path: Path, iteration: int) -> None:
+    if not path.exists():
+        return
+    kept = [line for _, line in read_lines(path) if _iteration_of(line) <= iteration]
+    write_atomically(path, "".join(line + "\n" for line in kept))
+
+
+def _iteration_of(line: str) -> float:
+    """A line's iteration; a line that a kill cut short belongs after everything that counts."""
+    try:
+        return float(json.loads(line)["iteration"])
+    except json.JSONDecodeError:
+        return float("inf")

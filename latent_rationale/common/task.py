@@ -1,0 +1,138 @@
+"""What a task must say about itself; everything else is shared."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch import Tensor, nn
+
+from latent_rationale.common.batching import Encoded, encode
+from latent_rationale.common.metrics import Tally
+from latent_rationale.common.objectives import Objective
+from latent_rationale.common.options import PredictOptions, TrainOptions
+from latent_rationale.common.prediction import Prediction
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.variants import VARIANTS, Rank, build_model
+from latent_rationale.common.vocabulary import Vocabulary, WordVectors, read_vectors
+
+Options = TypeVar("Options", bound=TrainOptions)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set's examples."""
+
+    train: Sequence[Any]
+    dev: Sequence[Any]
+    test: Sequence[Any]
+
+
+class Task(ABC, Generic[Options]):
+    """A kind of data and what is predicted from it.
+
+    Attributes:
+        name: as in ``latent_rationale.<name>.train``.
+        options_class: what its ``train`` takes.
+        predict_options_class: what its ``predict`` takes.
+        first_best_epoch: an evaluation may count as best after so many epochs.
+        headline: the measures that a user sees first.
+
+    Args:
+        options: of a training run.
+    """
+
+    name: ClassVar[str]
+    options_class: ClassVar[type[TrainOptions]]
+    predict_options_class: ClassVar[type[PredictOptions]] = PredictOptions
+    first_best_epoch: ClassVar[int]
+    headline: ClassVar[tuple[str, ...]]
+
+    def __init__(self, options: Options):
+        self.options = options
+
+    @classmethod
+    @abstractmethod
+    def resolve(cls, options: Options) -> Options:
+        """Options with every path that the user left open filled in.
+
+        Raises:
+            InputError: if what the options ask for is not there.
+        """
+
+    @abstractmethod
+    def read(self) -> Splits:
+        """The data.
+
+        Raises:
+            InputError: for a file that is missing or malformed, with its line.
+        """
+
+    @property
+    @abstractmethod
+    def vectors_path(self) -> Path | None:
+        """The file of word vectors, or None to learn them from scratch."""
+
+    @abstractmethod
+    def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
+        """The tokens of each text of an example."""
+
+    @abstractmethod
+    def targets_of(self, examples: Sequence[Any]) -> Tensor:
+        """What is to be predicted, ``[N]`` or ``[N, C]``."""
+
+    @abstractmethod
+    def example_of(self, tokens: Sequence[str]) -> Any:
+        """An example without a gold label, for prediction."""
+
+    @property
+    @abstractmethod
+    def output_size(self) -> int:
+        """C, the number of scores."""
+
+    @abstractmethod
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """The loss per example, ``[B]``."""
+
+    @abstractmethod
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """What is counted in an evaluation."""
+
+    @abstractmethod
+    def predictions(self, output: Output, batch: Batch) -> list[Prediction]:
+        """What the model says of each example."""
+
+    @abstractmethod
+    def gold(self, example: Any) -> dict[str, Any]:
+        """What ``predictions.jsonl`` holds of an example beside the prediction."""
+
+    @property
+    def trains_embedding(self) -> bool:
+        """Whether the word vectors move in training."""
+        return self.options.train_embed or self.vectors_path is None
+
+    def read_vectors(self, splits: Splits) -> WordVectors | None:
+        """Word vectors for the data, or None to learn them."""
+        if self.vectors_path is None:
+            return None
+        examples = (*splits.train, *splits.dev, *splits.test)
+        return read_vectors(self.vectors_path, (text for example in examples for text in self.texts_of(example)))
+
+    def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
+        """The training words and those that have a vector."""
+        training = (text for example in splits.train for text in self.texts_of(example))
+        return Vocabulary.build(training, vectors.words if vectors is not None else ())
+
+    def encode(self, examples: Sequence[Any], vocabulary: Vocabulary) -> Encoded:
+        """Examples as ids."""
+        return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
+
+    def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
+        """A fresh model and its objective."""
+        objective = VARIANTS[self.options.model](self.options).objective(self.criterion)
+        return build_model(self.options, embedding, self.output_size), objective
+
+    def rank(self, dev: dict[str, float]) -> Rank:
+        """How good an evaluation on dev is; lower is better."""
+        return VARIANTS[self.options.model](self.options).rank(dev)

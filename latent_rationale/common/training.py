@@ -1,0 +1,183 @@
+"""The only training loop."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from latent_rationale.common import checkpoint
+from latent_rationale.common.batching import Encoded, training_batches
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.learner import Learner
+from latent_rationale.common.metrics import Tally, selection_shares
+from latent_rationale.common.objectives import Objective
+from latent_rationale.common.options import TrainOptions
+from latent_rationale.common.run import LOGGER, Run, headline
+from latent_rationale.common.structures import Batch, Loss, Output
+
+Measure = Callable[[Output, Batch], dict[str, Tally]]
+"""What a task counts in a batch."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How evaluations on dev are made and compared.
+
+    Attributes:
+        measure: what the task counts.
+        rank: from an evaluation to its distance from the target and its criterion, lower is better.
+        first_best_epoch: an evaluation counts as best after this many epochs.
+        headline: the measures that a user sees first.
+        show: writes what the model makes of a few examples, as Markdown.
+    """
+
+    measure: Measure
+    rank: Callable[[dict[str, float]], tuple[float, float]]
+    first_best_epoch: int
+    headline: tuple[str, ...]
+    show: Callable[[], str]
+
+
+def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, judge: Judge, run: Run) -> None:
+    """Train until ``options.num_iterations``, from wherever the learner stands.
+
+    Raises:
+        InputError: if a loss is not finite, with the step and the term that broke.
+    """
+    epoch = -(-len(data) // options.batch_size)
+    last = options.num_iterations if options.num_iterations > 0 else -options.num_iterations * epoch
+    eval_every = epoch if options.eval_every == -1 else options.eval_every
+    progress = learner.progress
+    watch = FiniteWatch()
+    learner.train()
+    batches = training_batches(data, options.batch_size, options.seed, progress.iteration, learner.device)
+    with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
+        while progress.iteration < last and not _out_of_patience(progress.stale, options.early_stopping):
+            progress.iteration, batch = next(batches)
+            output, loss, norm = train_step(learner, batch, options.max_grad_norm)
+            watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
+            bar.update()
+            evaluating = progress.iteration % eval_every == 0
+            saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
+            if progress.iteration % options.print_every == 0 or saving:
+                watch.check()
+                _log_step(learner, output, loss, norm, bar, run)
+            if evaluating:
+                may_be_best = progress.iteration >= judge.first_best_epoch * epoch
+                _evaluate_and_keep(learner, dev, options, judge, run, may_be_best)
+            if saving:
+                checkpoint.save_last(run.folder, learner)
+
+
+def train_step(learner: Learner, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
+    """One step of the optimiser. Nothing leaves the device."""
+    output = learner.model(batch)
+    loss = learner.objective(output, batch)
+    learner.optimizer.zero_grad()
+    loss.total.backward()
+    norm = torch.nn.utils.clip_grad_norm_(learner.parameters, max_grad_norm)
+    learner.optimizer.step()
+    return output, loss, norm
+
+
+def evaluate(
+    model: nn.Module, objective: Objective, data: Encoded, batch_size: int, measure: Measure
+) -> dict[str, float]:
+    """Means and counts over a data set, and the objective's terms. Leaves everything as it was."""
+    totals: dict[str, Tally] = {}
+    with evaluating(objective):
+        for batch, output in outputs(model, data, batch_size):
+            loss = objective(output, batch)
+            size = torch.tensor(len(batch.examples))
+            tallies = measure(output, batch) | {name: Tally(term * size, size) for name, term in loss.terms.items()}
+            totals = {name: totals[name] + tally if totals else tally for name, tally in tallies.items()}
+    return {name: total.value() for name, total in totals.items()}
+
+
+def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
+    """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
+    device = next(model.parameters()).device
+    with evaluating(model):
+        for index in data.in_order(batch_size):
+            batch = data.batch(index).to(device)
+            yield batch, model(batch)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards the mode is what it was."""
+    mode = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        module.train(mode)
+
+
+class FiniteWatch:
+    """Remembers on the device after which step a term first was not finite, so that no step has to wait."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._first = torch.tensor(math.inf)
+
+    def add(self, iteration: int, terms: dict[str, Tensor]) -> None:
+        """Look at the terms ``[]`` of a step."""
+        self._names = list(terms)
+        values = torch.stack(list(terms.values()))
+        now = torch.where(values.isfinite(), math.inf, float(iteration))
+        self._first = torch.minimum(self._first.to(now), now)
+
+    def check(self) -> None:
+        """Wait for the device.
+
+        Raises:
+            InputError: if a term was not finite.
+        """
+        first = self._first.tolist()
+        step = min(first)
+        if math.isfinite(step):
+            broken = " and ".join(name for name, at in zip(self._names, first, strict=True) if at == step)
+            raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
+
+
+def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, bar: Any, run: Run) -> None:
+    terms = {name: float(term) for name, term in loss.terms.items()}
+    terms |= {"gradient_norm": float(norm), "lr": learner.optimizer.param_groups[0]["lr"]}
+    if output.rationale is not None:
+        terms["selected"] = selection_shares(output.rationale)["selected"].value()
+    run.log("train", learner.progress.iteration, terms)
+    bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", "selected") if name in terms}, refresh=False)
+
+
+def _evaluate_and_keep(
+    learner: Learner, dev: Encoded, options: TrainOptions, judge: Judge, run: Run, may_be_best: bool
+) -> None:
+    progress = learner.progress
+    values = evaluate(learner.model, learner.objective, dev, options.eval_batch_size, judge.measure)
+    rank = judge.rank(values)
+    learner.schedule.step(rank[1])
+    better = may_be_best and rank < progress.best_rank
+    if better:
+        progress.best_iteration, progress.best_rank, progress.stale = progress.iteration, rank, 0
+        checkpoint.save_best(run.folder, learner)
+    elif may_be_best:
+        progress.stale += 1
+    run.log("dev", progress.iteration, values)
+    run.text("dev/rationales", judge.show(), progress.iteration)
+    shown = headline({name: values[name] for name in judge.headline if name in values})
+    LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
+
+
+def _out_of_patience(stale: int, patience: int) -> bool:
+    return 0 < patience <= stale
+
+
+def _is_due(iteration: int, every: int) -> bool:
+    return every > 0 and iteration % every == 0

@@ -1,0 +1,164 @@
+"""The vocabulary and the word vectors. No other module knows torchtext."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchtext.vocab import Vocab
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import read_lines, write_atomically
+
+UNKNOWN, PADDING = "<unk>", "<pad>"
+LARGE_FILE = 100_000
+"""A vector file with more words than this lends the vocabulary only those that the data uses."""
+
+_ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
+
+
+class Vocabulary:
+    """Words and their ids: unknown 0, padding 1, then by falling count.
+
+    The treebank's escapes are looked up as what they stand for: ``-LRB-`` as ``(``.
+
+    Args:
+        counts: how often each word occurs, 1 or more.
+    """
+
+    def __init__(self, counts: Counter[str]):
+        self._vocab = Vocab(counts, specials=(UNKNOWN, PADDING))
+
+    @classmethod
+    def build(cls, training: Iterable[Sequence[str]], vector_words: Iterable[str] = ()) -> "Vocabulary":
+        """The words of the training sentences and those that have a vector."""
+        counts = Counter(unescape(word) for tokens in training for word in tokens)
+        counts.update(vector_words)
+        return cls(counts)
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Read what ``save`` wrote.
+
+        Raises:
+            InputError: if the file is missing or does not begin with the unknown word and the padding.
+        """
+        words = [word for _, word in read_lines(path)]
+        if words[:2] != [UNKNOWN, PADDING]:
+            raise InputError(f"not a vocabulary: it should begin with {UNKNOWN} and {PADDING}", path)
+        return cls(Counter({word: len(words) - rank for rank, word in enumerate(words[2:])}))
+
+    def save(self, path: Path) -> None:
+        """Write one word a line, in the order of their ids."""
+        write_atomically(path, "\n".join(self._vocab.itos) + "\n")
+
+    def __len__(self) -> int:
+        return len(self._vocab)
+
+    def __contains__(self, word: str) -> bool:
+        return unescape(word) in self._vocab.stoi
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """The ids of words; 0 for unknown ones."""
+        known = self._vocab.stoi
+        return [known.get(unescape(word), 0) for word in tokens]
+
+    @property
+    def padding_id(self) -> int:
+        """The id that stands behind the end of a sentence."""
+        return int(self._vocab.stoi[PADDING])
+
+    @property
+    def words(self) -> list[str]:
+        """All words in the order of their ids."""
+        return list(self._vocab.itos)
+
+
+def unescape(word: str) -> str:
+    """A treebank token as it is written elsewhere."""
+    if word in _ESCAPES:
+        return _ESCAPES[word]
+    return word.replace("\\/", "/").replace("\\*", "*") if "\\" in word else word
+
+
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """The rows of a vector file.
+
+    Attributes:
+        words: in the order of the file, without repetitions.
+        matrix: float32 ``[len(words), D]``.
+    """
+
+    words: list[str]
+    matrix: NDArray[np.float32]
+
+
+def read_vectors(path: Path, used: Iterable[Sequence[str]]) -> WordVectors:
+    """Read GloVe's text format, plain or .gz: a word and its numbers a line. The first line sets the dimension.
+
+    Args:
+        path: the file.
+        used: sentences whose words are kept where the file holds more than 100,000.
+
+    Raises:
+        InputError: for a row that is ragged or holds something that is not a number, with its line.
+    """
+    lines = sum(1 for _ in read_lines(path))
+    wanted = {unescape(word) for tokens in used for word in tokens} if lines > LARGE_FILE else None
+    rows: dict[str, NDArray[np.float32]] = {}
+    size = 0
+    for number, line in read_lines(path):
+        fields = line.rstrip(" ").split(" ")
+        size = size or len(fields) - 1
+        # A few words of the large GloVe files contain blanks, and the numbers count from the end of the line.
+        word = " ".join(fields[:-size]) if size else ""
+        if len(fields) <= size or not word or all(map(_is_number, fields[1:-size] or [word + "x"])):
+            raise InputError(f"expected a word and {size or 'its'} numbers, got {len(fields)} fields", path, number)
+        if word not in rows and (wanted is None or word in wanted):
+            rows[word] = _numbers(fields[-size:], path, number)
+    if not rows:
+        raise InputError("holds no vectors" if lines == 0 else "holds no vector of a word in the data", path)
+    return WordVectors(list(rows), np.stack(list(rows.values())))
+
+
+def make_embedding(
+    vocabulary: Vocabulary, size: int, vectors: WordVectors | None = None, trained: bool = True
+) -> nn.Embedding:
+    """An embedding with the given vectors; words without one start uniform in [-0.05, 0.05], padding is 0.
+
+    Args:
+        vocabulary: whose ids it reads.
+        size: the dimension; that of the vectors, where there are some.
+        vectors: where words start.
+        trained: whether they move from there.
+    """
+    weight: Tensor = torch.empty(len(vocabulary), size).uniform_(-0.05, 0.05)
+    if vectors is not None:
+        weight[torch.tensor(vocabulary.encode(vectors.words))] = torch.from_numpy(vectors.matrix)
+    weight[vocabulary.padding_id] = 0
+    embedding = nn.Embedding(len(vocabulary), weight.shape[1], padding_idx=vocabulary.padding_id, _weight=weight)
+    embedding.weight.requires_grad_(trained)
+    return embedding
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(fields: list[str], path: Path, line: int) -> NDArray[np.float32]:
+    try:
+        numbers = np.array(fields, dtype=np.float32)
+    except ValueError as error:
+        raise InputError(f"not a number: {str(error).split(': ')[-1]}", path, line) from error
+    if not np.isfinite(numbers).all():
+        raise InputError("a number is not finite", path, line)
+    return numbers

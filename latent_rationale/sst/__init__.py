@@ -1,0 +1,1 @@
+"""The Stanford Sentiment Treebank (paper, section 6.2)."""

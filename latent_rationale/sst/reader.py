@@ -1,0 +1,85 @@
+"""Reading the treebank: one tree in brackets a line, a sentiment class at every node."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nltk import Tree
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import read_lines
+
+CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
+
+
+@dataclass(frozen=True)
+class SSTExample:
+    """A sentence of the treebank.
+
+    Attributes:
+        tokens: its words, as the treebank writes them (``-LRB-`` for a bracket).
+        label: 0 (very negative) to 4 (very positive); None for a text without a gold label.
+        token_labels: the class of each word by itself; None where the file has none, as in ``(3 a fine film)``.
+    """
+
+    tokens: tuple[str, ...]
+    label: int | None
+    token_labels: tuple[int, ...] | None
+
+
+def read_trees(path: Path) -> Iterator[SSTExample]:
+    """The sentences of a file, one a line; empty lines are passed over.
+
+    Raises:
+        InputError: with the line, for a malformed tree, a label that is no class, or a sentence without words; and for
+            a file without sentences.
+    """
+    empty = True
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        empty = False
+        try:
+            yield parse_tree(line)
+        except InputError as error:
+            raise InputError(str(error), path, number) from error
+    if empty:
+        raise InputError("holds no sentences", path)
+
+
+def parse_tree(text: str) -> SSTExample:
+    """One tree, such as ``(3 (2 a) (3 (3 fine) (2 film)))``.
+
+    Raises:
+        InputError: if it is malformed.
+    """
+    if text.count("(") != text.count(")"):
+        raise InputError("unbalanced parentheses")
+    try:
+        tree = Tree.fromstring(text)
+    except ValueError as error:
+        raise InputError(f"not a tree ({' '.join(str(error).split())})") from error
+    if not isinstance(tree, Tree):
+        raise InputError("not a tree")
+    words = list(_words(tree))
+    if not words:
+        raise InputError("a sentence without words")
+    tokens, labels = zip(*words, strict=True)
+    known = tuple(label for label in labels if label is not None)
+    return SSTExample(tokens, _label(tree), known if len(known) == len(tokens) else None)
+
+
+def _words(tree: Tree) -> Iterator[tuple[str, int | None]]:
+    """Each word, with its class where it has a node to itself."""
+    label = _label(tree)
+    for child in tree:
+        if isinstance(child, Tree):
+            yield from _words(child)
+        else:
+            yield child, label if len(tree) == 1 else None
+
+
+def _label(tree: Tree) -> int:
+    if tree.label() not in ("0", "1", "2", "3", "4"):
+        raise InputError(f"expected a class from 0 to 4, got {tree.label() or 'none'}")
+    return int(tree.label())

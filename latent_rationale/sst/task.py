@@ -1,0 +1,132 @@
+"""Sentiment classification of sentences, in five classes or two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from latent_rationale.common.config import option
+from latent_rationale.common.files import find_data, find_vectors
+from latent_rationale.common.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.options import PredictOptions, TrainOptions
+from latent_rationale.common.prediction import Prediction, rationales
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.task import Splits, Task
+from latent_rationale.sst.reader import CLASSES, SSTExample, read_trees
+
+
+@dataclass(frozen=True, kw_only=True)
+class SSTOptions(TrainOptions):
+    """What ``sst.train`` takes beside what every task does."""
+
+    save_path: Path = option(Path("results/sst/default"), "the results folder")
+    data_path: Path | None = option(None, "folder with train.txt, dev.txt, test.txt (default: looked for)")
+    word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
+    classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SSTPredictOptions(PredictOptions):
+    """What ``sst.predict`` takes beside what every task does."""
+
+    data_path: Path | None = option(None, "folder with dev.txt and test.txt, if not where training found them")
+
+
+class SST(Task[SSTOptions]):
+    """The Stanford Sentiment Treebank."""
+
+    name = "sst"
+    options_class = SSTOptions
+    predict_options_class = SSTPredictOptions
+    first_best_epoch = 3
+    headline = ("acc", "loss", "selected")
+
+    @classmethod
+    def resolve(cls, options: SSTOptions) -> SSTOptions:
+        """Fill in where data and vectors are."""
+        return replace(
+            options,
+            data_path=options.data_path or find_data("sst"),
+            word_vectors=options.word_vectors or str(find_vectors("sst", "sst/glove.840B.300d.sst.txt")),
+        )
+
+    def read(self) -> Splits:
+        """The three files of trees."""
+        folder = Path(self.options.data_path or "")
+        return Splits(*([*self._labelled(read_trees(folder / f"{name}.txt"))] for name in ("train", "dev", "test")))
+
+    @property
+    def vectors_path(self) -> Path | None:
+        """``--word_vectors``."""
+        return None if self.options.word_vectors in (None, "none") else Path(str(self.options.word_vectors))
+
+    @property
+    def output_size(self) -> int:
+        """The number of classes."""
+        return self.options.classes
+
+    def texts_of(self, example: SSTExample) -> tuple[Sequence[str], ...]:
+        """The sentence."""
+        return (example.tokens,)
+
+    def targets_of(self, examples: Sequence[SSTExample]) -> Tensor:
+        """Classes ``[N]``; -1 where there is none."""
+        return torch.tensor([-1 if example.label is None else example.label for example in examples])
+
+    def example_of(self, tokens: Sequence[str]) -> SSTExample:
+        """A sentence without labels."""
+        return SSTExample(tuple(tokens), None, None)
+
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """Cross-entropy."""
+        return functional.cross_entropy(output.scores, batch.targets, reduction="none")
+
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """Accuracy, shares of the words, and how many words of each sentiment class were selected."""
+        tallies = {"acc": accuracy(output, batch)}
+        if output.rationale is not None:
+            tallies |= selection_shares(output.rationale)
+            tallies |= words_by_class(output, batch)
+        return tallies
+
+    def predictions(self, output: Output, batch: Batch) -> list[Prediction]:
+        """Class, probabilities and words."""
+        scores = output.scores.softmax(-1).tolist()
+        return [
+            Prediction(example.tokens, z, tuple(row), (label := row.index(max(row))), self.class_names[label])
+            for example, z, row in zip(batch.examples, rationales(output), scores, strict=True)
+        ]
+
+    def gold(self, example: SSTExample) -> dict[str, Any]:
+        """The gold class."""
+        return {"gold": example.label}
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes, in their order."""
+        return CLASSES if self.options.classes == 5 else ("negative", "positive")
+
+    def _labelled(self, examples: Any) -> Any:
+        """Examples with the labels of five classes or of two."""
+        if self.options.classes == 5:
+            return examples
+        return (replace(example, label=int(example.label > 2)) for example in examples if example.label != 2)
+
+
+def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:
+    """How many words of each sentiment class there are and were selected (paper, figure 5), by the class's number.
+
+    Sentences whose words have no classes of their own count for nothing.
+    """
+    assert output.rationale is not None
+    selected = (output.rationale.z > 0).tolist()
+    totals = {f"{kind}_{number}": 0 for kind in ("words", "selected_words") for number in range(len(CLASSES))}
+    for example, row in zip(batch.examples, selected, strict=True):
+        for label, chosen in zip(example.token_labels or (), row, strict=False):
+            totals[f"words_{label}"] += 1
+            totals[f"selected_words_{label}"] += chosen
+    return {name: Tally(torch.tensor(total), None) for name, total in totals.items()}

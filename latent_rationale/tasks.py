@@ -1,0 +1,22 @@
+"""The tasks by name, imported when they are asked for."""
+
+from importlib import import_module
+from typing import Any
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.task import Task
+
+TASKS = {"sst": "latent_rationale.sst.task:SST"}
+
+
+def find_task(name: str) -> type[Task[Any]]:
+    """The class of a task.
+
+    Raises:
+        InputError: if there is no such task.
+    """
+    if name not in TASKS:
+        raise InputError(f"no task {name}; there are {', '.join(TASKS)}")
+    module, _, attribute = TASKS[name].partition(":")
+    task_class: type[Task[Any]] = getattr(import_module(module), attribute)
+    return task_class

