@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import safetensors.torch
@@ -53,7 +54,7 @@ def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
         for part, module in (("model.", model), ("objective.", objective)):
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
     except (SafetensorError, RuntimeError) as error:
-        raise InputError(f"does not hold the weights of this model ({str(error).splitlines()[0]})", path) from error
+        raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -74,9 +75,13 @@ def _read_last(folder: Path) -> dict[str, Any]:
     path = folder / LAST
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
-        raise InputError(f"not a training state ({str(error).splitlines()[0]})", path) from error
+    except (RuntimeError, OSError, EOFError, ValueError, UnpicklingError) as error:
+        raise InputError(f"not a training state ({_first_line(error)})", path) from error
     return state
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _prefixed(part: str, module: nn.Module) -> dict[str, Tensor]:

@@ -70,10 +70,8 @@ def _train(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
         claim_folder(options)
         options = task_class.resolve(options)
     results = run_experiment(task_class(options), device)
-    for split in ("dev", "test"):
-        prefix = f"{split}_"
-        measures = {name: results[prefix + name] for name in task_class.headline if prefix + name in results}
-        LOGGER.info("%-4s %s", split, headline(measures))
+    for split, measures in results.items():
+        LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
     LOGGER.info("results are in %s", options.save_path)
 
 
@@ -94,13 +92,15 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
         show(part[: options.show])
         if options.plot:
             plot(part[: options.show], folder / "plots")
+        if source in options.split:
+            LOGGER.info("%-4s %s", source, headline(predictor.evaluate(examples), task_class.headline))
         predicted += part
     write_predictions(folder / PREDICTIONS, predicted)
     LOGGER.info("%d predictions are in %s", len(predicted), folder / PREDICTIONS)
 
 
 def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequence[Any]]:
-    """What to predict: the user's texts, else dev and test, whose measures are shown first."""
+    """What to predict: the user's texts, else dev and test."""
     task = predictor.task
     if options.text is not None and options.input is not None:
         raise InputError("--text and --input: give one of them")
@@ -111,8 +111,6 @@ def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequenc
         return {"text": [task.example_of(tokens)]}
     if options.input is not None:
         texts = read_texts(options.input, options.tokenized)
-        return {str(options.input): [task.example_of(tokens) for tokens in texts]}
+        return {options.input.name: [task.example_of(tokens) for tokens in texts]}
     splits = task.read()
-    for name, examples in (("dev", splits.dev), ("test", splits.test)):
-        LOGGER.info("%-4s %s", name, headline(predictor.evaluate(examples)))
-    return {"dev": splits.dev, "test": splits.test}
+    return {name: getattr(splits, name) for name in options.split}

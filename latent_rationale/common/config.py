@@ -46,17 +46,23 @@ def parse(kind: type[T], arguments: Sequence[str], program: str, about: str) -> 
 
 
 def make(kind: type[T], values: dict[str, Any]) -> T:
-    """Options from a dictionary, such as ``config.json`` holds; lists become tuples.
+    """Options from a dictionary, such as ``config.json`` holds.
 
     Raises:
-        InputError: for an unknown name or a value outside its bounds.
+        InputError: for an unknown name, or a value of another type or outside its bounds.
     """
+    hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, kind))}
+    converted = {}
     for name, value in values.items():
         if name not in fields:
             raise InputError(f"unknown option {flag(name)}")
-        _check(fields[name], value)
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        try:
+            converted[name] = _convert(hints[name], value)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{flag(name)}: {value!r} is of another type") from error
+        _check(fields[name], converted[name])
+    return kind(**converted)
 
 
 def flag(name: str) -> str:
@@ -105,13 +111,21 @@ def _element_type(hint: Any) -> Any:
     return hint
 
 
+def _convert(hint: Any, value: Any) -> Any:
+    """What JSON holds as what the field holds: a path, a tuple."""
+    if value is None or hint is bool:
+        return value
+    kind = _element_type(hint)
+    return tuple(map(kind, value)) if typing.get_origin(hint) is tuple else kind(value)
+
+
 def _check(field: "dataclasses.Field[Any]", value: Any) -> None:
     within, choices = field.metadata["within"], field.metadata["choices"]
-    if choices and value not in choices:
-        raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {value}")
-    numbers = value if isinstance(value, tuple | list) else [value]
-    if within and not all(_lies_in(number, within) for number in numbers if number is not None):
-        raise InputError(f"{flag(field.name)}: expected a number in {within}, got {value}")
+    for single in value if isinstance(value, tuple) else [value]:
+        if choices and single not in choices:
+            raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {single}")
+        if within and single is not None and not _lies_in(single, within):
+            raise InputError(f"{flag(field.name)}: expected a number in {within}, got {single}")
 
 
 def _lies_in(number: float, interval: str) -> bool:

@@ -24,8 +24,8 @@ MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
 """Options that a resumed run may give anew."""
 
 
-def run_experiment(task: Task[Any], device: torch.device) -> dict[str, float]:
-    """Train as the task's options say, evaluate the best model on dev and, this once, on test.
+def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str, float]]:
+    """Train as the task's options say, then evaluate the best model on dev and, this once, on test.
 
     Raises:
         InputError: for data that cannot be used, or a loss that is not finite.
@@ -47,10 +47,10 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, float]:
     try:
         train(learner, task.encode(splits.train, vocabulary), task.encode(splits.dev, vocabulary), options, judge, run)
         checkpoint.load_weights(folder, learner.model, learner.objective)
-        results = {"best_iter": float(learner.progress.best_iteration)}
-        for name, examples in (("dev", splits.dev), ("test", splits.test)):
-            results |= {f"{name}_{measure}": value for measure, value in predictor.evaluate(examples).items()}
-        run.finish(results)
+        results = {
+            name: predictor.evaluate(examples) for name, examples in (("dev", splits.dev), ("test", splits.test))
+        }
+        run.finish(learner.progress.best_iteration, results)
     finally:
         run.close()
     return results
@@ -112,6 +112,8 @@ def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Lear
     model, objective = task.build(make_embedding(vocabulary, size, trained=task.trains_embedding))
     learner = Learner(model.to(device), objective.to(device), task.options)
     checkpoint.load_last(folder, learner)
+    if 0 < task.options.num_iterations < learner.progress.iteration:
+        raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
     write_json(folder / checkpoint.CONFIG, _configuration(task, size))
     LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
     return learner, vocabulary

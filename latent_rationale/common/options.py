@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from latent_rationale.common.config import REQUIRED, option
+from latent_rationale.common.config import REQUIRED, flag, option
 from latent_rationale.common.distributions import DISTRIBUTIONS
 from latent_rationale.common.encoders import ENCODERS
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.objectives import CONTROL_VARIATES
 
 
@@ -66,6 +67,18 @@ class TrainOptions:
         "none", "for a less noisy REINFORCE, with --model rl", choices=tuple(CONTROL_VARIATES)
     )
 
+    def __post_init__(self) -> None:
+        """Refuse what no single option's bounds can.
+
+        Raises:
+            InputError: for such values.
+        """
+        for name in ("num_iterations", "eval_every"):
+            if getattr(self, name) == 0:
+                raise InputError(f"{flag(name)}: expected a number other than 0")
+        if self.lambda_min > self.lambda_max:
+            raise InputError(f"--lambda-min: expected at most --lambda-max, {self.lambda_max}, got {self.lambda_min}")
+
     @property
     def transition_cost(self) -> float:
         """What a change between neighbours costs under REINFORCE."""
@@ -79,6 +92,7 @@ class PredictOptions:
     ckpt: Path = option(REQUIRED, "the results folder of a training run")
     text: str | None = option(None, "predict for this text instead of the dev and test sets")
     input: Path | None = option(None, "predict for this file, a text a line, plain or .gz")
+    split: tuple[str, ...] = option(("dev", "test"), "data sets to predict", choices=("dev", "test"))
     tokenized: bool = option(False, "--text and --input are tokens with blanks between them, not raw text")
     save_path: Path | None = option(None, "folder for predictions.jsonl and plots; by default that of --ckpt")
     plot: bool = option(False, "draw a heat strip for each shown example")

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -45,9 +45,10 @@ class Run:
         """Add a text in Markdown to tensorboard."""
         self._board.add_text(name, text, iteration)
 
-    def finish(self, results: Mapping[str, float]) -> None:
-        """Write ``results.json``."""
-        write_json(self.folder / RESULTS, results)
+    def finish(self, best_iteration: int, results: Mapping[str, Mapping[str, float]]) -> None:
+        """Write ``results.json``: the measures of each split, and after which step the best model came (0: never)."""
+        flat = {f"{split}_{name}": value for split, measures in results.items() for name, value in measures.items()}
+        write_json(self.folder / RESULTS, {"best_iter": best_iteration, **flat})
         self._board.flush()
 
     def close(self) -> None:
@@ -55,9 +56,9 @@ class Run:
         self._board.close()
 
 
-def headline(measures: Mapping[str, float]) -> str:
-    """Measures on one line."""
-    return "  ".join(f"{name} {value:.4f}".removesuffix(".0000") for name, value in measures.items())
+def headline(measures: Mapping[str, float], names: Sequence[str]) -> str:
+    """Those of the measures that a user sees first, on one line."""
+    return "  ".join(f"{name} {measures[name]:.4f}" for name in names if name in measures)
 
 
 def write_json(path: Path, values: Mapping[str, object]) -> None:

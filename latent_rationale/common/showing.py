@@ -24,7 +24,7 @@ class Shown:
     Attributes:
         source: the data set or file it comes from.
         prediction: what the model says.
-        known: what the data says, such as the gold label.
+        known: what the data says, such as ``gold`` and ``gold_name``.
     """
 
     source: str
@@ -62,8 +62,9 @@ def show(shown: Sequence[Shown]) -> None:
     for item in shown:
         prediction = item.prediction
         text = (highlight if in_colour else mark)(prediction.tokens, prediction.z)
-        gold = "".join(f"  ({name}: {value})" for name, value in item.known.items() if value is not None)
-        LOGGER.info("%-14s %3.0f%%%s\n  %s", prediction.label_name, 100 * max(prediction.scores), gold, text)
+        gold = item.known.get("gold_name")
+        said = f"{prediction.label_name} ({max(prediction.scores):.0%})" + (f", gold {gold}" if gold else "")
+        LOGGER.info("%s\n  %s", said, text)
 
 
 def plot(shown: Sequence[Shown], folder: Path) -> None:

@@ -105,7 +105,7 @@ class Task(ABC, Generic[Options]):
 
     @abstractmethod
     def gold(self, example: Any) -> dict[str, Any]:
-        """What ``predictions.jsonl`` holds of an example beside the prediction."""
+        """What ``predictions.jsonl`` holds of an example beside the prediction; ``gold_name`` is shown to people."""
 
     @property
     def trains_embedding(self) -> bool:

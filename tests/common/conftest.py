@@ -1,0 +1,64 @@
+"""What the tests of the common parts share: ragged sentences, choices over them, and a comparison of gradients."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common.structures import Tokens
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    """Every test meets the same random numbers, whichever tests ran before it."""
+    torch.manual_seed(1)
+
+
+@pytest.fixture
+def make_tokens() -> Callable[..., Tokens]:
+    """From lengths (and a width, if there is to be more padding) to sentences of random ids."""
+
+    def make(lengths: Sequence[int], width: int | None = None) -> Tokens:
+        width = width or max(max(lengths), 1)
+        mask = torch.arange(width) < torch.tensor(lengths).unsqueeze(1)
+        ids = torch.where(mask, torch.randint(1, 20, mask.shape), 0)
+        return Tokens(ids, mask, torch.tensor(lengths))
+
+    return make
+
+
+@pytest.fixture
+def make_z() -> Callable[[Tokens], Tensor]:
+    """From sentences to float64 choices of all three kinds, 0 at padding: 0, 1 and fractions, each a third."""
+
+    def make(tokens: Tokens) -> Tensor:
+        z = (torch.rand(tokens.mask.shape, dtype=torch.float64) * 3 - 1).clamp(0, 1)
+        return torch.where(tokens.mask, z, 0.0)
+
+    return make
+
+
+@pytest.fixture
+def randomise() -> Callable[[nn.Module], nn.Module]:
+    """Gives every parameter of a module, biases too, a random float64 value: at zero a bias hides its mistakes."""
+
+    def fill(module: nn.Module) -> nn.Module:
+        for parameter in module.double().parameters():
+            nn.init.normal_(parameter, std=0.5)
+        return module
+
+    return fill
+
+
+@pytest.fixture
+def gradients() -> Callable[..., list[Tensor]]:
+    """From values and tensors to the tensors' gradients of a fixed random weighted sum of the values."""
+
+    def differentiate(values: Tensor, tensors: Sequence[Tensor]) -> list[Tensor]:
+        generator = torch.Generator().manual_seed(7)
+        weights = torch.randn(values.shape, dtype=values.dtype, generator=generator)
+        found = torch.autograd.grad((values * weights).sum(), tensors, allow_unused=True, retain_graph=True)
+        return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(tensors, found, strict=True)]
+
+    return differentiate

@@ -1,0 +1,84 @@
+"""Each matrix has so many entries that their largest falls short of the bound by a twentieth once in 10^11 seeds."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common.cells import CELLS
+from latent_rationale.common.distributions import DISTRIBUTIONS, HardKuma
+from latent_rationale.common.encoders import ENCODERS
+from latent_rationale.common.gates import Gate
+from latent_rationale.common.initialisation import glorot_, linear
+
+
+def assert_glorot(weight: Tensor, inputs: int, outputs: int) -> None:
+    """Uniform up to Glorot's bound for a layer with so many inputs and outputs."""
+    bound = math.sqrt(6 / (inputs + outputs))
+    assert weight.abs().max() <= bound
+    assert weight.abs().max() > 0.95 * bound
+    assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.2)
+    assert abs(weight.mean().item()) < 5 * bound / math.sqrt(3 * weight.numel())
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_each_part_has_its_own_fan_out(parts):
+    weight = nn.Parameter(torch.full((parts * 20, 30), 9.0))
+    glorot_(weight, parts)
+    for part in weight.detach().split(20):
+        assert_glorot(part, 30, 20)
+    assert weight.requires_grad
+
+
+def test_parts_differ():
+    weight = nn.Parameter(torch.zeros(40, 30))
+    glorot_(weight, 2)
+    assert not torch.equal(weight[:20], weight[20:])
+
+
+def test_linear():
+    layer = linear(40, 15)
+    assert_glorot(layer.weight.detach(), 40, 15)
+    assert not layer.bias.any()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_cells_start_per_gate(name):
+    cell = CELLS[name](30, 25)
+    for part in cell.input_weight.detach().split(25):
+        assert_glorot(part, 30, 25)
+    for part in cell.recurrent_weight.detach().split(25):
+        assert_glorot(part, 25, 25)
+    assert not cell.bias.any()
+
+
+def test_lstm_starts_per_gate():
+    encoder = ENCODERS["lstm"](30, 25, False)
+    assert len(list(encoder.parameters())) == 8
+    for name, parameter in encoder.named_parameters():
+        if "bias" in name:
+            assert not parameter.any()
+        else:
+            for part in parameter.detach().split(25):
+                assert_glorot(part, 25 if "_hh_" in name else 30, 25)
+
+
+def test_cnn_starts_with_the_window_in_its_fans():
+    for convolution in ENCODERS["cnn"](20, 10, False).convolutions:
+        _, _, width = convolution.weight.shape
+        assert_glorot(convolution.weight.detach(), 20 * width, 10 * width)
+
+
+@pytest.mark.parametrize("family", DISTRIBUTIONS.values())
+def test_gate_is_one_layer_per_parameter(family):
+    layer = Gate(1000, family).layer
+    assert len(layer.weight) == family.parameter_count
+    for row in layer.weight.detach():
+        assert_glorot(row, 1000, 1)
+    assert not layer.bias.any()
+
+
+def test_gate_keeps_the_leading_shape():
+    dist = Gate(5, HardKuma)(torch.randn(2, 3, 5))
+    assert dist.batch_shape == (2, 3)

@@ -1,0 +1,228 @@
+"""The commands as a user runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import latent_rationale
+from latent_rationale.common.commands import predict_command, train_command
+from latent_rationale.sst.task import SST
+
+SMALL = ["--hidden_size", "8", "--batch_size", "20", "--print_every", "3"]
+
+
+def results_of(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(small_sst, tmp_path_factory):
+    """A short run of the latent model, through the command line."""
+    folder = tmp_path_factory.mktemp("trained") / "latent"
+    command = [sys.executable, "-m", "latent_rationale.sst.train", "--model", "latent", "--selection", "0.3"]
+    command += [*SMALL, "--num_iterations", "-4", "--save_path", str(folder), *small_sst.arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_training_shows_progress_and_tells_where_results_are(trained):
+    folder, done = trained
+    assert "step 20  dev acc" in done.stdout
+    assert "(best)" in done.stdout
+    assert f"results are in {folder}" in done.stdout
+    assert "loss=" in done.stderr
+    assert "selected=" in done.stderr
+
+
+def test_a_results_folder_holds_what_it_should(trained):
+    folder, _ = trained
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.json", "metrics.jsonl", "best.safetensors", "last.pt", "vocabulary.txt", "results.json"} <= names
+    assert any(name.startswith("events.out.tfevents") for name in names)
+    config = json.loads((folder / "config.json").read_text())
+    assert config["task"] == "sst"
+    assert config["seed"] == 1
+    assert config["options"]["selection"] == 0.3
+    assert config["versions"]["latent_rationale"] == latent_rationale.__version__
+    results = results_of(folder)
+    assert results["best_iter"] in (15, 20)
+    for split in ("dev", "test"):
+        assert {f"{split}_{name}" for name in ("acc", "loss", "p0", "pc", "p1", "selected")} <= results.keys()
+        assert f"{split}_selected_words_4" in results
+    points = lines_of(folder / "metrics.jsonl")
+    assert [point["iteration"] for point in points if point["split"] == "dev"] == [5, 10, 15, 20]
+    assert {"loss", "selected", "lr", "gradient_norm", "lambda_selection"} <= points[0].keys()
+
+
+def test_tensorboard_gets_scalars_a_histogram_and_rationales(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(trained[0]))
+    events.Reload()
+    tags = events.Tags()
+    assert {"train/loss", "dev/acc", "dev/selected"} <= set(tags["scalars"])
+    assert "train/z" in tags["histograms"]
+    assert any("rationales" in tag for tag in tags["tensors"])
+
+
+def test_predicting_dev_and_test_gives_the_numbers_of_the_training_run(trained, tmp_path, capsys):
+    folder, _ = trained
+    assert predict_command(SST, ["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "2"]) == 0
+    out = capsys.readouterr().out
+    results = results_of(folder)
+    for split in ("dev", "test"):
+        shares = [f"{name} {results[f'{split}_{name}']:.4f}" for name in ("acc", "loss", "selected")]
+        assert f"{split}" in out
+        assert "  ".join(shares) in out
+    rows = lines_of(tmp_path / "predictions.jsonl")
+    assert [row["source"] for row in rows] == ["dev"] * 40 + ["test"] * 40
+    right = sum(row["label"] == row["gold"] for row in rows if row["source"] == "test")
+    assert right / 40 == pytest.approx(results["test_acc"])
+    words = [z for row in rows if row["source"] == "test" for z in row["z"]]
+    assert sum(z > 0 for z in words) / len(words) == pytest.approx(results["test_selected"])
+    assert all(len(row["z"]) == len(row["tokens"]) for row in rows)
+    assert out.count(", gold ") == 4
+
+
+def test_predicting_needs_the_folder_only(trained, tmp_path):
+    """In an empty folder, without data or vectors."""
+    environment = {k: v for k, v in os.environ.items() if k != "LATENT_RATIONALE_DATA"}
+    (tmp_path / "texts.txt").write_text("It's good, isn't it?\nDreadful.\n\n")
+    command = [sys.executable, "-m", "latent_rationale.sst.predict", "--ckpt", str(trained[0]), "--plot"]
+    command += ["--input", "texts.txt", "--save_path", "out"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    rows = lines_of(tmp_path / "out/predictions.jsonl")
+    assert [row["tokens"] for row in rows] == [["It", "'s", "good", ",", "is", "n't", "it", "?"], ["Dreadful", "."]]
+    assert {path.name for path in (tmp_path / "out/plots").iterdir()} == {"texts_1.png", "texts_2.png"}
+
+
+def test_tokenized_texts_are_taken_as_they_are(trained, tmp_path):
+    arguments = ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--tokenized", "--text", "It's a.b"]
+    assert predict_command(SST, arguments) == 0
+    assert lines_of(tmp_path / "predictions.jsonl")[0]["tokens"] == ["It's", "a.b"]
+
+
+def test_from_python(trained, tmp_path):
+    model = latent_rationale.load(trained[0])
+    raw, tokens = model.predict(["It's a superb film.", ["It", "'s", "a", "superb", "film", "."]])
+    assert raw == tokens
+    assert raw.tokens == ("It", "'s", "a", "superb", "film", ".")
+    assert len(raw.z) == 6
+    assert sum(raw.scores) == pytest.approx(1, abs=1e-5)
+    assert raw.label == raw.scores.index(max(raw.scores))
+    assert raw.label_name in ("very negative", "negative", "neutral", "positive", "very positive")
+    assert (
+        predict_command(SST, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--text", "It's a superb film."])
+        == 0
+    )
+    row = lines_of(tmp_path / "predictions.jsonl")[0]
+    assert tuple(row["z"]) == raw.z
+    assert tuple(row["scores"]) == pytest.approx(raw.scores)
+    assert model.predict([]) == []
+
+
+def run(small_sst, folder, *arguments):
+    return train_command(SST, [*SMALL, "--save_path", str(folder), *small_sst.arguments, *arguments])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--model", "baseline"],
+        ["--model", "rl", "--sparsity", "0.01", "--coherence", "0.01"],
+        ["--model", "rl", "--control-variate", "mean"],
+        ["--model", "rl", "--control-variate", "rloo", "--dependent-z"],
+        ["--model", "latent", "--selection", "0.5", "--lasso", "0.1"],
+        ["--model", "latent", "--dist", "hardconcrete", "--dependent_z", "--z_rnn_size", "4"],
+        ["--model", "latent", "--layer", "rcnn", "--dependent-z"],
+        ["--model", "latent", "--layer", "cnn"],
+        ["--model", "latent", "--layer", "bow"],
+        ["--model", "rl", "--layer", "rcnn"],
+        ["--model", "rl", "--layer", "cnn", "--dependent-z"],
+        ["--model", "rl", "--layer", "bow"],
+        ["--model", "baseline", "--layer", "rcnn"],
+        ["--model", "baseline", "--layer", "cnn"],
+        ["--model", "baseline", "--layer", "bow"],
+        ["--model", "latent", "--skip-unselected"],
+        ["--model", "baseline", "--train_embed"],
+        ["--model", "latent", "--word_vectors", "none", "--embed_size", "7"],
+        ["--model", "latent", "--classes", "2"],
+    ],
+    ids=" ".join,
+)
+def test_every_kind_of_model_trains_and_loads(small_sst, tmp_path, arguments):
+    assert run(small_sst, tmp_path / "run", "--num_iterations", "-3", *arguments) == 0
+    results = results_of(tmp_path / "run")
+    assert results["best_iter"] > 0
+    assert 0 <= results["test_acc"] <= 1
+    (prediction,) = latent_rationale.load(tmp_path / "run").predict(["A good film"])
+    assert (prediction.z is None) == ("baseline" in arguments)
+    assert len(prediction.scores) == (2 if "2" in arguments else 5)
+
+
+def test_a_short_run_reports_its_last_model_which_is_not_the_best(small_sst, tmp_path):
+    assert run(small_sst, tmp_path / "run", "--num_iterations", "2") == 0
+    assert not (tmp_path / "run/best.safetensors").exists()
+    assert results_of(tmp_path / "run")["best_iter"] == 0
+    assert latent_rationale.load(tmp_path / "run").predict(["A good film"])
+
+
+def test_two_seeds_differ_and_the_same_seed_does_not(small_sst, tmp_path):
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        assert run(small_sst, tmp_path / name, "--model", "latent", "--num_iterations", "3", "--seed", seed) == 0
+    first, same, other = (results_of(tmp_path / name) for name in "abc")
+    assert first == same
+    assert first != other
+
+
+def test_resuming_a_finished_run_with_more_iterations_equals_one_long_run(small_sst, tmp_path):
+    latent = ("--model", "latent", "--selection", "0.4")
+    assert run(small_sst, tmp_path / "long", *latent, "--num_iterations", "-5") == 0
+    assert run(small_sst, tmp_path / "two", *latent, "--num_iterations", "17") == 0
+    more = ["--resume", "--save_path", str(tmp_path / "two"), "--num_iterations", "-5"]
+    assert train_command(SST, more) == 0
+    assert results_of(tmp_path / "long") == results_of(tmp_path / "two")
+    assert (tmp_path / "long/best.safetensors").read_bytes() == (tmp_path / "two/best.safetensors").read_bytes()
+    assert predict_command(SST, ["--ckpt", str(tmp_path / "two"), "--split", "dev", "--show", "0"]) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
+    arguments = [*SMALL, "--model", "latent", *small_sst.arguments, "--num_iterations", "-30", "--save_every", "1"]
+    command = [sys.executable, "-m", "latent_rationale.sst.train", *arguments, "--save_path", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run/best.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    assert "Traceback" not in errors
+    assert not (tmp_path / "run/results.json").exists()
+    assert latent_rationale.load(tmp_path / "run").predict(["A good film"])
+    assert train_command(SST, ["--save_path", str(tmp_path / "run"), "--resume"]) == 0
+    assert train_command(SST, [*arguments, "--save_path", str(tmp_path / "whole")]) == 0
+    assert results_of(tmp_path / "run") == results_of(tmp_path / "whole")
+    runs = [lines_of(tmp_path / name / "metrics.jsonl") for name in ("run", "whole")]
+    assert runs[0] == runs[1]
+
+
+def test_overwriting_removes_what_a_run_wrote_and_nothing_else(small_sst, tmp_path):
+    folder = tmp_path / "run"
+    assert run(small_sst, folder, "--num_iterations", "-3") == 0
+    (folder / "notes.txt").write_text("mine")
+    assert run(small_sst, folder, "--num_iterations", "1", "--overwrite") == 0
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert not (folder / "best.safetensors").exists()
+    assert len(list(folder.glob("events*"))) == 1

@@ -1,0 +1,57 @@
+import pytest
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.sst.reader import SSTExample, parse_tree, read_trees
+
+
+def test_a_tree_gives_words_root_label_and_a_label_for_every_word():
+    example = parse_tree("(3 (2 It) (4 (4 (2 's) (4 (3 (2 a) (4 (3 lovely) (2 film))) (1 -LRB-))) (2 .)))")
+    assert example == SSTExample(("It", "'s", "a", "lovely", "film", "-LRB-", "."), 3, (2, 2, 2, 3, 2, 1, 2))
+
+
+def test_a_flat_tree_has_no_labels_for_its_words():
+    assert parse_tree("(1 a dull film)") == SSTExample(("a", "dull", "film"), 1, None)
+
+
+def test_a_sentence_of_one_word():
+    assert parse_tree("(4 Superb)") == SSTExample(("Superb",), 4, (4,))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(3 (2 a) (2 film)", "unbalanced parentheses"),
+        ("(3 (2 a)) (2 film))", "unbalanced parentheses"),
+        ("(3 (2 a)) (2 film)", "not a tree"),
+        (")3 a(", "not a tree"),
+        ("just words", "not a tree"),
+        ("(5 (2 a) (2 film))", "expected a class from 0 to 4, got 5"),
+        ("(3 (good a) (2 film))", "expected a class from 0 to 4, got good"),
+        ("((2 a) (2 film))", "expected a class from 0 to 4, got none"),
+        ("(3 )", "without words"),
+        ("(3 (2 ) (2 film))", "without words"),
+    ],
+)
+def test_a_malformed_tree_is_named_with_its_line(tmp_path, text, message):
+    path = tmp_path / "train.txt"
+    path.write_text(f"(3 (2 a) (2 film))\n\n{text}\n")
+    with pytest.raises(InputError, match=message) as error:
+        list(read_trees(path))
+    assert str(error.value).startswith(f"{path}:3: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_without_sentences_is_refused(tmp_path):
+    (tmp_path / "train.txt").write_text("\n \n")
+    with pytest.raises(InputError, match="holds no sentences"):
+        list(read_trees(tmp_path / "train.txt"))
+
+
+def test_the_treebank_is_read_in_full(data_root):
+    examples = {name: list(read_trees(data_root / "sst" / f"{name}.txt")) for name in ("dev", "test")}
+    assert {name: len(found) for name, found in examples.items()} == {"dev": 1101, "test": 2210}
+    words = [word for example in examples["dev"] for word in example.tokens]
+    assert len(words) == 21274
+    assert all(len(example.tokens) == len(example.token_labels) for example in examples["test"])
+    assert examples["dev"][0].tokens[:5] == ("It", "'s", "a", "lovely", "film")
+    assert {example.label for example in examples["dev"]} == {0, 1, 2, 3, 4}
