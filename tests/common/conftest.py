@@ -1,12 +1,18 @@
-"""What the tests of the common parts share: ragged sentences, choices over them, and a comparison of gradients."""
+"""What the tests of the common parts share: ragged sentences, choices over them, small models, gradients."""
 
 from collections.abc import Callable, Sequence
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from latent_rationale.common.structures import Tokens
+from latent_rationale.common.options import TrainOptions
+from latent_rationale.common.rationale_model import RationaleModel
+from latent_rationale.common.structures import Batch, Output, Tokens
+from latent_rationale.common.variants import build_model
+
+VOCABULARY, CLASSES = 20, 3
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +28,7 @@ def make_tokens() -> Callable[..., Tokens]:
     def make(lengths: Sequence[int], width: int | None = None) -> Tokens:
         width = width or max(max(lengths), 1)
         mask = torch.arange(width) < torch.tensor(lengths).unsqueeze(1)
-        ids = torch.where(mask, torch.randint(1, 20, mask.shape), 0)
+        ids = torch.where(mask, torch.randint(1, VOCABULARY, mask.shape), 0)
         return Tokens(ids, mask, torch.tensor(lengths))
 
     return make
@@ -62,3 +68,34 @@ def gradients() -> Callable[..., list[Tensor]]:
         return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(tensors, found, strict=True)]
 
     return differentiate
+
+
+@pytest.fixture
+def make_batch(make_tokens) -> Callable[..., Batch]:
+    """From lengths to sentences with random classes."""
+
+    def make(lengths: Sequence[int], width: int | None = None) -> Batch:
+        targets = torch.randint(CLASSES, (len(lengths),))
+        return Batch((make_tokens(lengths, width),), targets, list(range(len(lengths))))
+
+    return make
+
+
+@pytest.fixture
+def make_model(randomise) -> Callable[..., RationaleModel]:
+    """From options to a small float64 model, in training mode, with random weights and fixed embeddings."""
+
+    def make(**options: object) -> RationaleModel:
+        small = {"hidden_size": 4, "z_rnn_size": 3, "dropout": 0.0}
+        model = build_model(TrainOptions(**(small | options)), nn.Embedding(VOCABULARY, 5), CLASSES)
+        model = randomise(model)
+        model.embedding.requires_grad_(False)
+        return model
+
+    return make
+
+
+@pytest.fixture
+def cross_entropy() -> Callable[[Output, Batch], Tensor]:
+    """A task's loss per example."""
+    return lambda output, batch: functional.cross_entropy(output.scores, batch.targets, reduction="none")

@@ -9,14 +9,14 @@ from latent_rationale.common.vocabulary import Vocabulary
 CPU = torch.device("cpu")
 
 
-@pytest.fixture()
+@pytest.fixture
 def examples():
     generator = torch.Generator().manual_seed(3)
     lengths = torch.randint(1, 30, (203,), generator=generator).tolist()
     return [[f"w{number % 17}"] * length for number, length in enumerate(lengths)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def encoded(examples):
     return encode(examples, Vocabulary.build(examples), lambda tokens: (tokens,), torch.arange(len(examples)))
 

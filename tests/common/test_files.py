@@ -7,7 +7,7 @@ from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data, find_vectors, read_json, read_lines, write_atomically
 
 
-@pytest.fixture()
+@pytest.fixture
 def roots(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "named"))

@@ -20,7 +20,7 @@ def checkpoint(small_sst, tmp_path_factory):
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def data(small_sst, tmp_path):
     """A copy of the small data that a test may spoil."""
     shutil.copytree(small_sst.folder, tmp_path / "sst")

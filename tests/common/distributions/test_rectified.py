@@ -51,9 +51,21 @@ def test_samples_are_those_of_the_base_stretched_and_cut_off(below, above):
         assert sample == pytest.approx(min(1.0, max(0.0, stretched)), abs=1e-5)
 
 
-@pytest.mark.parametrize(("low", "high", "decision"), [(-0.1, 1.1, 0.5), (-3, 1.1, 0.0), (-0.1, 4, 1.0), (-3, 4, 1.0)])
+@pytest.mark.parametrize(
+    ("low", "high", "decision"),
+    [
+        (-0.1, 1.1, 0.5),
+        (-3, 1.1, 0.0),
+        (-0.1, 4, 1.0),
+        (-1.1, 1.2, 0.0),  # pieces of 1.1, 1 and 0.2
+        (-0.2, 2.1, 1.0),
+        (-0.9, 1.8, 0.5),  # in between is the longest piece, though shorter than the two others together
+        (-2, 2.5, 0.0),
+        (-1.5, 3, 1.0),
+    ],
+)
 def test_decisions_with_a_uniform_base(low, high, decision):
-    """The longest of the three pieces; of two equal ends, 1."""
+    """The longest of the three pieces into which 0 and 1 cut the stretched interval."""
     assert uniform(low, high).decide().item() == pytest.approx(decision)
 
 

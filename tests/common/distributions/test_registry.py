@@ -60,3 +60,12 @@ def test_choices_are_finite_whatever_a_network_says(family):
 @registered
 def test_no_validation_where_a_network_gives_the_parameters(family):
     assert not family.from_raw(torch.zeros(2, family.parameter_count))._validate_args
+
+
+@registered
+def test_everything_stays_on_the_device_of_the_parameters(family):
+    dist = family.from_raw(torch.zeros(4, 3, family.parameter_count, device="meta"))
+    value = torch.zeros(4, 3, device="meta")
+    for number in (dist.sample(), dist.p0, dist.p1, dist.mean, dist.decide(), dist.cdf(value), dist.log_prob(value)):
+        assert number.device.type == "meta"
+        assert number.shape == (4, 3)

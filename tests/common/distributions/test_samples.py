@@ -2,7 +2,7 @@
 
 The seed is fixed. Over all seeds, the probability that a correct sampler fails anything in this file is at most
 FALSE_ALARM: each comparison gets an equal share of it (Bonferroni), and its bound holds at any sample size (Bernstein's
-inequality for means, Hoeffding's for shares that are compared, Dvoretzky-Kiefer-Wolfowitz's for distribution functions).
+inequality for means, Hoeffding's for shares that are compared, Dvoretzky-Kiefer-Wolfowitz's for whole distributions).
 """
 
 from math import log, sqrt

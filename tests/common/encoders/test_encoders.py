@@ -41,7 +41,7 @@ TRAITS = {
 }
 MODES = [(name, skip) for name in TRAITS for skip in (False, True)]
 SKIPPING = [
-    (name, skip) for name, skip in MODES if TRAITS[name].skips == "always" or TRAITS[name].skips == "asked" and skip
+    (name, skip) for name, skip in MODES if TRAITS[name].skips == "always" or (TRAITS[name].skips == "asked" and skip)
 ]
 READING_ALL = [mode for mode in MODES if mode not in SKIPPING]
 DIRECTIONAL = [name for name in TRAITS if TRAITS[name].directional]

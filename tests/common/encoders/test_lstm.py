@@ -40,7 +40,7 @@ def test_gradcheck(randomise, make_tokens):
 
 def as_torch(encoder: LSTM) -> nn.LSTM:
     """A bidirectional ``torch.nn.LSTM`` with the weights of an encoder."""
-    weights = {name: value for name, value in encoder.forwards.state_dict().items()}
+    weights = dict(encoder.forwards.state_dict())
     weights |= {f"{name}_reverse": value for name, value in encoder.backwards.state_dict().items()}
     other = nn.LSTM(SIZE, HIDDEN, batch_first=True, bidirectional=True)
     other.to(encoder.forwards.weight_ih_l0.dtype).load_state_dict(weights)
