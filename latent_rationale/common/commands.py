@@ -12,9 +12,10 @@ from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.experiment import claim_folder, resumed_options, run_experiment
 from latent_rationale.common.options import PredictOptions
+from latent_rationale.common.prediction import PREDICTIONS
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER, headline
-from latent_rationale.common.showing import PREDICTIONS, Shown, plot, read_texts, show, write_predictions
+from latent_rationale.common.showing import Shown, plot, read_texts, show, write_predictions
 from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
 
@@ -45,8 +46,11 @@ def _run(
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
         return EXIT_INPUT
+    except OSError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return EXIT_INPUT
     except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
+        sys.stderr.write("stopped; a training run goes on with --resume\n")
         return EXIT_STOPPED
     finally:
         LOGGER.removeHandler(console)
@@ -92,7 +96,7 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
         show(part[: options.show])
         if options.plot:
             plot(part[: options.show], folder / "plots")
-        if source in options.split:
+        if options.text is None and options.input is None:
             LOGGER.info("%-4s %s", source, headline(predictor.evaluate(examples), task_class.headline))
         predicted += part
     write_predictions(folder / PREDICTIONS, predicted)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import platform
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from latent_rationale.common import checkpoint, config
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.prediction import mark
+from latent_rationale.common.prediction import PREDICTIONS, mark
 from latent_rationale.common.predictor import Predictor
-from latent_rationale.common.run import LOGGER, Run, write_json
+from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
 from latent_rationale.common.task import Splits, Task
 from latent_rationale.common.training import Judge, train
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
@@ -137,10 +136,10 @@ def _configuration(task: Task[Any], embedding_size: int) -> dict[str, Any]:
 def _clear(folder: Path) -> None:
     """Make a folder, or remove from it what an earlier run wrote, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
-    for pattern in ("config.json", "*.safetensors", "last.pt", "*.jsonl", "results.json", "events.out.tfevents.*"):
-        for path in folder.glob(pattern):
-            path.unlink()
-    shutil.rmtree(folder / "plots", ignore_errors=True)
+    # The configuration first: without it, what an interruption leaves is no results folder.
+    written = (checkpoint.CONFIG, checkpoint.BEST, checkpoint.LAST, METRICS, RESULTS, PREDICTIONS, EVENTS)
+    for path in [path for name in written for path in folder.glob(name)]:
+        path.unlink()
 
 
 def _as_markdown(predictor: Predictor, examples: Any) -> str:

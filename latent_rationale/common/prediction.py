@@ -6,6 +6,9 @@ from typing import Any
 
 from latent_rationale.common.structures import Output
 
+PREDICTIONS = "predictions.jsonl"
+"""The file of predictions in a results folder."""
+
 
 @dataclass(frozen=True)
 class Prediction:

@@ -13,7 +13,7 @@ from latent_rationale.common.files import read_lines, write_atomically
 LOGGER = logging.getLogger("latent_rationale")
 """Where all words for the user go."""
 
-METRICS, RESULTS = "metrics.jsonl", "results.json"
+METRICS, RESULTS, EVENTS = "metrics.jsonl", "results.json", "events.out.tfevents.*"
 
 
 class Run:

@@ -14,8 +14,6 @@ from latent_rationale.common.prediction import Prediction, highlight, mark
 from latent_rationale.common.run import LOGGER
 from latent_rationale.common.tokenizing import tokenize
 
-PREDICTIONS = "predictions.jsonl"
-
 
 @dataclass(frozen=True)
 class Shown:

@@ -21,8 +21,8 @@ from statistics import fmean, stdev
 MODELS = {
     "baseline": ["--model", "baseline"],
     "latent_30pct": ["--model", "latent", "--selection", "0.3"],
-    "bernoulli": ["--model", "rl", "--sparsity", "0.015"],
-    "bernoulli_rloo": ["--model", "rl", "--sparsity", "0.015", "--control-variate", "rloo"],
+    "bernoulli": ["--model", "rl", "--sparsity", "0.008"],
+    "bernoulli_rloo": ["--model", "rl", "--sparsity", "0.006", "--control-variate", "rloo"],
 }
 STUDENT_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
 """Two-sided 95 % quantiles of Student's t, by the number of seeds."""

@@ -120,13 +120,11 @@ class _Recurrence(torch.autograd.Function):
         write, keep, cell, show = torch.split(active, size, dim=-1)
         # How c changes with the inputs of the first three gates, and h with that of the fourth and with c.
         slopes = torch.addcmul(active, active, active, value=-1)
-        for slope, factor in zip(
-            torch.split(slopes, size, dim=-1), (cell, memory[:-1], None, memory_tanh), strict=True
-        ):
-            if factor is None:
-                torch.addcmul(write, write, cell * cell, value=-1, out=slope)
-            else:
-                slope *= factor
+        write_slope, keep_slope, cell_slope, show_slope = torch.split(slopes, size, dim=-1)
+        write_slope *= cell
+        keep_slope *= memory[:-1]
+        torch.addcmul(write, write, cell * cell, value=-1, out=cell_slope)
+        show_slope *= memory_tanh
         memory_slope = torch.addcmul(show, show, memory_tanh * memory_tanh, value=-1).unbind(0)
         grad_gates = torch.empty_like(active)
         by_gate = [x.view(*x.shape[:-1], 4, size) for x in (slopes, grad_gates)]
