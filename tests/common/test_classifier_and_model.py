@@ -125,7 +125,7 @@ class Shown(nn.Module):
 
 
 def test_dropout_on_embeddings_and_before_the_output_layer(make_tokens):
-    """Half of the elements survive each: a quarter is left, scaled by four. A sound one fails once in a million seeds."""
+    """A half survives each: a quarter is left, scaled by four. A sound one fails once in a million seeds."""
     size = 10_000
     tokens, ones = make_tokens([1]), torch.ones(1, 1, size)
     classifier = Classifier(BagOfWords(size, 1), 2, dropout=0.5)

@@ -47,10 +47,8 @@ def choose_step_by_step(selector: DependentSelector, embedded: Tensor, tokens: T
         if memory is None:
             memory = selector.cell.start(selector.cell.project(torch.zeros(len(now), now.shape[1] + 1).to(now)))
         dist = selector.gate(torch.cat([now, memory[0]], dim=1))
-        if not selector.training:
-            z = dist.decide()
-        else:
-            z = dist.rsample() if dist.has_rsample else dist.sample()
+        sample = dist.rsample if dist.has_rsample else dist.sample
+        z = sample() if selector.training else dist.decide()
         memory = selector.cell.step(selector.cell.project(torch.cat([now, z.unsqueeze(1)], dim=1)), memory)
         columns.append((z, dist.p0, dist.p1))
     z, p0, p1 = (torch.stack(column, dim=1) for column in zip(*columns, strict=True))

@@ -63,11 +63,12 @@ def test_latent_tolerates_two_percent_of_the_words():
 
 
 @pytest.mark.parametrize("target", [0.1, 0.2, 0.3, 0.6])
-def test_latent_tolerates_exactly_two_percent(target):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_latent_tolerates_exactly_two_percent(target, dtype):
     """Eight words of twenty-five are on a target of 0.3, whatever the rounding."""
     variant = VARIANTS["latent"](TrainOptions(model="latent", selection=target))
-    at_most, below = ({"loss": loss, "selected": share} for loss, share in ((0.8, round(target + 0.02, 2)), (0.9, 0.0)))
-    assert variant.rank(at_most) < variant.rank(below)
+    share = torch.tensor(round(target + 0.02, 2), dtype=dtype).item()
+    assert variant.rank({"loss": 0.8, "selected": share}) < variant.rank({"loss": 0.9, "selected": 0.0})
 
 
 # What is built
@@ -146,7 +147,7 @@ ELSEWHERE = {
 
 
 def fingerprint(**changed: Any) -> list[float]:
-    """The numbers of three steps of training."""
+    """The numbers of two steps of training."""
     torch.manual_seed(0)
     small = {"hidden_size": 4, "z_rnn_size": 3, "dropout": 0.2, "lambda_init": 1.0, "lr": 0.01}
     options = TrainOptions(**(small | changed))
@@ -157,7 +158,7 @@ def fingerprint(**changed: Any) -> list[float]:
     learner = Learner(model, VARIANTS[options.model](options).objective(class_loss), options)
     learner.train()
     numbers = []
-    for _ in range(3):
+    for _ in range(2):
         _, loss, norm = train_step(learner, batch, 5.0)
         numbers += [loss.total.item(), norm.item(), *(term.item() for term in loss.terms.values())]
     return numbers
@@ -168,7 +169,7 @@ def class_loss(output: Output, batch: Batch) -> Tensor:
 
 
 def test_every_option_is_varied_here_or_elsewhere():
-    """A new option that shapes a model or its objective needs a line in ``APPLIES``, another a word in ``ELSEWHERE``."""
+    """A new option that shapes model or objective needs a line in ``APPLIES``, any other a word in ``ELSEWHERE``."""
     names = {field.name for field in dataclasses.fields(TrainOptions)}
     assert names == APPLIES.keys() | VARIED_BY_HAND | ELSEWHERE
 
@@ -178,12 +179,13 @@ def test_the_same_options_give_the_same_numbers(base):
     assert fingerprint(**BASE[base]) == fingerprint(**BASE[base])
 
 
-@pytest.mark.parametrize(("name", "base"), [(name, base) for name in APPLIES for base in BASE])
+CHANGES = [(name, base) for name, (value, _) in APPLIES.items() for base in BASE if BASE[base].get(name) != value]
+
+
+@pytest.mark.parametrize(("name", "base"), CHANGES)
 def test_an_option_changes_something_exactly_where_it_applies(name, base):
     value, bases = APPLIES[name]
     unchanged = fingerprint(**BASE[base])
-    if base not in bases and name == "dependent_z" and base != "baseline":
-        pytest.skip("is on already")
     assert (fingerprint(**(BASE[base] | {name: value})) != unchanged) == (base in bases)
 
 
@@ -222,12 +224,11 @@ def planted_sentences() -> tuple[Batch, Tensor]:
     return Batch((Tokens(ids, mask, lengths),), targets, range(len(targets))), planted
 
 
-def overfit(steps: int, seed: int = 0, **options: Any) -> tuple[float, float, float]:
+def overfit(steps: int, **options: Any) -> tuple[float, float, float]:
     """After training: the accuracy, and the shares of planted and of other words that are selected."""
-    torch.manual_seed(seed)
     batch, planted = planted_sentences()
     chosen = TrainOptions(hidden_size=10, dropout=0.0, lr=0.01, weight_decay=0.0, **options)
-    embedding = nn.Embedding(VOCABULARY, 12).requires_grad_(False)
+    embedding = nn.Embedding.from_pretrained(3 * torch.eye(VOCABULARY))  # words have nothing in common
     model = build_model(chosen, embedding, CLASSES)
     learner = Learner(model, VARIANTS[chosen.model](chosen).objective(class_loss), chosen)
     learner.train()
@@ -250,16 +251,15 @@ def test_baseline_learns_a_dozen_sentences():
 
 def test_latent_selects_the_word_that_decides():
     """One class of the six may be told by silence: ten planted words of twelve are enough."""
-    accuracy, planted, others = overfit(
-        400, model="latent", selection=0.3, lambda_init=0.15, lagrange_lr=0.03, lagrange_alpha=0.5
-    )
+    multiplier = {"lambda_init": 0.15, "lagrange_lr": 0.03, "lagrange_alpha": 0.5}
+    accuracy, planted, others = overfit(300, model="latent", selection=0.3, **multiplier)
     assert accuracy == 1
     assert planted >= 10 / 12
     assert others <= 0.25
 
 
 def test_rl_selects_the_word_that_decides():
-    accuracy, planted, others = overfit(500, model="rl", sparsity=0.05, control_variate="rloo")
+    accuracy, planted, others = overfit(300, model="rl", sparsity=0.05, control_variate="rloo")
     assert accuracy == 1
     assert planted >= 10 / 12
     assert others <= 0.25

@@ -28,7 +28,8 @@ class Bernoulli(Selection):
     @classmethod
     def from_raw(cls, raw: Tensor) -> "Bernoulli":
         """The raw number is the logit."""
-        return cls(raw.squeeze(-1), validate_args=False)
+        (parameter,) = raw.unbind(-1)
+        return cls(parameter, validate_args=False)
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> "Bernoulli":
         """The same distribution over a larger batch shape."""

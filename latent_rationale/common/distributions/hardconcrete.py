@@ -42,6 +42,11 @@ class BinaryConcrete(UnitInterval):
         noise = torch.logit(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.location))
         return inside_unit_interval(torch.sigmoid((noise + self.location) / self.temperature))
 
+    @property
+    def like(self) -> Tensor:
+        """The location."""
+        return self.location
+
     def survival(self, value: Tensor) -> Tensor:
         """P(X > value)."""
         return torch.sigmoid(-self._standardise(value))
@@ -95,7 +100,8 @@ class HardConcrete(Rectified):
     @classmethod
     def from_raw(cls, raw: Tensor) -> "HardConcrete":
         """The raw number is the location."""
-        return cls(raw.squeeze(-1), validate_args=False)
+        (parameter,) = raw.unbind(-1)
+        return cls(parameter, validate_args=False)
 
     @property
     def location(self) -> Tensor:

@@ -45,6 +45,11 @@ class Kumaraswamy(UnitInterval):
         """The inverse cdf (equation 5), kept inside (0, 1)."""
         return inside_unit_interval(torch.exp(log1mexp(torch.log1p(-value) / self.b) / self.a))
 
+    @property
+    def like(self) -> Tensor:
+        """The first shape parameter."""
+        return self.a
+
     def survival(self, value: Tensor) -> Tensor:
         """P(X > value) = (1 - x^a)^b."""
         return torch.exp(self._log_survival(value))

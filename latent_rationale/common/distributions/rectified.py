@@ -48,12 +48,12 @@ class Rectified(Selection):
     @property
     def p0(self) -> Tensor:
         """P(H = 0) (equation 8)."""
-        return self.base.cdf(self._unstretch(_constant(0.0)))
+        return self.base.cdf(self._unstretch(_constant(0.0))).to(self.base.like.dtype)
 
     @property
     def p1(self) -> Tensor:
         """P(H = 1) (equation 9)."""
-        return self.base.survival(self._unstretch(_constant(1.0)))
+        return self.base.survival(self._unstretch(_constant(1.0))).to(self.base.like.dtype)
 
     def cdf(self, value: Tensor) -> Tensor:
         """P(H <= value), which jumps at 0 and at 1."""
@@ -68,12 +68,14 @@ class Rectified(Selection):
         at_zero, at_one = value == 0, value == 1
         inner = torch.where(at_zero | at_one, 0.5, value)
         density = self.base.log_prob(self._unstretch(inner)) - math.log(self.high - self.low)
-        return torch.where(at_zero, self.p0.log(), torch.where(at_one, self.p1.log(), density))
+        log_p0 = torch.where(at_zero, self.p0, 1.0).log()  # replaced before the logarithm: a mass may underflow to 0
+        log_p1 = torch.where(at_one, self.p1, 1.0).log()
+        return torch.where(at_zero, log_p0, torch.where(at_one, log_p1, density))
 
     @property
     def mean(self) -> Tensor:
         """The true mean: the integral over (0, 1) of P(H > h)."""
-        return integrate_unit_interval(lambda value: self.base.survival(self._unstretch(value)), like=self.p0)
+        return integrate_unit_interval(lambda value: self.base.survival(self._unstretch(value)), like=self.base.like)
 
     def decide(self) -> Tensor:
         """The likeliest of 0, 1 and the open interval; there, the mean of the unstretched base (paper, section 5)."""
@@ -86,5 +88,5 @@ class Rectified(Selection):
 
 
 def _constant(value: float) -> Tensor:
-    """A number in float64, which as a scalar tensor leaves the number format and device of the others as they are."""
+    """A number in float64, which as a scalar tensor leaves the number format and device of a batch as they are."""
     return torch.tensor(value, dtype=torch.float64)

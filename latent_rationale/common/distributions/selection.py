@@ -58,6 +58,11 @@ class UnitInterval(Distribution):
         """The closed interval, because torch names no open one; samples keep off its ends."""
         return constraints.unit_interval
 
+    @property
+    @abstractmethod
+    def like(self) -> Tensor:
+        """One of the parameters, for its device and number format."""
+
     @abstractmethod
     def survival(self, value: Tensor) -> Tensor:
         """P(X > value): a function of its own, since ``1 - cdf`` loses all digits where it is small."""
