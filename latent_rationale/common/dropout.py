@@ -14,10 +14,10 @@ class Dropout(nn.Dropout):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Zero each element with probability p and scale the others, in training only."""
-        if not self.training or self.p == 0 or inputs.device.type != "cpu":
-            return functional.dropout(inputs, self.p, self.training)
         dropped = round(self.p * 2**16)
+        if not self.training or inputs.device.type != "cpu" or not 0 < dropped < 2**16:
+            return functional.dropout(inputs, self.p, self.training)
         words = torch.empty((inputs.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
         noise = words.view(torch.int16)[: inputs.numel()].view(inputs.shape)
         keep = (noise >= dropped - 2**15).to(inputs.dtype)
-        return inputs * keep.mul_(2**16 / max(2**16 - dropped, 1))
+        return inputs * keep.mul_(2**16 / (2**16 - dropped))

@@ -81,7 +81,7 @@ class Latent(Variant):
     def rank(self, dev: dict[str, float]) -> Rank:
         """On target, the lowest loss; else the share nearest to it."""
         excess = dev["selected"] - self.options.selection - self.TOLERANCE
-        return max(excess, 0.0), dev[self.criterion_name]
+        return max(round(excess, 6), 0.0), dev[self.criterion_name]  # rounded, since shares are float32
 
     def _multiplier(self, target: float) -> LagrangeMultiplier:
         options = self.options

@@ -143,13 +143,15 @@ def test_leave_one_out_subtracts_nothing_of_the_examples_own():
     torch.testing.assert_close(derivatives.diagonal(), torch.ones(5))
 
 
-def test_cost_on_hand_numbers(cross_entropy):
-    """A change into the padding is none, and a selected word costs the same wherever it stands."""
+@pytest.mark.parametrize("control", CONTROL_VARIATES)
+def test_cost_on_hand_numbers(control, cross_entropy):
+    """A change into the padding is none, a selected word costs the same everywhere, control variates cost nothing."""
     z = torch.tensor([[0.0, 1.0, 0.0, 1.0], [1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
     mask = torch.arange(4) < torch.tensor([4, 2, 3, 1]).unsqueeze(1)
     rationale = Rationale(z, mask, Bernoulli(torch.zeros(4, 4)))
     batch = Batch((), torch.zeros(4, dtype=torch.int64), range(4))
-    loss = Reinforce(cross_entropy, sparsity=10.0, coherence=100.0)(Output(torch.zeros(4, 2), rationale), batch)
+    objective = Reinforce(cross_entropy, sparsity=10.0, coherence=100.0, control=CONTROL_VARIATES[control])
+    loss = objective(Output(torch.zeros(4, 2), rationale), batch)
     ln2 = torch.tensor(2.0).log()
     torch.testing.assert_close(loss.terms["loss"], ln2)
     selected, changes = 2 + 2 + 2 + 1, 3 + 0 + 1 + 0

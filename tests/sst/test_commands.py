@@ -201,12 +201,14 @@ def test_resuming_a_finished_run_with_more_iterations_equals_one_long_run(small_
 def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
     arguments = [*SMALL, "--model", "latent", *small_sst.arguments, "--num_iterations", "-30", "--save_every", "1"]
     command = [sys.executable, "-m", "latent_rationale.sst.train", *arguments, "--save_path", str(tmp_path / "run")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "run/best.safetensors").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            while not (tmp_path / "run/best.safetensors").exists() and process.poll() is None:
+                time.sleep(0.05)
+            process.send_signal(how)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
     assert "Traceback" not in errors
     assert not (tmp_path / "run/results.json").exists()
