@@ -1,9 +1,10 @@
-"""Train the paper's SST models over several seeds and print test accuracy and selected share (paper, section 6.2).
+"""Train the paper's SST models over several seeds and print what they reach (paper, section 6.2).
 
     python scripts/reproduce/sst.py                        # all models, five seeds, two at a time
     python scripts/reproduce/sst.py --models latent_30pct --seeds 1 2
     python scripts/reproduce/sst.py --table                # only the table of what is there
 
+The second table is the paper's figure 5: how much of the dev words of each sentiment class a model selects.
 Each run is a command of its own, printed as it starts, with one thread per process. Runs that were interrupted go on
 where they stopped; finished ones are left alone.
 """
@@ -18,12 +19,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import fmean, stdev
 
+from latent_rationale.sst.reader import CLASSES
+
 MODELS = {
     "baseline": ["--model", "baseline"],
     "latent_30pct": ["--model", "latent", "--selection", "0.3"],
     "bernoulli": ["--model", "rl", "--sparsity", "0.008"],
     "bernoulli_rloo": ["--model", "rl", "--sparsity", "0.006", "--control-variate", "rloo"],
 }
+Results = dict[str, float]
+"""A run's ``results.json``."""
+
 STUDENT_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
 """Two-sided 95 % quantiles of Student's t, by the number of seeds."""
 
@@ -37,7 +43,9 @@ def main() -> int:
             codes = list(pool.map(lambda job: train(job[0], job[1], options.to), jobs))
         if any(codes):
             return next(filter(None, codes))
-    print_table(options)
+    runs = {model: finished_runs(model, options) for model in options.models}
+    print_accuracy(runs)
+    print_selected_by_class(runs)
     return 0
 
 
@@ -67,15 +75,29 @@ def train(model: str, seed: int, to: Path) -> int:
         return subprocess.run(command, stdout=log, stderr=log, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
 
 
-def print_table(options: argparse.Namespace) -> None:
+def finished_runs(model: str, options: argparse.Namespace) -> list[Results]:
+    """The results of a model's finished runs."""
+    paths = [options.to / f"{model}_seed{seed}" / "results.json" for seed in options.seeds]
+    return [json.loads(path.read_text()) for path in paths if path.exists()]
+
+
+def print_accuracy(runs: dict[str, list[Results]]) -> None:
     """Means over seeds with 95 % intervals, in per cent, as Markdown."""
     print("| model | seeds | dev accuracy | test accuracy | test selected |")
     print("|---|---|---|---|---|")
-    for model in options.models:
-        paths = [options.to / f"{model}_seed{seed}" / "results.json" for seed in options.seeds]
-        runs = [json.loads(path.read_text()) for path in paths if path.exists()]
-        cells = [interval([run.get(name, 1.0) for run in runs]) for name in ("dev_acc", "test_acc", "test_selected")]
-        print(f"| {model} | {len(runs)} | {' | '.join(cells)} |")
+    for model, found in runs.items():
+        cells = [interval([run.get(name, 1.0) for run in found]) for name in ("dev_acc", "test_acc", "test_selected")]
+        print(f"| {model} | {len(found)} | {' | '.join(cells)} |")
+
+
+def print_selected_by_class(runs: dict[str, list[Results]]) -> None:
+    """The share of the dev words of each class that is selected, in per cent, as Markdown."""
+    print(f"\n| selected of | {' | '.join(CLASSES)} |")
+    print("|---|" + "---|" * len(CLASSES))
+    for model, found in runs.items():
+        if found and "dev_words_0" in found[0]:
+            shares = ([run[f"dev_selected_words_{c}"] / run[f"dev_words_{c}"] for run in found] for c in range(5))
+            print(f"| {model} | {' | '.join(map(interval, shares))} |")
 
 
 def interval(values: list[float]) -> str:
