@@ -60,12 +60,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         InputError: if the file is missing, cannot be read, or is not UTF-8 or not gzip.
     """
     number = 0
+    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8", newline="\n")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8", newline="\n") as file
-        ):
+        with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:  # a byte order mark is no text
             for number, line in enumerate(file, start=1):
                 yield number, line.rstrip("\r\n")
     except FileNotFoundError as error:

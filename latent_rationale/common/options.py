@@ -9,6 +9,9 @@ from latent_rationale.common.encoders import ENCODERS
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.objectives import CONTROL_VARIATES
 
+REPARAMETERISED = tuple(name for name, family in DISTRIBUTIONS.items() if family.has_rsample)
+"""The distributions whose samples carry gradients, as ``--model latent`` needs them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
@@ -38,7 +41,9 @@ class TrainOptions:
     embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, inf)")
     train_embed: bool = option(False, "train the word vectors too")
     dropout: float = option(0.5, "on the embeddings and before the output layer", within="[0, 1)")
-    skip_unselected: bool = option(False, "the LSTM of the classifier skips words with z = 0 instead of reading zeros")
+    skip_unselected: bool = option(
+        False, "the classifier reads the selected words alone, without zeros in place of the others"
+    )
 
     lr: float = option(0.0002, "learning rate of Adam", within="(0, inf)")
     min_lr: float = option(1e-5, "smallest learning rate", within="[0, inf)")
@@ -49,9 +54,7 @@ class TrainOptions:
     patience: int = option(5, "evaluations without improvement before the rate falls", within="[0, inf)")
     cooldown: int = option(5, "evaluations after a fall during which none is counted", within="[0, inf)")
 
-    dist: str = option(
-        "hardkuma", "distribution of a choice, with --model latent", choices=set(DISTRIBUTIONS) - {"bernoulli"}
-    )
+    dist: str = option("hardkuma", "distribution of a choice, with --model latent", choices=REPARAMETERISED)
     dependent_z: bool = option(False, "each choice depends on the earlier ones")
     z_rnn_size: int = option(30, "units of the cell that remembers them", within="[1, inf)")
     selection: float = option(1.0, "target share of selected words, with --model latent", within="(0, 1]")

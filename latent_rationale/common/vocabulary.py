@@ -99,7 +99,9 @@ class WordVectors:
 
 
 def read_vectors(path: Path, used: Iterable[Sequence[str]]) -> WordVectors:
-    """Read GloVe's text format, plain or .gz: a word and its numbers a line. The first line sets the dimension.
+    """Read GloVe's text format, plain or .gz: a word and its numbers a line. The first word sets the dimension.
+
+    A first line of two whole numbers, the size of the table as word2vec and fastText write it, is passed over.
 
     Args:
         path: the file.
@@ -114,10 +116,11 @@ def read_vectors(path: Path, used: Iterable[Sequence[str]]) -> WordVectors:
     size = 0
     for number, line in read_lines(path):
         fields = line.rstrip(" ").split(" ")
+        if number == 1 and len(fields) == 2 and all(field.isdecimal() for field in fields):
+            continue
         size = size or len(fields) - 1
-        # A few words of the large GloVe files contain blanks, and the numbers count from the end of the line.
-        word = " ".join(fields[:-size]) if size else ""
-        if len(fields) <= size or not word or all(map(_is_number, fields[1:-size] or [word + "x"])):
+        word = _word_of(fields, size)
+        if not word:
             raise InputError(f"expected a word and {size or 'its'} numbers, got {len(fields)} fields", path, number)
         if word not in rows and (wanted is None or word in wanted):
             rows[word] = _numbers(fields[-size:], path, number)
@@ -144,6 +147,18 @@ def make_embedding(
     embedding = nn.Embedding(len(vocabulary), weight.shape[1], padding_idx=vocabulary.padding_id, _weight=weight)
     embedding.weight.requires_grad_(trained)
     return embedding
+
+
+def _word_of(fields: list[str], size: int) -> str:
+    """The word of a row with so many numbers; empty for a ragged row.
+
+    A few words of the large GloVe files contain blanks, so the numbers count from the end of the line. Where what is
+    left beside the first part is all numbers, the row is too long.
+    """
+    if not 0 < size < len(fields):
+        return ""
+    more = fields[1:-size]
+    return "" if more and all(map(_is_number, more)) else " ".join(fields[:-size])
 
 
 def _is_number(text: str) -> bool:

@@ -55,6 +55,11 @@ def test_lines_of_plain_and_gzipped_files(tmp_path):
     assert list(read_lines(tmp_path / "a.txt.gz")) == expected
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf(3 film)\n")
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, "(3 film)")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

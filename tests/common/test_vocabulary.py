@@ -65,6 +65,12 @@ def test_vectors_are_read_plain_and_gzipped(vectors, zipped):
     assert found.matrix.dtype == np.float32
 
 
+def test_a_header_as_of_word2vec_is_passed_over(vectors):
+    content = vectors.read_text()
+    vectors.write_text("5 3\n" + content)
+    assert read_vectors(vectors, SENTENCES).words == ["a", "film", "(", ". . .", "A"]
+
+
 def test_the_first_of_two_rows_counts(vectors):
     vectors.write_text("a 1 2\na 3 4\n")
     np.testing.assert_allclose(read_vectors(vectors, []).matrix, [[1, 2]])
