@@ -51,13 +51,16 @@ class LSTM(Encoder):
         mirrored = reversed_positions(lengths, inputs.shape[1])
         both = torch.stack([inputs.transpose(0, 1), take(inputs, mirrored).transpose(0, 1)])
         scale = None if z is None else torch.stack([z.t(), take(z, mirrored).t()]).unsqueeze(-1)
-        if inputs.device.type == "cpu":
-            return self._run_on_processor(both, scale)
+        run = self._run_on_processor if inputs.device.type == "cpu" else self._run_elsewhere
+        return run(both, scale)
+
+    def _run_elsewhere(self, both: Tensor, scale: Tensor | None) -> Tensor:
+        """Inputs ``[2, T, B, D]`` to states ``[T, 2, B, H]``, with torch's own LSTM."""
         read = both if scale is None else both * scale
         return torch.stack([self.forwards(read[0])[0], self.backwards(read[1])[0]], dim=1)
 
     def _run_on_processor(self, both: Tensor, scale: Tensor | None) -> Tensor:
-        """Inputs ``[2, T, B, D]`` to states ``[T, 2, B, H]``.
+        """The same in one recurrence.
 
         The inputs are scaled after their projection: fixed embeddings then need no gradient, and scale gets its own
         without the matrix product that would lead back to them.

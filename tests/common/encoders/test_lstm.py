@@ -122,3 +122,11 @@ def test_states_of_many_steps_stay_finite(make_tokens):
     inputs = (torch.randn(1, 400, SIZE) * 100).requires_grad_()
     encoder.states(inputs, tokens).sum().backward()
     assert inputs.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_torchs_own_lstm_runs_to_the_same_states_where_there_is_no_processor(randomise, scaled):
+    encoder = randomise(LSTM(SIZE, HIDDEN))
+    both = torch.randn(2, 6, 3, SIZE, dtype=torch.float64)
+    scale = torch.rand(2, 6, 3, 1, dtype=torch.float64) if scaled else None
+    torch.testing.assert_close(encoder._run_elsewhere(both, scale), encoder._run_on_processor(both, scale))
