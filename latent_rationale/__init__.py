@@ -27,7 +27,7 @@ def load(folder: Path | str, device: str = "auto") -> "Predictor":
     Raises:
         InputError: if the folder holds no model.
     """
-    # Imported here, so that `import latent_rationale` and the commands' -h do not wait for torch.
+    # Imported here, so that `import latent_rationale` does not wait for torch.
     from latent_rationale.common import checkpoint
     from latent_rationale.common.device import find_device
     from latent_rationale.common.predictor import Predictor

@@ -78,7 +78,7 @@ def benchmark_sst(rounds: int, steps: int) -> None:
     )
     plain = Contestant(plain_step(plain_model, plain_objective, options), random_batches(data, options.batch_size))
     seconds = take_turns([ours, plain], rounds, steps)
-    words = 25 * sum(len(example.tokens) for example in splits.train) / len(splits.train)
+    words = options.batch_size * sum(len(example.tokens) for example in splits.train) / len(splits.train)
     step, plain_seconds = seconds
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
     print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {words / step:.0f} words/s")

@@ -3,14 +3,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-python=${PYTHON:-python3}
+python=${PYTHON:-$(command -v python3.11 || command -v python3)}
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
   echo "error: Python 3.11 or newer is needed; set PYTHON to one" >&2
   exit 2
 }
 [ -d .venv ] || { echo "making the virtual environment .venv"; "$python" -m venv .venv; }
-stamp=$(cat requirements.txt setup.py "$0" | cksum)
-if [ "$(cat .venv/installed 2>/dev/null)" != "$1 $stamp" ]; then
+stamp=$(cat requirements.txt setup.py scripts/environment.sh | cksum)
+installed=$(cat .venv/installed 2>/dev/null || true)
+if [ "$installed" != "$1 $stamp" ] && [ "$installed" != ".[dev] $stamp" ]; then
   echo "installing requirements.txt and $1 (PyTorch is large: a minute or more)"
   .venv/bin/python -m pip install --disable-pip-version-check --quiet -r requirements.txt -e "$1"
   echo "$1 $stamp" > .venv/installed

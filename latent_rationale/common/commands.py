@@ -50,7 +50,7 @@ def _run(
         sys.stderr.write(f"error: {error}\n")
         return EXIT_INPUT
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; a training run goes on with --resume\n")
+        sys.stderr.write("stopped; a training run that has begun goes on with --resume\n")
         return EXIT_STOPPED
     finally:
         LOGGER.removeHandler(console)
@@ -67,13 +67,14 @@ class _Console(logging.Handler):
 def _train(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     program = f"python -m latent_rationale.{task_class.name}.train"
     options, named = config.parse(task_class.options_class, arguments, program, f"Train a model on {task_class.name}.")
-    device = find_device(options.device)
     if options.resume:
         options = resumed_options(task_class, options, named)
     else:
         claim_folder(options)
         options = task_class.resolve(options)
-    results = run_experiment(task_class(options), device)
+    for name in options.without_effect(named):
+        LOGGER.info("note: %s has no effect with --model %s", config.flag(name), options.model)
+    results = run_experiment(task_class(options), find_device(options.device))
     for split, measures in results.items():
         LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
     LOGGER.info("results are in %s", options.save_path)
@@ -116,5 +117,4 @@ def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequenc
     if options.input is not None:
         texts = read_texts(options.input, options.tokenized)
         return {options.input.name: [task.example_of(tokens) for tokens in texts]}
-    splits = task.read()
-    return {name: getattr(splits, name) for name in options.split}
+    return {name: task.read_split(name) for name in options.split}

@@ -137,5 +137,10 @@ def _lies_in(number: float, interval: str) -> bool:
 
 def to_json(options: Any) -> dict[str, Any]:
     """Options as what JSON can hold."""
-    values = dataclasses.asdict(options)
-    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return {name: _plain(value) for name, value in dataclasses.asdict(options).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(single) for single in value]
+    return str(value) if isinstance(value, Path) else value

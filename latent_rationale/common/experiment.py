@@ -79,8 +79,8 @@ def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dic
         raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", given.save_path)
     asked = config.to_json(given)
     for name in named.keys() - MAY_CHANGE:
-        if asked[name] != recorded["options"][name]:
-            before = recorded["options"][name]
+        before = recorded["options"].get(name)
+        if asked[name] != before:
             raise InputError(f"{config.flag(name)} was {before} when the run began and cannot become {asked[name]}")
     options = config.make(task_class.options_class, recorded["options"])
     iterations = given.num_iterations if "num_iterations" in named else options.num_iterations
@@ -111,8 +111,10 @@ def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Lear
     model, objective = task.build(make_embedding(vocabulary, size, trained=task.trains_embedding))
     learner = Learner(model.to(device), objective.to(device), task.options)
     checkpoint.load_last(folder, learner)
-    if 0 < task.options.num_iterations < learner.progress.iteration:
+    last = task.options.last_step(-(-len(splits.train) // task.options.batch_size))
+    if last < learner.progress.iteration:
         raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
+    (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run
     write_json(folder / checkpoint.CONFIG, _configuration(task, size))
     LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
     return learner, vocabulary

@@ -1,5 +1,6 @@
 """The options that every task shares."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from latent_rationale.common.objectives import CONTROL_VARIATES
 
 REPARAMETERISED = tuple(name for name, family in DISTRIBUTIONS.items() if family.has_rsample)
 """The distributions whose samples carry gradients, as ``--model latent`` needs them."""
+
+
+_CHOOSING = dict.fromkeys(("dependent_z", "z_rnn_size", "skip_unselected"), ("latent", "rl"))
+_LAGRANGE = ("lambda_init", "lambda_min", "lambda_max", "lagrange_lr", "lagrange_alpha")
+OF_MODELS = (
+    _CHOOSING
+    | dict.fromkeys(("dist", "selection", "lasso", *_LAGRANGE), ("latent",))
+    | dict.fromkeys(("sparsity", "coherence", "control_variate"), ("rl",))
+)
+"""The options that only some models heed, and these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +90,18 @@ class TrainOptions:
         for name in ("num_iterations", "eval_every"):
             if getattr(self, name) == 0:
                 raise InputError(f"{flag(name)}: expected a number other than 0")
+        if self.resume and self.overwrite:
+            raise InputError("--resume and --overwrite: give one of them")
         if self.lambda_min > self.lambda_max:
             raise InputError(f"--lambda-min: expected at most --lambda-max, {self.lambda_max}, got {self.lambda_min}")
+
+    def last_step(self, epoch: int) -> int:
+        """The number of steps to take in all, where an epoch has ``epoch``."""
+        return self.num_iterations if self.num_iterations > 0 else -self.num_iterations * epoch
+
+    def without_effect(self, named: Iterable[str]) -> list[str]:
+        """Those of the named options that mean nothing to the chosen model."""
+        return [name for name in named if self.model not in OF_MODELS.get(name, (self.model,))]
 
     @property
     def transition_cost(self) -> float:

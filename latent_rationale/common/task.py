@@ -62,8 +62,8 @@ class Task(ABC, Generic[Options]):
         """
 
     @abstractmethod
-    def read(self) -> Splits:
-        """The data.
+    def read_split(self, name: str) -> Sequence[Any]:
+        """The examples of ``train``, ``dev`` or ``test``.
 
         Raises:
             InputError: for a file that is missing or malformed, with its line.
@@ -106,6 +106,10 @@ class Task(ABC, Generic[Options]):
     @abstractmethod
     def gold(self, example: Any) -> dict[str, Any]:
         """What ``predictions.jsonl`` holds of an example beside the prediction; ``gold_name`` is shown to people."""
+
+    def read(self) -> Splits:
+        """All of the data."""
+        return Splits(*map(self.read_split, ("train", "dev", "test")))
 
     @property
     def trains_embedding(self) -> bool:

@@ -50,7 +50,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
         InputError: if a loss is not finite, with the step and the term that broke.
     """
     epoch = -(-len(data) // options.batch_size)
-    last = options.num_iterations if options.num_iterations > 0 else -options.num_iterations * epoch
+    last = options.last_step(epoch)
     eval_every = epoch if options.eval_every == -1 else options.eval_every
     progress = learner.progress
     watch = FiniteWatch()

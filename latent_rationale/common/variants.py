@@ -95,7 +95,7 @@ class Latent(Variant):
         )
 
 
-class Bernoullis(Variant):
+class Reinforced(Variant):
     """Binary choices, learned with REINFORCE under fixed penalties."""
 
     criterion_name = "objective"
@@ -115,7 +115,7 @@ class Bernoullis(Variant):
         return CELLS["rcnn"]
 
 
-VARIANTS: dict[str, type[Variant]] = {"baseline": Baseline, "rl": Bernoullis, "latent": Latent}
+VARIANTS: dict[str, type[Variant]] = {"baseline": Baseline, "rl": Reinforced, "latent": Latent}
 
 
 def build_model(options: TrainOptions, embedding: nn.Embedding, output_size: int) -> RationaleModel:

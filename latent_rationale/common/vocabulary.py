@@ -67,6 +67,10 @@ class Vocabulary:
         known = self._vocab.stoi
         return [known.get(unescape(word), 0) for word in tokens]
 
+    def rows_of(self, words: Sequence[str]) -> list[int]:
+        """The ids of words that are spelled as in the vocabulary."""
+        return [self._vocab.stoi[word] for word in words]
+
     @property
     def padding_id(self) -> int:
         """The id that stands behind the end of a sentence."""
@@ -142,7 +146,7 @@ def make_embedding(
     """
     weight: Tensor = torch.empty(len(vocabulary), size).uniform_(-0.05, 0.05)
     if vectors is not None:
-        weight[torch.tensor(vocabulary.encode(vectors.words))] = torch.from_numpy(vectors.matrix)
+        weight[torch.tensor(vocabulary.rows_of(vectors.words))] = torch.from_numpy(vectors.matrix)
     weight[vocabulary.padding_id] = 0
     embedding = nn.Embedding(len(vocabulary), weight.shape[1], padding_idx=vocabulary.padding_id, _weight=weight)
     embedding.weight.requires_grad_(trained)

@@ -16,7 +16,7 @@ from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.task import Splits, Task
+from latent_rationale.common.task import Task
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_trees
 
 
@@ -64,10 +64,18 @@ class SST(Task[SSTOptions]):
             word_vectors=options.word_vectors or str(default_vectors()),
         )
 
-    def read(self) -> Splits:
-        """The three files of trees."""
-        folder = Path(self.options.data_path or "")
-        return Splits(*(self._read_file(folder / f"{name}.txt") for name in ("train", "dev", "test")))
+    def read_split(self, name: str) -> list[SSTExample]:
+        """The sentences of a file, with the labels of five classes or of two."""
+        path = Path(self.options.data_path or "") / f"{name}.txt"
+        examples = list(read_trees(path))
+        if self.options.classes == 5:
+            return examples
+        polar = [
+            replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
+        ]
+        if not polar:
+            raise InputError("holds no sentences that are not neutral", path)
+        return polar
 
     @property
     def vectors_path(self) -> Path | None:
@@ -119,18 +127,6 @@ class SST(Task[SSTOptions]):
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, in their order."""
         return CLASSES if self.options.classes == 5 else ("negative", "positive")
-
-    def _read_file(self, path: Path) -> list[SSTExample]:
-        """The sentences of a file, with the labels of five classes or of two."""
-        examples = list(read_trees(path))
-        if self.options.classes == 5:
-            return examples
-        polar = [
-            replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
-        ]
-        if not polar:
-            raise InputError("holds no sentences that are not neutral", path)
-        return polar
 
 
 def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:

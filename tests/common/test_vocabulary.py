@@ -113,3 +113,12 @@ def test_an_embedding_starts_from_the_vectors(vectors):
     assert not embedding.weight.requires_grad
     assert make_embedding(words, 7).weight.requires_grad
     assert make_embedding(words, 7).embedding_dim == 7
+
+
+def test_a_file_with_a_bracket_and_its_escape_keeps_them_apart(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("( 1 1\n-LRB- 9 9\n")
+    found = read_vectors(path, SENTENCES)
+    words = Vocabulary.build(SENTENCES, found.words)
+    embedding = make_embedding(words, 2, found)
+    torch.testing.assert_close(embedding(torch.tensor(words.encode(["-LRB-"]))), torch.ones(1, 2))

@@ -239,3 +239,21 @@ def test_predicting_without_the_data(capsys, checkpoint, tmp_path):
     said = fails(capsys, predict_command, "--ckpt", checkpoint, "--data_path", tmp_path / "none")
     assert "none" in said
     assert "no such" in said
+
+
+def test_resuming_and_overwriting_at_once(capsys, data):
+    assert "--resume and --overwrite" in training_fails(capsys, data, "--resume", "--overwrite")
+
+
+def test_a_device_that_does_not_exist(checkpoint):
+    with pytest.raises(InputError, match="expected auto, cpu or cuda"):
+        latent_rationale.load(checkpoint, device="gpu")
+
+
+def test_a_state_of_another_model(capsys, checkpoint, tmp_path):
+    import torch
+
+    shutil.copytree(checkpoint, tmp_path / "run")
+    torch.save({"progress": {}}, tmp_path / "run/last.pt")
+    said = fails(capsys, train_command, "--save_path", tmp_path / "run", "--resume")
+    assert "last.pt: is not the state of this run" in said

@@ -116,7 +116,9 @@ def test_tokenized_texts_are_taken_as_they_are(trained, tmp_path):
 def test_from_python(trained, tmp_path):
     model = latent_rationale.load(trained[0])
     raw, tokens = model.predict(["It's a superb film.", ["It", "'s", "a", "superb", "film", "."]])
-    assert raw == tokens
+    assert (raw.tokens, raw.label, raw.label_name) == (tokens.tokens, tokens.label, tokens.label_name)
+    assert raw.z == pytest.approx(tokens.z, abs=1e-5)
+    assert raw.scores == pytest.approx(tokens.scores, abs=1e-5)
     assert raw.tokens == ("It", "'s", "a", "superb", "film", ".")
     assert len(raw.z) == 6
     assert sum(raw.scores) == pytest.approx(1, abs=1e-5)
@@ -127,8 +129,8 @@ def test_from_python(trained, tmp_path):
         == 0
     )
     row = lines_of(tmp_path / "predictions.jsonl")[0]
-    assert tuple(row["z"]) == raw.z
-    assert tuple(row["scores"]) == pytest.approx(raw.scores)
+    assert tuple(row["z"]) == pytest.approx(raw.z, abs=1e-5)
+    assert tuple(row["scores"]) == pytest.approx(raw.scores, abs=1e-5)
     assert model.predict([]) == []
 
 
@@ -228,3 +230,24 @@ def test_overwriting_removes_what_a_run_wrote_and_nothing_else(small_sst, tmp_pa
     assert (folder / "notes.txt").read_text() == "mine"
     assert not (folder / "best.safetensors").exists()
     assert len(list(folder.glob("events*"))) == 1
+
+
+def test_dev_can_be_predicted_without_the_training_set(trained, small_sst, tmp_path):
+    (tmp_path / "dev.txt").write_text((small_sst.folder / "dev.txt").read_text())
+    arguments = [
+        "--ckpt",
+        str(trained[0]),
+        "--data_path",
+        str(tmp_path),
+        "--split",
+        "dev",
+        "--save_path",
+        str(tmp_path),
+    ]
+    assert predict_command(SST, arguments) == 0
+    assert len(lines_of(tmp_path / "predictions.jsonl")) == 40
+
+
+def test_options_without_effect_are_named(small_sst, tmp_path, capsys):
+    assert run(small_sst, tmp_path / "run", "--selection", "0.3", "--num_iterations", "1") == 0
+    assert "--selection has no effect with --model baseline" in capsys.readouterr().out
