@@ -84,6 +84,11 @@ class Encoded:
         return torch.stack([text.lengths for text in self.texts]).sum(0)
 
 
+def steps_per_epoch(examples: int, batch_size: int) -> int:
+    """How many batches so many examples make; the last one may be smaller."""
+    return -(-examples // batch_size)
+
+
 def training_batches(
     encoded: Encoded, batch_size: int, seed: int, start: int, device: torch.device
 ) -> Iterator[tuple[int, Batch]]:
@@ -92,7 +97,7 @@ def training_batches(
     The order of an epoch depends on nothing but the seed and the epoch's number, so that a resumed run meets the same
     batches as one that was never interrupted.
     """
-    per_epoch = -(-len(encoded) // batch_size)
+    per_epoch = steps_per_epoch(len(encoded), batch_size)
     iteration = start
     while True:
         epoch, done = divmod(iteration, per_epoch)

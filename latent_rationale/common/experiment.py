@@ -9,6 +9,7 @@ import torch
 
 import latent_rationale
 from latent_rationale.common import checkpoint, config
+from latent_rationale.common.batching import steps_per_epoch
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.options import TrainOptions
@@ -111,7 +112,7 @@ def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Lear
     model, objective = task.build(make_embedding(vocabulary, size, trained=task.trains_embedding))
     learner = Learner(model.to(device), objective.to(device), task.options)
     checkpoint.load_last(folder, learner)
-    last = task.options.last_step(-(-len(splits.train) // task.options.batch_size))
+    last = task.options.last_step(steps_per_epoch(len(splits.train), task.options.batch_size))
     if last < learner.progress.iteration:
         raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
     (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run

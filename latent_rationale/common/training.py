@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from latent_rationale.common import checkpoint
-from latent_rationale.common.batching import Encoded, training_batches
+from latent_rationale.common.batching import Encoded, steps_per_epoch, training_batches
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.metrics import Tally, selection_shares
@@ -49,7 +49,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
     Raises:
         InputError: if a loss is not finite, with the step and the term that broke.
     """
-    epoch = -(-len(data) // options.batch_size)
+    epoch = steps_per_epoch(len(data), options.batch_size)
     last = options.last_step(epoch)
     eval_every = epoch if options.eval_every == -1 else options.eval_every
     progress = learner.progress
