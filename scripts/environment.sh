@@ -9,11 +9,14 @@ python=${PYTHON:-$(command -v python3.11 || command -v python3)}
   exit 2
 }
 [ -d .venv ] || { echo "making the virtual environment .venv"; "$python" -m venv .venv; }
-stamp=$(cat requirements.txt setup.py scripts/environment.sh | cksum)
+stamp=$(cat requirements.txt setup.py scripts/environment.sh $(find latent_rationale -name "*.cpp" | sort) | cksum)
 installed=$(cat .venv/installed 2>/dev/null || true)
 if [ "$installed" != "$1 $stamp" ] && [ "$installed" != ".[dev] $stamp" ]; then
-  echo "installing requirements.txt and $1 (PyTorch is large: a minute or more)"
-  .venv/bin/python -m pip install --disable-pip-version-check --quiet -r requirements.txt -e "$1"
+  pip=(.venv/bin/python -m pip install --disable-pip-version-check --quiet)
+  echo "installing requirements.txt (PyTorch is large: a minute or more)"
+  "${pip[@]}" -r requirements.txt
+  echo "compiling and installing $1"
+  "${pip[@]}" --no-build-isolation -e "$1"
   echo "$1 $stamp" > .venv/installed
 fi
 export PATH="$PWD/.venv/bin:$PATH"

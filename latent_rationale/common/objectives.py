@@ -21,6 +21,9 @@ class Objective(nn.Module, ABC):
         criterion: the loss per example.
     """
 
+    samples = 1
+    """How often each example stands in a training batch, ``Batch.repeated``."""
+
     def __init__(self, criterion: Criterion):
         super().__init__()
         self.criterion = criterion
@@ -39,33 +42,52 @@ class Supervised(Objective):
         return Loss(loss, {"loss": loss.detach(), "objective": loss.detach()})
 
 
-class Constrained(Objective):
-    """The task loss, with the rationale's expected length and scatter held at targets (paper, section 4).
+class Constraints(nn.Module):
+    """Hold the expected length and scatter of rationales at targets (paper, section 4).
 
     Args:
-        criterion: the loss per example.
-        selection: holds the expected share of selected words.
-        lasso: holds the expected share of transitions, or None for no such constraint.
+        selection: holds the expected share of selected words, or None for no such constraint.
+        lasso: holds the expected share of transitions, or None.
     """
 
-    def __init__(self, criterion: Criterion, selection: LagrangeMultiplier, lasso: LagrangeMultiplier | None = None):
-        super().__init__(criterion)
+    def __init__(self, selection: LagrangeMultiplier | None = None, lasso: LagrangeMultiplier | None = None):
+        super().__init__()
         self.selection = selection
         self.lasso = lasso
 
-    def forward(self, output: Output, batch: Batch) -> Loss:
-        """The mean task loss plus the penalties. In training mode, the multipliers move."""
-        rationale = _rationale_of(output)
-        loss = self.criterion(output, batch).mean()
-        selected = expected_selected(rationale)
-        total = loss + self.selection(selected)
-        terms = {"expected_selected": selected, "lambda_selection": self.selection.multiplier.clone()}
+    def forward(self, rationale: Rationale) -> tuple[Tensor, dict[str, Tensor]]:
+        """The penalty ``[]``, and detached terms that tell where it comes from. In training, the multipliers move."""
+        penalty = rationale.z.new_zeros(())
+        terms: dict[str, Tensor] = {}
+        if self.selection is not None:
+            selected = expected_selected(rationale)
+            penalty = penalty + self.selection(selected)
+            terms |= {"expected_selected": selected.detach(), "lambda_selection": self.selection.multiplier.clone()}
         if self.lasso is not None:
             transitions = expected_transitions(rationale)
-            total = total + self.lasso(transitions)
-            terms |= {"expected_transitions": transitions, "lambda_lasso": self.lasso.multiplier.clone()}
-        terms |= {"loss": loss, "objective": total}
-        return Loss(total, {name: term.detach() for name, term in terms.items()})
+            penalty = penalty + self.lasso(transitions)
+            terms |= {"expected_transitions": transitions.detach(), "lambda_lasso": self.lasso.multiplier.clone()}
+        return penalty, terms
+
+
+class Constrained(Objective):
+    """The task loss under constraints, for choices that have a gradient.
+
+    Args:
+        criterion: the loss per example.
+        constraints: on the rationales.
+    """
+
+    def __init__(self, criterion: Criterion, constraints: Constraints):
+        super().__init__(criterion)
+        self.constraints = constraints
+
+    def forward(self, output: Output, batch: Batch) -> Loss:
+        """The mean task loss plus the penalty."""
+        loss = self.criterion(output, batch).mean()
+        penalty, terms = self.constraints(_rationale_of(output))
+        total = loss + penalty
+        return Loss(total, terms | {"loss": loss.detach(), "objective": total.detach()})
 
 
 def no_control(cost: Tensor) -> Tensor:
@@ -74,14 +96,17 @@ def no_control(cost: Tensor) -> Tensor:
 
 
 def mean_control(cost: Tensor) -> Tensor:
-    """Each cost minus the batch's mean. Slightly biased, since the mean contains the example's own sample."""
+    """Each cost minus the mean of all. Slightly biased, since the mean contains the sample's own cost."""
     return cost - cost.mean()
 
 
 def leave_one_out_control(cost: Tensor) -> Tensor:
-    """Each cost minus the mean of the others in the batch: unbiased. A batch of one is left as it is."""
+    """Each cost minus the mean cost of the other samples for the same sentence (Kool, van Hoof & Welling, 2019).
+
+    Unbiased. A lone sample is left as it is.
+    """
     others = max(len(cost) - 1, 1)
-    return cost - (cost.sum() - cost) / others
+    return cost - (cost.sum(0) - cost) / others
 
 
 CONTROL_VARIATES: dict[str, Callable[[Tensor], Tensor]] = {
@@ -89,28 +114,40 @@ CONTROL_VARIATES: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": mean_control,
     "rloo": leave_one_out_control,
 }
+"""What makes REINFORCE less noisy: from costs ``[S, B]``, of S samples for each of B sentences, to weights."""
 
 
 class Reinforce(Objective):
     """REINFORCE for choices that have no gradient (Lei, Barzilay & Jaakkola, 2016; paper, equation 4).
 
     The classifier learns from the task loss; the selector from cost times log p(z|x), where a sentence's cost is its
-    task loss plus ``sparsity`` for each selected word plus ``coherence`` for each change between neighbours.
+    task loss plus ``sparsity`` for each selected word plus ``coherence`` for each change between neighbours. What
+    constraints hold is an expectation and has a gradient itself.
 
     Args:
         criterion: the loss per example.
         sparsity: cost of a selected word.
         coherence: cost of a transition.
-        control: subtracts from the costs ``[B]`` something that lowers the variance of the gradient.
+        constraints: on the rationales.
+        control: one of ``CONTROL_VARIATES``.
+        samples: S, how many rationales are drawn for each sentence in training.
     """
 
     def __init__(
-        self, criterion: Criterion, sparsity: float, coherence: float, control: Callable[[Tensor], Tensor] = no_control
+        self,
+        criterion: Criterion,
+        sparsity: float = 0.0,
+        coherence: float = 0.0,
+        constraints: Constraints | None = None,
+        control: Callable[[Tensor], Tensor] = no_control,
+        samples: int = 1,
     ):
         super().__init__(criterion)
         self.sparsity = sparsity
         self.coherence = coherence
+        self.constraints = constraints or Constraints()
         self.control = control
+        self.samples = samples
 
     def forward(self, output: Output, batch: Batch) -> Loss:
         """The mean task loss, and a surrogate whose gradient is that of the expected cost."""
@@ -118,11 +155,13 @@ class Reinforce(Objective):
         losses = self.criterion(output, batch)
         with torch.no_grad():
             cost = losses + self._penalty(rationale)
-            weight = self.control(cost)
+            samples = self.samples if self.training else 1
+            weight = self.control(cost.view(samples, -1)).flatten()
         log_prob = torch.where(rationale.mask, rationale.dist.log_prob(rationale.z), 0.0).sum(1)
+        penalty, terms = self.constraints(rationale)
         loss = losses.mean()
-        terms = {"loss": loss.detach(), "objective": cost.mean()}
-        return Loss(loss + (weight * log_prob).mean(), terms)
+        terms |= {"loss": loss.detach(), "objective": cost.mean() + penalty.detach()}
+        return Loss(loss + (weight * log_prob).mean() + penalty, terms)
 
     def _penalty(self, rationale: Rationale) -> Tensor:
         z = rationale.z

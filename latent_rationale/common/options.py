@@ -18,8 +18,9 @@ _CHOOSING = dict.fromkeys(("dependent_z", "z_rnn_size", "skip_unselected"), ("la
 _LAGRANGE = ("lambda_init", "lambda_min", "lambda_max", "lagrange_lr", "lagrange_alpha")
 OF_MODELS = (
     _CHOOSING
-    | dict.fromkeys(("dist", "selection", "lasso", *_LAGRANGE), ("latent",))
-    | dict.fromkeys(("sparsity", "coherence", "control_variate"), ("rl",))
+    | dict.fromkeys(("selection", "lasso", *_LAGRANGE), ("latent", "rl"))
+    | dict.fromkeys(("dist",), ("latent",))
+    | dict.fromkeys(("sparsity", "coherence", "control_variate", "samples"), ("rl",))
 )
 """The options that only some models heed, and these."""
 
@@ -68,8 +69,8 @@ class TrainOptions:
     dist: str = option("hardkuma", "distribution of a choice, with --model latent", choices=REPARAMETERISED)
     dependent_z: bool = option(False, "each choice depends on the earlier ones")
     z_rnn_size: int = option(30, "units of the cell that remembers them", within="[1, inf)")
-    selection: float = option(1.0, "target share of selected words, with --model latent", within="(0, 1]")
-    lasso: float = option(0.0, "target share of transitions, with --model latent; 0: no target", within="[0, 1]")
+    selection: float = option(1.0, "target share of selected words; 1: no target", within="(0, 1]")
+    lasso: float = option(0.0, "target share of transitions; 0: no target", within="[0, 1]")
     lambda_init: float = option(1e-4, "Lagrange multipliers at the start", within="(0, inf)")
     lambda_min: float = option(1e-12, "smallest multiplier", within="(0, inf)")
     lambda_max: float = option(5.0, "largest multiplier", within="(0, inf)")
@@ -80,6 +81,7 @@ class TrainOptions:
     control_variate: str = option(
         "none", "for a less noisy REINFORCE, with --model rl", choices=tuple(CONTROL_VARIATES)
     )
+    samples: int = option(2, "rationales per sentence and step, with --control-variate rloo", within="[2, inf)")
 
     def __post_init__(self) -> None:
         """Refuse what no single option's bounds can.

@@ -28,6 +28,10 @@ class Tokens:
     mask: Tensor
     lengths: Tensor
 
+    def repeated(self, copies: int) -> "Tokens":
+        """All sentences once, and again."""
+        return Tokens(self.ids.repeat(copies, 1), self.mask.repeat(copies, 1), self.lengths.repeat(copies))
+
     def to(self, device: torch.device) -> "Tokens":
         """The same on another device, without waiting for the copy."""
         return Tokens(*(x.to(device, non_blocking=True) for x in (self.ids, self.mask, self.lengths)))
@@ -46,6 +50,13 @@ class Batch:
     inputs: tuple[Tokens, ...]
     targets: Tensor
     examples: Sequence[Any]
+
+    def repeated(self, copies: int) -> "Batch":
+        """All examples once, and again, ``copies`` times."""
+        if copies == 1:
+            return self
+        inputs = tuple(tokens.repeated(copies) for tokens in self.inputs)
+        return Batch(inputs, torch.cat([self.targets] * copies), [*self.examples] * copies)
 
     def to(self, device: torch.device) -> "Batch":
         """The same with its tensors on another device."""

@@ -78,6 +78,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
 
 def train_step(learner: Learner, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
     """One step of the optimiser. Nothing leaves the device."""
+    batch = batch.repeated(learner.objective.samples)
     output = learner.model(batch)
     loss = learner.objective(output, batch)
     learner.optimizer.zero_grad()

@@ -12,6 +12,7 @@ from latent_rationale.common.lagrange import LagrangeMultiplier
 from latent_rationale.common.objectives import (
     CONTROL_VARIATES,
     Constrained,
+    Constraints,
     Criterion,
     Objective,
     Reinforce,
@@ -32,8 +33,8 @@ class Variant(ABC):
         options: of the training run.
     """
 
-    criterion_name = "loss"
-    """The term of an evaluation that the schedule follows and that picks the best model."""
+    TOLERANCE = 0.02
+    """An evaluation whose decided share is at most this much above the target is on target."""
 
     def __init__(self, options: TrainOptions):
         self.options = options
@@ -50,38 +51,21 @@ class Variant(ABC):
         """What remembers earlier choices in a dependent selector."""
         return CELLS.get(self.options.layer, CELLS["rcnn"])
 
-    def rank(self, dev: dict[str, float]) -> Rank:
-        """How good an evaluation on dev is."""
-        return 0.0, dev[self.criterion_name]
-
-
-class Baseline(Variant):
-    """A classifier of the full text."""
-
-    def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
-        return Supervised(criterion)
-
-
-class Latent(Variant):
-    """Choices with reparameterised gradients, held at a share of the words by a Lagrangian."""
-
-    TOLERANCE = 0.02
-    """An evaluation whose decided share is at most this much above the target is on target."""
-
-    def objective(self, criterion: Criterion) -> Objective:
-        """The task loss under constraints."""
-        lasso = self._multiplier(self.options.lasso) if self.options.lasso > 0 else None
-        return Constrained(criterion, self._multiplier(self.options.selection), lasso)
-
-    def family(self) -> type[Selection]:
-        """The one the user names."""
-        return DISTRIBUTIONS[self.options.dist]
+    @property
+    def criterion_name(self) -> str:
+        """The term of an evaluation that the schedule follows and that picks the best model."""
+        return "loss"
 
     def rank(self, dev: dict[str, float]) -> Rank:
-        """On target, the lowest loss; else the share nearest to it."""
-        excess = dev["selected"] - self.options.selection - self.TOLERANCE
+        """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
+        excess = dev["selected"] - self.options.selection - self.TOLERANCE if "selected" in dev else 0.0
         return max(round(excess, 6), 0.0), dev[self.criterion_name]  # rounded, since shares are float32
+
+    def constraints(self) -> Constraints:
+        """Those that the user asks for."""
+        options = self.options
+        selection = self._multiplier(options.selection) if options.selection < 1 else None
+        return Constraints(selection, self._multiplier(options.lasso) if options.lasso > 0 else None)
 
     def _multiplier(self, target: float) -> LagrangeMultiplier:
         options = self.options
@@ -95,16 +79,46 @@ class Latent(Variant):
         )
 
 
-class Reinforced(Variant):
-    """Binary choices, learned with REINFORCE under fixed penalties."""
+class Baseline(Variant):
+    """A classifier of the full text."""
 
-    criterion_name = "objective"
+    def objective(self, criterion: Criterion) -> Objective:
+        """The task loss."""
+        return Supervised(criterion)
+
+
+class Latent(Variant):
+    """Choices with reparameterised gradients."""
+
+    def objective(self, criterion: Criterion) -> Objective:
+        """The task loss under constraints."""
+        return Constrained(criterion, self.constraints())
+
+    def family(self) -> type[Selection]:
+        """The one the user names."""
+        return DISTRIBUTIONS[self.options.dist]
+
+
+class Reinforced(Variant):
+    """Binary choices, learned with REINFORCE, under fixed penalties or constraints."""
+
+    @property
+    def criterion_name(self) -> str:
+        """With fixed penalties they count; at a target share the task loss alone does."""
+        return "objective" if self.options.selection == 1 else "loss"
 
     def objective(self, criterion: Criterion) -> Objective:
         """The task loss and the surrogate of the expected cost."""
         options = self.options
-        control = CONTROL_VARIATES[options.control_variate]
-        return Reinforce(criterion, options.sparsity, options.transition_cost, control)
+        name = options.control_variate
+        return Reinforce(
+            criterion,
+            options.sparsity,
+            options.transition_cost,
+            self.constraints(),
+            CONTROL_VARIATES[name],
+            samples=options.samples if name == "rloo" else 1,
+        )
 
     def family(self) -> type[Selection]:
         """Bernoulli."""

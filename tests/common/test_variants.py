@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latent_rationale.common.distributions import Bernoulli, HardConcrete, HardKuma
 from latent_rationale.common.encoders import ENCODERS
 from latent_rationale.common.learner import Learner
-from latent_rationale.common.objectives import CONTROL_VARIATES, Constrained, Reinforce, Supervised
+from latent_rationale.common.objectives import CONTROL_VARIATES, Constrained, Constraints, Reinforce, Supervised
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.selectors import DependentSelector, IndependentSelector
 from latent_rationale.common.structures import Batch, Output, Tokens
@@ -18,9 +18,11 @@ from latent_rationale.common.training import train_step
 from latent_rationale.common.variants import VARIANTS, build_model
 
 
-def rank(model: str, loss: float, selected: float = 1.0, objective: float = 0.0) -> tuple[float, float]:
-    """Of an evaluation, where the target share is 0.3."""
-    options = TrainOptions(model=model, selection=0.3)
+def rank(
+    model: str, loss: float, selected: float = 1.0, objective: float = 0.0, selection: float = 0.3
+) -> tuple[float, float]:
+    """Of an evaluation, given the target share."""
+    options = TrainOptions(model=model, selection=selection)
     return VARIANTS[model](options).rank({"loss": loss, "selected": selected, "objective": objective})
 
 
@@ -38,17 +40,16 @@ def test_baseline_ranks_by_loss():
     assert better < worse
 
 
-def test_rl_ranks_by_objective():
-    assert rank("rl", loss=0.9, objective=1.0) < rank("rl", loss=0.1, objective=1.1)
-    assert VARIANTS["rl"].criterion_name == "objective"
+def test_rl_with_fixed_penalties_ranks_by_objective():
+    assert rank("rl", loss=0.9, objective=1.0, selection=1.0) < rank("rl", loss=0.1, objective=1.1, selection=1.0)
 
 
-def test_latent_ranks_by_loss_on_target():
+@pytest.mark.parametrize("model", ["latent", "rl"])
+def test_at_a_share_the_loss_ranks_on_target(model):
     """Wherever the share lies below the target, and objectives do not matter."""
-    assert rank("latent", loss=0.8, selected=0.31) < rank("latent", loss=0.9, selected=0.3)
-    assert rank("latent", loss=0.8, selected=0.01) < rank("latent", loss=0.9, selected=0.3)
-    assert rank("latent", loss=0.8, selected=0.3, objective=9) < rank("latent", loss=0.9, selected=0.3, objective=0)
-    assert VARIANTS["latent"].criterion_name == "loss"
+    assert rank(model, loss=0.8, selected=0.31) < rank(model, loss=0.9, selected=0.3)
+    assert rank(model, loss=0.8, selected=0.01) < rank(model, loss=0.9, selected=0.3)
+    assert rank(model, loss=0.8, selected=0.3, objective=9) < rank(model, loss=0.9, selected=0.3, objective=0)
 
 
 def test_latent_ranks_by_nearness_off_target():
@@ -111,10 +112,13 @@ BASE: dict[str, dict[str, Any]] = {
     "latent_dependent": {"model": "latent", "selection": 0.4, "dependent_z": True},
     "rl": {"model": "rl", "sparsity": 0.1, "coherence": 0.1},
     "rl_dependent": {"model": "rl", "dependent_z": True},
+    "rl_rloo": {"model": "rl", "sparsity": 0.1, "control_variate": "rloo"},
+    "rl_at_a_share": {"model": "rl", "selection": 0.4},
 }
 EVERYWHERE = tuple(BASE)
 LATENT = ("latent", "latent_lasso", "latent_dependent")
-RL = ("rl", "rl_dependent")
+RL = ("rl", "rl_dependent", "rl_rloo", "rl_at_a_share")
+CONSTRAINED = (*LATENT, "rl_at_a_share")
 DEPENDENT = ("latent_dependent", "rl_dependent")
 
 APPLIES: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -122,18 +126,19 @@ APPLIES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "dropout": (0.5, EVERYWHERE),
     "skip_unselected": (True, (*LATENT, *RL)),
     "dist": ("hardconcrete", LATENT),
-    "dependent_z": (True, ("latent", "latent_lasso", "rl")),
+    "dependent_z": (True, (*LATENT, *RL)),
     "z_rnn_size": (5, DEPENDENT),
-    "selection": (0.7, LATENT),
-    "lasso": (0.3, LATENT),
-    "lambda_init": (0.01, LATENT),
-    "lambda_min": (1.5, LATENT),
-    "lambda_max": (0.5, LATENT),
-    "lagrange_lr": (0.5, LATENT),
-    "lagrange_alpha": (0.2, LATENT),
+    "selection": (0.7, (*LATENT, *RL)),
+    "lasso": (0.3, (*LATENT, *RL)),
+    "lambda_init": (0.01, CONSTRAINED),
+    "lambda_min": (1.5, CONSTRAINED),
+    "lambda_max": (0.5, CONSTRAINED),
+    "lagrange_lr": (0.5, CONSTRAINED),
+    "lagrange_alpha": (0.2, CONSTRAINED),
     "sparsity": (0.3, RL),
     "coherence": (0.3, RL),
     "control_variate": ("rloo", RL),
+    "samples": (3, ("rl_rloo",)),
 }
 """For each option that shapes a model or its objective: another value, and the bases in which it applies."""
 
@@ -200,10 +205,15 @@ def test_every_control_variate_is_another():
     assert len(set(map(tuple, numbers))) == len(CONTROL_VARIATES)
 
 
-def test_no_lasso_means_no_constraint(cross_entropy):
-    off, on = (TrainOptions(model="latent", selection=0.3, lasso=lasso) for lasso in (0.0, 0.1))
-    assert VARIANTS["latent"](off).objective(cross_entropy).lasso is None
-    assert VARIANTS["latent"](on).objective(cross_entropy).lasso.target == 0.1
+@pytest.mark.parametrize("model", ["latent", "rl"])
+def test_no_target_means_no_constraint(model, cross_entropy):
+    def constraints(**options: float) -> Constraints:
+        chosen = TrainOptions(model=model, **options)
+        return VARIANTS[model](chosen).objective(cross_entropy).constraints
+
+    off, on = constraints(), constraints(selection=0.3, lasso=0.1)
+    assert (off.selection, off.lasso) == (None, None)
+    assert (on.selection.target, on.lasso.target) == (0.3, 0.1)
 
 
 # Overfitting a dozen sentences

@@ -125,8 +125,13 @@ def test_states_of_many_steps_stay_finite(make_tokens):
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_torchs_own_lstm_runs_to_the_same_states_where_there_is_no_processor(randomise, scaled):
+def test_compiled_and_torchs_own_agree(randomise, make_tokens, make_z, gradients, scaled):
+    tokens = make_tokens((6, 1, 4))
     encoder = randomise(LSTM(SIZE, HIDDEN))
-    both = torch.randn(2, 6, 3, SIZE, dtype=torch.float64)
-    scale = torch.rand(2, 6, 3, 1, dtype=torch.float64) if scaled else None
-    torch.testing.assert_close(encoder._run_elsewhere(both, scale), encoder._run_on_processor(both, scale))
+    inputs = torch.randn(3, 6, SIZE, dtype=torch.float64, requires_grad=True)
+    z = make_z(tokens).requires_grad_() if scaled else None
+    runs = (encoder._run_compiled, encoder._run_torch)
+    found, expected = (torch.where(tokens.mask.unsqueeze(-1), run(inputs, tokens.lengths, z), 0.0) for run in runs)
+    torch.testing.assert_close(found, expected)
+    tensors = [inputs, *encoder.parameters(), *([z] if scaled else [])]
+    torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))

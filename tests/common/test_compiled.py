@@ -1,0 +1,64 @@
+import importlib.util
+import warnings
+
+import pytest
+import torch
+
+from latent_rationale.common import compiled
+from latent_rationale.common.encoders import LSTM
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew():
+    """Each test finds out for itself, and leaves nothing behind."""
+    compiled.is_compiled.cache_clear()
+    yield
+    compiled.is_compiled.cache_clear()
+
+
+def test_the_operators_were_compiled_here():
+    assert compiled.is_compiled()
+
+
+def test_without_them_an_lstm_runs_all_the_same(monkeypatch, make_tokens):
+    tokens = make_tokens((3, 1))
+    encoder = LSTM(5, 4)
+    inputs = torch.randn(2, 3, 5)
+    expected = encoder.states(inputs, tokens)
+    compiled.is_compiled.cache_clear()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.warns(UserWarning, match=r"not compiled when it was installed.*pip install --no-build-isolation"):
+        found = encoder.states(inputs, tokens)
+    torch.testing.assert_close(found[tokens.mask], expected[tokens.mask])
+    with warnings.catch_warnings(action="error"):  # told once is enough
+        encoder.states(inputs, tokens)
+
+
+def test_made_for_another_version_of_torch(monkeypatch, tmp_path):
+    library = tmp_path / "_operators.so"
+    library.write_bytes(b"no library")
+    spec = importlib.util.spec_from_file_location("_operators", library)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+    with pytest.warns(UserWarning, match=r"_operators\.so"):
+        assert not compiled.is_compiled()
+
+
+def test_a_processor_without_avx2(monkeypatch):
+    monkeypatch.setattr(compiled.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    with pytest.warns(UserWarning, match="AVX2"):
+        assert not compiled.is_compiled()
+
+
+@pytest.mark.parametrize(
+    ("lengths", "z", "message"),
+    [
+        ([4, 1], None, "longer than the width 3"),
+        ([3], None, "one for each sentence"),
+        ([3, 1], torch.ones(2, 2), "one for each word"),
+        ([3, 1], torch.ones(2, 3, dtype=torch.float64), "scales are Double, words are Float"),
+    ],
+)
+def test_operators_refuse_what_would_read_beyond_a_tensor(lengths, z, message):
+    with pytest.raises(RuntimeError, match=message):
+        LSTM(5, 4)._run_compiled(torch.randn(2, 3, 5), torch.tensor(lengths), z)
