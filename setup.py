@@ -28,6 +28,7 @@ def compiled() -> dict[str, Any]:
     extension = CppExtension(
         "latent_rationale._operators",
         sources,
+        depends=sorted(str(path.relative_to(here)) for path in here.glob("latent_rationale/**/*.h")),
         extra_compile_args=flags + threads,
         extra_link_args=threads,
         optional=True,

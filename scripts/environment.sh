@@ -9,7 +9,7 @@ python=${PYTHON:-$(command -v python3.11 || command -v python3)}
   exit 2
 }
 [ -d .venv ] || { echo "making the virtual environment .venv"; "$python" -m venv .venv; }
-stamp=$(cat requirements.txt setup.py scripts/environment.sh $(find latent_rationale -name "*.cpp" | sort) | cksum)
+stamp=$(cat requirements.txt setup.py scripts/environment.sh $(find latent_rationale -name "*.cpp" -o -name "*.h" | sort) | cksum)
 installed=$(cat .venv/installed 2>/dev/null || true)
 if [ "$installed" != "$1 $stamp" ] && [ "$installed" != ".[dev] $stamp" ]; then
   pip=(.venv/bin/python -m pip install --disable-pip-version-check --quiet)

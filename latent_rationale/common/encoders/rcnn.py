@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.cells import RCNNCell
+from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.encoders.encoder import Encoder
+from latent_rationale.common.encoders.recurrence import Weights, last_states, run_compiled
 from latent_rationale.common.sequences import reversed_positions, take
 from latent_rationale.common.structures import Tokens
 
@@ -12,7 +14,8 @@ from latent_rationale.common.structures import Tokens
 class RCNN(Encoder):
     """One RCNN from left to right and one from right to left.
 
-    A word with z = 0 leaves the state as it was, so that reading the selected words alone gives the same result.
+    A word with z = 0 leaves the state as it was, so that reading the selected words alone gives the same result. On a
+    processor the compiled code of rcnn.cpp runs both directions at once; elsewhere ``RCNNCell`` takes step by step.
 
     Args:
         input_size: D.
@@ -27,20 +30,32 @@ class RCNN(Encoder):
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
         """Both directions' states at each word."""
-        mirrored = reversed_positions(tokens.lengths, inputs.shape[1])
-        backwards = take(_run(self.backwards, take(inputs, mirrored)), mirrored)
-        return torch.cat([_run(self.forwards, inputs), backwards], dim=-1)
+        return self._run(inputs, tokens.lengths)
 
     def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
         """Both directions' last states."""
-        scaled = inputs if z is None else inputs * z.unsqueeze(-1)
-        mirrored = take(scaled, reversed_positions(tokens.lengths, inputs.shape[1]))
-        last = (tokens.lengths - 1).clamp(min=0).unsqueeze(1)
-        ends = [take(_run(cell, texts), last) for cell, texts in ((self.forwards, scaled), (self.backwards, mirrored))]
-        return torch.cat(ends, dim=-1).squeeze(1)
+        return last_states(self._run(inputs, tokens.lengths, z), tokens.lengths)
+
+    def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
+        """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
+        if inputs.device.type == "cpu" and is_compiled():
+            weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in self._cells())
+            return run_compiled("rcnn", inputs, lengths, z, *weights)
+        return self._run_by_steps(inputs, lengths, z)
+
+    def _run_by_steps(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
+        read = inputs if z is None else inputs * z.unsqueeze(-1)
+        mirrored = reversed_positions(lengths, inputs.shape[1])
+        forwards, backwards = self._cells()
+        return torch.cat(
+            [_by_steps(forwards, read), take(_by_steps(backwards, take(read, mirrored)), mirrored)], dim=-1
+        )
+
+    def _cells(self) -> tuple[RCNNCell, RCNNCell]:
+        return self.forwards, self.backwards
 
 
-def _run(cell: RCNNCell, inputs: Tensor) -> Tensor:
+def _by_steps(cell: RCNNCell, inputs: Tensor) -> Tensor:
     """The states ``[B, T, H]`` of a cell that reads ``inputs [B, T, D]`` from the first to the last."""
     projected = cell.project(inputs)
     state = cell.start(projected[:, 0])
