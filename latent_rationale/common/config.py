@@ -29,6 +29,12 @@ def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = (
     return dataclasses.field(default=default, metadata={"text": text, "within": within, "choices": tuple(choices)})
 
 
+def inherited(kind: Any, name: str, default: Any) -> Any:
+    """The option ``name`` of a base class, with another default."""
+    (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
+    return dataclasses.field(default=default, metadata=field.metadata)
+
+
 def parse(kind: type[T], arguments: Sequence[str], program: str, about: str) -> tuple[T, dict[str, Any]]:
     """Options from the command line, and those among them that the user named.
 

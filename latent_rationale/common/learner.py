@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim import Adam
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from latent_rationale.common.objectives import Objective
 from latent_rationale.common.options import TrainOptions
+from latent_rationale.common.schedules import Schedule
 
 
 @dataclass
@@ -45,14 +45,7 @@ class Learner:
         self.objective = objective
         self.parameters = [p for p in (*model.parameters(), *objective.parameters()) if p.requires_grad]
         self.optimizer = Adam(self.parameters, lr=options.lr, weight_decay=options.weight_decay, fused=True)
-        self.schedule = ReduceLROnPlateau(
-            self.optimizer,
-            factor=options.lr_decay,
-            patience=options.patience,
-            cooldown=options.cooldown,
-            threshold=options.threshold,
-            min_lr=options.min_lr,
-        )
+        self.schedule = Schedule(self.optimizer, options)
         self.progress = Progress()
 
     @property

@@ -41,3 +41,33 @@ def selection_shares(rationale: Rationale) -> dict[str, Tally]:
     words = mask.sum()
     chosen = {"p0": z == 0, "pc": (z > 0) & (z < 1), "p1": z == 1, "selected": z > 0}
     return {name: Tally((which & mask).sum(), words) for name, which in chosen.items()}
+
+
+def mean_runs(rationale: Rationale) -> Tally:
+    """How many stretches of selected words a text has, on average."""
+    selected = (rationale.z > 0).long()
+    starts = selected[:, :1].sum() + (selected.diff(dim=1) > 0).sum()
+    return Tally(starts, torch.tensor(len(selected)))
+
+
+def agreement(selected: Tensor, gold: Tensor) -> dict[str, Tally]:
+    """How well selected words agree with those that people marked.
+
+    Micro averages: over all words of all texts. ``macro_precision`` is the mean over the texts that select something. A
+    text in which people marked nothing is passed over.
+
+    Args:
+        selected: bool ``[B, T]``.
+        gold: bool ``[B, T]``.
+    """
+    asked = gold.any(1, keepdim=True)
+    selected, both = selected & asked, selected & gold
+    hits, chosen, marked = both.sum(), selected.sum(), gold.sum()
+    precisions = both.sum(1) / selected.sum(1)  # not a number where nothing was selected
+    return {
+        "precision": Tally(hits, chosen),
+        "macro_precision": Tally(precisions.nansum(), selected.any(1).sum()),
+        "recall": Tally(hits, marked),
+        "f1": Tally(2 * hits, chosen + marked),
+        "iou": Tally(hits, chosen + marked - hits),
+    }

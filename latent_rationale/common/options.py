@@ -18,7 +18,8 @@ _CHOOSING = dict.fromkeys(("dependent_z", "z_rnn_size", "skip_unselected"), ("la
 _LAGRANGE = ("lambda_init", "lambda_min", "lambda_max", "lagrange_lr", "lagrange_alpha")
 OF_MODELS = (
     _CHOOSING
-    | dict.fromkeys(("selection", "lasso", *_LAGRANGE), ("latent", "rl"))
+    | dict.fromkeys(("lasso", *_LAGRANGE), ("latent", "rl"))
+    | dict.fromkeys(("selection",), ("latent", "rl", "attention"))
     | dict.fromkeys(("dist",), ("latent",))
     | dict.fromkeys(("sparsity", "coherence", "control_variate", "samples"), ("rl",))
 )
@@ -30,7 +31,9 @@ class TrainOptions:
     """What every ``train`` command takes. A task's own class adds to it and sets its own defaults."""
 
     model: str = option(
-        "baseline", "full text, Bernoulli choices by REINFORCE, or HardKuma", choices=("baseline", "rl", "latent")
+        "baseline",
+        "full text, Bernoulli choices by REINFORCE, HardKuma, or softmax attention",
+        choices=("baseline", "rl", "latent", "attention"),
     )
     save_path: Path = option(Path("results/default"), "the results folder")
     overwrite: bool = option(False, "replace an existing results folder")
@@ -62,6 +65,10 @@ class TrainOptions:
     lr_decay: float = option(0.5, "factor on the learning rate", within="(0, 1)")
     weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, inf)")
     max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, inf)")
+    scheduler: str = option("plateau", "when the learning rate falls", choices=("plateau", "multistep", "exponential"))
+    milestones: tuple[int, ...] = option(
+        (25, 50, 75), "evaluations after which it does, with multistep", within="[1, inf)"
+    )
     threshold: float = option(1e-4, "relative improvement of the dev criterion that counts", within="[0, inf)")
     patience: int = option(5, "evaluations without improvement before the rate falls", within="[0, inf)")
     cooldown: int = option(5, "evaluations after a fall during which none is counted", within="[0, inf)")

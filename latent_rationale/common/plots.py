@@ -23,8 +23,7 @@ def plot_strip(prediction: Prediction, path: Path) -> None:
     axes.set_xlim(-1, COLUMNS + 1)
     axes.set_ylim(max(line for line, _ in lines) + 1.2, -1.2)
     axes.axis("off")
-    title = f"{prediction.label_name} ({max(prediction.scores):.0%})"
-    axes.text(0, -0.6, title, family="monospace", fontsize=9, weight="bold", va="center")
+    axes.text(0, -0.6, prediction.said, family="monospace", fontsize=9, weight="bold", va="center")
     for token, z, (line, column) in zip(prediction.tokens, _heat(prediction), lines, strict=True):
         axes.barh(line + 0.4, len(token) + 0.6, left=column - 0.3, height=0.85, color="#f5a623", alpha=z, linewidth=0)
         for offset, character in enumerate(token):  # one by one, so that they keep to their columns

@@ -18,15 +18,20 @@ class Prediction:
         tokens: the words.
         z: how far each was read, in [0, 1]; None for a model that reads everything.
         scores: one number per class (probabilities) or aspect.
-        label: the class, as the data writes it.
-        label_name: the class, as people call it.
+        label: the class, as the data writes it; None where scores are all there is to say.
+        label_name: the class as people call it, or the scores with their names.
     """
 
     tokens: tuple[str, ...]
     z: tuple[float, ...] | None
     scores: tuple[float, ...]
-    label: int
+    label: int | None
     label_name: str
+
+    @property
+    def said(self) -> str:
+        """What is predicted, in a few words."""
+        return self.label_name if self.label is None else f"{self.label_name} ({max(self.scores):.0%})"
 
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold."""

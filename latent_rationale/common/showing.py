@@ -61,8 +61,7 @@ def show(shown: Sequence[Shown]) -> None:
         prediction = item.prediction
         text = (highlight if in_colour else mark)(prediction.tokens, prediction.z)
         gold = item.known.get("gold_name")
-        said = f"{prediction.label_name} ({max(prediction.scores):.0%})" + (f", gold {gold}" if gold else "")
-        LOGGER.info("%s\n  %s", said, text)
+        LOGGER.info("%s\n  %s", prediction.said + (f", gold {gold}" if gold else ""), text)
 
 
 def plot(shown: Sequence[Shown], folder: Path) -> None:

@@ -14,7 +14,7 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.variants import VARIANTS, Rank, build_model
+from latent_rationale.common.variants import VARIANTS, Rank
 from latent_rationale.common.vocabulary import Vocabulary, WordVectors, read_vectors
 
 Options = TypeVar("Options", bound=TrainOptions)
@@ -134,8 +134,8 @@ class Task(ABC, Generic[Options]):
 
     def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
         """A fresh model and its objective."""
-        objective = VARIANTS[self.options.model](self.options).objective(self.criterion)
-        return build_model(self.options, embedding, self.output_size), objective
+        variant = VARIANTS[self.options.model](self.options)
+        return variant.model(embedding, self.output_size), variant.objective(self.criterion)
 
     def rank(self, dev: dict[str, float]) -> Rank:
         """How good an evaluation on dev is; lower is better."""

@@ -1,13 +1,14 @@
-"""baseline | rl | latent: what to build, what to minimise, and which evaluation is the better one."""
+"""baseline | rl | latent | attention: what to build, what to minimise, and which evaluation is the better one."""
 
 from abc import ABC, abstractmethod
 
 from torch import nn
 
+from latent_rationale.common.attention_model import AttentionModel
 from latent_rationale.common.cells import CELLS, MakeCell
 from latent_rationale.common.classifier import Classifier
 from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, Selection
-from latent_rationale.common.encoders import ENCODERS
+from latent_rationale.common.encoders import ENCODERS, Encoder
 from latent_rationale.common.lagrange import LagrangeMultiplier
 from latent_rationale.common.objectives import (
     CONTROL_VARIATES,
@@ -50,6 +51,25 @@ class Variant(ABC):
     def cell(self) -> MakeCell:
         """What remembers earlier choices in a dependent selector."""
         return CELLS.get(self.options.layer, CELLS["rcnn"])
+
+    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+        """What to train, with fresh weights, on the given embedding."""
+        options = self.options
+        classifier = Classifier(self._encoder(embedding, options.skip_unselected), output_size, options.dropout)
+        return RationaleModel(embedding, classifier, self._selector(embedding))
+
+    def _selector(self, embedding: nn.Embedding) -> Selector | None:
+        options, family = self.options, self.family()
+        if family is None:
+            return None
+        encoder = self._encoder(embedding, skip_unselected=False)
+        if options.dependent_z:
+            return DependentSelector(encoder, family, options.dropout, self.cell(), options.z_rnn_size)
+        return IndependentSelector(encoder, family, options.dropout)
+
+    def _encoder(self, embedding: nn.Embedding, skip_unselected: bool) -> Encoder:
+        options = self.options
+        return ENCODERS[options.layer](embedding.embedding_dim, options.hidden_size, skip_unselected)
 
     @property
     def criterion_name(self) -> str:
@@ -129,23 +149,23 @@ class Reinforced(Variant):
         return CELLS["rcnn"]
 
 
-VARIANTS: dict[str, type[Variant]] = {"baseline": Baseline, "rl": Reinforced, "latent": Latent}
+class Attention(Variant):
+    """A classifier of the full text that pools it by softmax attention, whose peaks stand for a rationale."""
+
+    def objective(self, criterion: Criterion) -> Objective:
+        """The task loss."""
+        return Supervised(criterion)
+
+    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+        """Without a selector."""
+        options = self.options
+        encoder = self._encoder(embedding, skip_unselected=False)
+        return AttentionModel(embedding, encoder, output_size, options.dropout, options.selection)
 
 
-def build_model(options: TrainOptions, embedding: nn.Embedding, output_size: int) -> RationaleModel:
-    """The model that a variant trains, with fresh weights, on the given embedding."""
-    size = embedding.embedding_dim
-    encoder = ENCODERS[options.layer](size, options.hidden_size, options.skip_unselected)
-    classifier = Classifier(encoder, output_size, options.dropout)
-    return RationaleModel(embedding, classifier, _selector(options, size))
-
-
-def _selector(options: TrainOptions, size: int) -> Selector | None:
-    variant = VARIANTS[options.model](options)
-    family = variant.family()
-    if family is None:
-        return None
-    encoder = ENCODERS[options.layer](size, options.hidden_size, False)
-    if options.dependent_z:
-        return DependentSelector(encoder, family, options.dropout, variant.cell(), options.z_rnn_size)
-    return IndependentSelector(encoder, family, options.dropout)
+VARIANTS: dict[str, type[Variant]] = {
+    "baseline": Baseline,
+    "rl": Reinforced,
+    "latent": Latent,
+    "attention": Attention,
+}

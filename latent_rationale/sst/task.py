@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.config import option
+from latent_rationale.common.config import inherited, option
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data, find_vectors
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
@@ -24,7 +24,7 @@ from latent_rationale.sst.reader import CLASSES, SSTExample, read_trees
 class SSTOptions(TrainOptions):
     """What ``sst.train`` takes beside what every task does."""
 
-    save_path: Path = option(Path("results/sst/default"), "the results folder")
+    save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/default"))
     data_path: Path | None = option(None, "folder with train.txt, dev.txt, test.txt (default: looked for)")
     word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
     classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))

@@ -10,7 +10,7 @@ from torch.nn import functional
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.rationale_model import RationaleModel
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.common.variants import build_model
+from latent_rationale.common.variants import VARIANTS
 
 VOCABULARY, CLASSES = 20, 3
 
@@ -87,7 +87,8 @@ def make_model(randomise) -> Callable[..., RationaleModel]:
 
     def make(**options: object) -> RationaleModel:
         small = {"hidden_size": 4, "z_rnn_size": 3, "dropout": 0.0}
-        model = build_model(TrainOptions(**(small | options)), nn.Embedding(VOCABULARY, 5), CLASSES)
+        chosen = TrainOptions(**(small | options))
+        model = VARIANTS[chosen.model](chosen).model(nn.Embedding(VOCABULARY, 5), CLASSES)
         model = randomise(model)
         model.embedding.requires_grad_(False)
         return model

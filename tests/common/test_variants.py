@@ -15,7 +15,7 @@ from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.selectors import DependentSelector, IndependentSelector
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.training import train_step
-from latent_rationale.common.variants import VARIANTS, build_model
+from latent_rationale.common.variants import VARIANTS
 
 
 def rank(
@@ -99,7 +99,7 @@ def test_what_is_built(options, objective, selector, family, layer, make_model, 
 
 
 def test_every_part_gets_the_options_dropout():
-    model = build_model(TrainOptions(model="latent", dropout=0.3), nn.Embedding(9, 4), 2)
+    model = VARIANTS["latent"](TrainOptions(model="latent", dropout=0.3)).model(nn.Embedding(9, 4), 2)
     assert [module.p for module in model.modules() if isinstance(module, nn.Dropout)] == [0.3, 0.3]
 
 
@@ -114,6 +114,7 @@ BASE: dict[str, dict[str, Any]] = {
     "rl_dependent": {"model": "rl", "dependent_z": True},
     "rl_rloo": {"model": "rl", "sparsity": 0.1, "control_variate": "rloo"},
     "rl_at_a_share": {"model": "rl", "selection": 0.4},
+    "attention": {"model": "attention"},
 }
 EVERYWHERE = tuple(BASE)
 LATENT = ("latent", "latent_lasso", "latent_dependent")
@@ -146,7 +147,7 @@ VARIED_BY_HAND = {"model", "layer"}
 ELSEWHERE = {
     *("save_path", "overwrite", "resume", "seed", "device", "num_iterations", "batch_size", "eval_batch_size"),
     *("eval_every", "print_every", "save_every", "early_stopping", "embed_size", "train_embed", "lr", "min_lr"),
-    *("lr_decay", "weight_decay", "max_grad_norm", "threshold", "patience", "cooldown"),
+    *("lr_decay", "weight_decay", "max_grad_norm", "scheduler", "milestones", "threshold", "patience", "cooldown"),
 }
 """Options of the run, the data, the loop and the optimiser."""
 
@@ -159,8 +160,8 @@ def fingerprint(**changed: Any) -> list[float]:
     lengths = torch.tensor([5, 2, 4, 1])
     mask = torch.arange(5) < lengths.unsqueeze(1)
     batch = Batch((Tokens(torch.randint(9, mask.shape), mask, lengths),), torch.tensor([0, 1, 0, 1]), range(4))
-    model = build_model(options, nn.Embedding(9, 4), 2)
-    learner = Learner(model, VARIANTS[options.model](options).objective(class_loss), options)
+    variant = VARIANTS[options.model](options)
+    learner = Learner(variant.model(nn.Embedding(9, 4), 2), variant.objective(class_loss), options)
     learner.train()
     numbers = []
     for _ in range(2):
@@ -239,8 +240,9 @@ def overfit(steps: int, **options: Any) -> tuple[float, float, float]:
     batch, planted = planted_sentences()
     chosen = TrainOptions(hidden_size=10, dropout=0.0, lr=0.01, weight_decay=0.0, **options)
     embedding = nn.Embedding.from_pretrained(3 * torch.eye(VOCABULARY))  # words have nothing in common
-    model = build_model(chosen, embedding, CLASSES)
-    learner = Learner(model, VARIANTS[chosen.model](chosen).objective(class_loss), chosen)
+    variant = VARIANTS[chosen.model](chosen)
+    model = variant.model(embedding, CLASSES)
+    learner = Learner(model, variant.objective(class_loss), chosen)
     learner.train()
     for _ in range(steps):
         train_step(learner, batch, chosen.max_grad_norm)

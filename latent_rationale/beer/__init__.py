@@ -1,0 +1,1 @@
+"""BeerAdvocate: reviews with a score for each of five aspects."""
