@@ -23,6 +23,7 @@ from latent_rationale.common.batching import Encoded, training_batches
 from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
+from latent_rationale.common.memory import keep_memory
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training import train_step
 from latent_rationale.common.vocabulary import make_embedding
@@ -50,6 +51,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
     parser.add_argument("--steps", type=int, default=25, help="steps per turn")
     options = parser.parse_args()
+    keep_memory()
     try:
         benchmark_sst(options.rounds, options.steps)
     except InputError as error:

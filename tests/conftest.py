@@ -1,9 +1,11 @@
 """Data for the tests: a few real sentences where the treebank is at hand, made-up ones elsewhere."""
 
 import gzip
+import json
 import os
 import random
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,73 @@ def _made_up_lines():
         return f"({label} " + " ".join(f"({x} {generator.choice(words[x])})" for x in labels) + ")\n"
 
     return [[tree(generator.randrange(5)) for _ in range(size)] for size in (100, 40, 40)]
+
+
+@dataclass(frozen=True)
+class SmallBeer:
+    train: Path
+    dev: Path
+    test: Path
+
+    @property
+    def arguments(self):
+        paths = {"--train_path": self.train, "--dev_path": self.dev, "--test_path": self.test}
+        return [word for name, path in paths.items() for word in (name, str(path))]
+
+
+@pytest.fixture(scope="session")
+def small_beer(tmp_path_factory):
+    """100 training reviews (.gz), 40 dev reviews and 40 annotated ones, in the formats of Lei et al. (2016)."""
+    folder = tmp_path_factory.mktemp("beer")
+    small = SmallBeer(folder / "train.txt.gz", folder / "dev.txt", folder / "annotations.json")
+    train, dev, test = _real_reviews() or _made_up_reviews()
+    small.train.write_bytes(gzip.compress("".join(train).encode()))
+    small.dev.write_text("".join(dev), encoding="utf-8")
+    small.test.write_text("".join(test), encoding="utf-8")
+    return small
+
+
+def _real_reviews():
+    root = os.environ.get("LATENT_RATIONALE_DATA")
+    if root is None:
+        return None
+    found = []
+    for name, size in (
+        ("reviews.260k.train.txt.gz", 100),
+        ("reviews.260k.heldout.txt.gz", 40),
+        ("annotations.json", 40),
+    ):
+        path = Path(root) / "beer" / name
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+            found.append(list(islice(file, size)))
+    return found
+
+
+def _made_up_reviews():
+    """Five sentences, one an aspect, marked where people would mark them; a few are marked nowhere."""
+    generator = random.Random(1)
+    about = ["pours a colour", "smells of malt", "feels like velvet", "tastes like hops", "is a beer"]
+    words = [["awful", "bad"], ["dull", "plain"], ["fair"], ["good", "nice"], ["superb", "great"]]
+
+    def review():
+        tokens, scores, spans = [], [], []
+        for sentence in about:
+            level = generator.randrange(5)
+            start = len(tokens)
+            tokens += [*sentence.split(), generator.choice(words[level]), "."]
+            spans.append([[start, len(tokens)]] if generator.random() < 0.9 else [])
+            scores.append(level / 4)
+        return tokens, scores, spans
+
+    def plain():
+        tokens, scores, _ = review()
+        return " ".join(f"{score:.2f}" for score in scores) + "\t" + " ".join(tokens) + "\n"
+
+    def annotated():
+        tokens, scores, spans = review()
+        return json.dumps({"x": tokens, "y": scores} | {str(a): found for a, found in enumerate(spans)}) + "\n"
+
+    return [plain() for _ in range(100)], [plain() for _ in range(40)], [annotated() for _ in range(40)]
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,12 @@
 """Reading reviews with their scores, and the reviews in which people marked what each score rests on."""
 
-import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import read_lines
+from latent_rationale.common.files import parse_json, read_lines
 
 ASPECTS = ("look", "smell", "palate", "taste", "overall")
 
@@ -41,7 +39,12 @@ def read_reviews(path: Path, max_length: int | None = None) -> Iterator[BeerRevi
     Raises:
         InputError: with the line, for a review without five scores or without words; and for a file without reviews.
     """
-    yield from _read(path, lambda line: _review(line, max_length))
+    for number, line in _lines(path):
+        scores, _, text = line.partition("\t")
+        tokens = text.split()
+        if not tokens:
+            raise InputError("expected five scores, a tab and a text", path, number)
+        yield BeerReview(tuple(tokens[:max_length]), _scores(scores.split(), path, number))
 
 
 def read_annotations(path: Path) -> Iterator[BeerReview]:
@@ -52,70 +55,53 @@ def read_annotations(path: Path) -> Iterator[BeerReview]:
     Raises:
         InputError: with the line, for one that is no such object; and for a file without reviews.
     """
-    yield from _read(path, _annotated)
+    for number, line in _lines(path):
+        row = parse_json(line, path, number)
+        missing = [key for key in ("x", "y", "0", "1", "2", "3", "4") if not isinstance(row, dict) or key not in row]
+        if missing:
+            raise InputError(f"an annotated review needs {', '.join(missing)}", path, number)
+        tokens, scores = row["x"], row["y"]
+        if not isinstance(tokens, list) or not tokens or not all(isinstance(token, str) for token in tokens):
+            raise InputError("x: expected a list of words", path, number)
+        if not isinstance(scores, list):
+            raise InputError("y: expected five scores", path, number)
+        spans = tuple(
+            _spans(str(aspect), row[str(aspect)], len(tokens), path, number) for aspect in range(len(ASPECTS))
+        )
+        yield BeerReview(tuple(tokens), _scores(scores, path, number), spans)
 
 
-def _read(path: Path, parse: Any) -> Iterator[BeerReview]:
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Those with something in them."""
     empty = True
     for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        empty = False
-        try:
-            yield parse(line)
-        except InputError as error:
-            raise InputError(str(error), path, number) from error
+        if line.strip():
+            empty = False
+            yield number, line
     if empty:
         raise InputError("holds no reviews", path)
 
 
-def _review(line: str, max_length: int | None) -> BeerReview:
-    scores, _, text = line.partition("\t")
-    tokens = text.split()
-    if not tokens:
-        raise InputError("expected five scores, a tab and a text")
-    return BeerReview(tuple(tokens[:max_length]), _scores(scores.split()))
-
-
-def _annotated(line: str) -> BeerReview:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not JSON ({error.msg})") from error
-    missing = [key for key in ("x", "y", "0", "1", "2", "3", "4") if not isinstance(row, dict) or key not in row]
-    if missing:
-        raise InputError(f"an annotated review needs {', '.join(missing)}")
-    tokens = row["x"]
-    if not isinstance(tokens, list) or not tokens or not all(isinstance(token, str) for token in tokens):
-        raise InputError("x: expected a list of words")
-    if not isinstance(row["y"], list):
-        raise InputError("y: expected five scores")
-    spans = tuple(_spans(aspect, row[str(aspect)], len(tokens)) for aspect in range(len(ASPECTS)))
-    return BeerReview(tuple(tokens), _scores(row["y"]), spans)
-
-
-def _scores(fields: Sequence[Any]) -> tuple[float, ...]:
+def _scores(fields: Sequence[Any], path: Path, line: int) -> tuple[float, ...]:
     if len(fields) != len(ASPECTS):
-        raise InputError(f"expected five scores, got {len(fields)}")
-    return tuple(map(_score, fields))
+        raise InputError(f"expected five scores, got {len(fields)}", path, line)
+    scores = []
+    for field in fields:
+        try:
+            scores.append(float(field))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"a score is not a number: {' '.join(str(field).split())[:40]}", path, line) from error
+        if not 0 <= scores[-1] <= 1:
+            raise InputError(f"a score lies outside [0, 1]: {field}", path, line)
+    return tuple(scores)
 
 
-def _score(field: Any) -> float:
-    try:
-        score = float(field)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"a score is not a number: {field}") from error
-    if not 0 <= score <= 1 or math.isnan(score):
-        raise InputError(f"a score lies outside [0, 1]: {field}")
-    return score
-
-
-def _spans(aspect: int, found: Any, length: int) -> Spans:
-    try:
-        spans = tuple((int(start), int(end)) for start, end in found)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{aspect}: expected a list of [start, end)") from error
-    for start, end in spans:
-        if not 0 <= start < end <= length:
-            raise InputError(f"{aspect}: [{start}, {end}) does not lie within {length} words")
-    return spans
+def _spans(aspect: str, found: Any, length: int, path: Path, line: int) -> Spans:
+    if not isinstance(found, list):
+        raise InputError(f"{aspect}: expected a list of [start, end)", path, line)
+    for span in found:
+        if not isinstance(span, list) or len(span) != 2 or not all(type(end) is int for end in span):
+            raise InputError(f"{aspect}: expected a list of [start, end)", path, line)
+        if not 0 <= span[0] < span[1] <= length:
+            raise InputError(f"{aspect}: [{span[0]}, {span[1]}) does not lie within {length} words", path, line)
+    return tuple((start, end) for start, end in found)

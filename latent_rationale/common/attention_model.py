@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from latent_rationale.common.distributions import Bernoulli
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.encoders import Encoder
-from latent_rationale.common.initialisation import linear
+from latent_rationale.common.initialisation import glorot_, linear
 from latent_rationale.common.structures import Batch, Output, Rationale, Tokens
 
 
@@ -28,7 +28,8 @@ class AttentionModel(nn.Module):
         self.embedding = embedding
         self.encoder = encoder
         self.dropout = Dropout(dropout)
-        self.attention = linear(encoder.output_size, 1)
+        self.attention = nn.Linear(encoder.output_size, 1, bias=False)  # a bias would shift all words alike
+        glorot_(self.attention.weight)
         self.output = linear(encoder.output_size, output_size)
         self.share = share
 

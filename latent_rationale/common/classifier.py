@@ -25,6 +25,6 @@ class Classifier(nn.Module):
 
     def forward(self, embedded: Tensor, tokens: Tokens, z: Tensor | None = None) -> Tensor:
         """Scores ``[B, C]`` from embedded words ``[B, T, D]``, each read as z ``[B, T]`` times its embedding."""
-        summary = self.encoder.summary(self.dropout(embedded), tokens, z)
+        summary = self.encoder.summary(embedded, tokens, z, self.dropout)
         scores: Tensor = self.output(self.dropout(summary))
         return scores

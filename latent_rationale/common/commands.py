@@ -11,11 +11,11 @@ from latent_rationale.common import checkpoint, config
 from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.memory import keep_memory
 from latent_rationale.common.options import PredictOptions
-from latent_rationale.common.prediction import PREDICTIONS
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER, headline
-from latent_rationale.common.showing import Shown, plot, read_texts, show, write_predictions
+from latent_rationale.common.showing import Shown, plot, predict_shown, read_texts, show, write_predictions
 from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
 
@@ -38,6 +38,7 @@ def _run(
     arguments: Sequence[str] | None,
 ) -> int:
     """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2."""
+    keep_memory()
     console = _Console()
     LOGGER.addHandler(console)
     LOGGER.setLevel(logging.INFO)
@@ -92,16 +93,14 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predicted: list[Shown] = []
     for source, examples in _sources(predictor, options).items():
-        found = predictor.predict_examples(examples)
-        part = [Shown(source, p, predictor.task.gold(example)) for p, example in zip(found, examples, strict=True)]
+        part = predict_shown(predictor, source, examples)
         show(part[: options.show])
         if options.plot:
             plot(part[: options.show], folder / "plots")
         if options.text is None and options.input is None:
             LOGGER.info("%-4s %s", source, headline(predictor.evaluate(examples), task_class.headline))
         predicted += part
-    write_predictions(folder / PREDICTIONS, predicted)
-    LOGGER.info("%d predictions are in %s", len(predicted), folder / PREDICTIONS)
+    write_predictions(folder, predicted)
 
 
 def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequence[Any]]:

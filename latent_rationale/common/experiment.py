@@ -13,9 +13,10 @@ from latent_rationale.common.batching import steps_per_epoch
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.prediction import PREDICTIONS, mark
+from latent_rationale.common.prediction import mark
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
+from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, predict_shown, write_predictions
 from latent_rationale.common.task import Splits, Task
 from latent_rationale.common.training import Judge, train
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
@@ -50,6 +51,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         results = {
             name: predictor.evaluate(examples) for name, examples in (("dev", splits.dev), ("test", splits.test))
         }
+        write_predictions(folder, predict_shown(predictor, "test", splits.test))
         run.finish(learner.progress.best_iteration, results)
     finally:
         run.close()
@@ -140,7 +142,17 @@ def _clear(folder: Path) -> None:
     """Make a folder, or remove from it what an earlier run wrote, and nothing else."""
     folder.mkdir(parents=True, exist_ok=True)
     # The configuration first: without it, what an interruption leaves is no results folder.
-    written = (checkpoint.CONFIG, checkpoint.BEST, checkpoint.LAST, METRICS, RESULTS, PREDICTIONS, EVENTS)
+    written = (
+        checkpoint.CONFIG,
+        checkpoint.BEST,
+        checkpoint.LAST,
+        METRICS,
+        RESULTS,
+        PREDICTIONS,
+        RATIONALES,
+        PAGE,
+        EVENTS,
+    )
     for path in [path for name in written for path in folder.glob(name)]:
         path.unlink()
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError("no such file", path) from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", path, number + 1) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot be read ({error})", path) from error
 
 
@@ -79,10 +80,21 @@ def read_json(path: Path) -> Any:
     Raises:
         InputError: if it is missing or malformed.
     """
+    return parse_json("\n".join(line for _, line in read_lines(path)), path)
+
+
+def parse_json(text: str, path: Path, line: int = 1) -> Any:
+    """The value of a piece of JSON that begins in this line of a file.
+
+    Raises:
+        InputError: if it is malformed.
+    """
     try:
-        return json.loads("\n".join(line for _, line in read_lines(path)))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"not JSON ({error.msg})", path, error.lineno) from error
+        raise InputError(f"not JSON ({error.msg})", path, line + error.lineno - 1) from error
+    except (ValueError, RecursionError) as error:  # numbers too long, lists in lists in lists
+        raise InputError(f"not JSON ({error})", path, line) from error
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -69,8 +69,8 @@ class TrainOptions:
     milestones: tuple[int, ...] = option(
         (25, 50, 75), "evaluations after which it does, with multistep", within="[1, inf)"
     )
-    threshold: float = option(1e-4, "relative improvement of the dev criterion that counts", within="[0, inf)")
-    patience: int = option(5, "evaluations without improvement before the rate falls", within="[0, inf)")
+    threshold: float = option(1e-4, "relative improvement of the dev criterion that counts", within="[0, 1)")
+    patience: int = option(5, "evaluations without improvement that the rate survives", within="[0, inf)")
     cooldown: int = option(5, "evaluations after a fall during which none is counted", within="[0, inf)")
 
     dist: str = option("hardkuma", "distribution of a choice, with --model latent", choices=REPARAMETERISED)

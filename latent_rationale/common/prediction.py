@@ -6,8 +6,8 @@ from typing import Any
 
 from latent_rationale.common.structures import Output
 
-PREDICTIONS = "predictions.jsonl"
-"""The file of predictions in a results folder."""
+Spans = Sequence[Sequence[int]]
+"""Stretches of words: where each starts, and where it has ended."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,28 @@ class Prediction:
         return asdict(self)
 
 
-def mark(tokens: Sequence[str], z: Sequence[float] | None) -> str:
-    """Plain text with ``**word**`` where z = 1 and ``__word__`` where it is a fraction."""
+def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
+    """Plain text with ``**word**`` where z = 1 and ``__word__`` where it is a fraction, and ``[gold stretches]``."""
     marks = ("" if value == 0 else "**" if value == 1 else "__" for value in z or [0.0] * len(tokens))
-    return " ".join(f"{around}{token}{around}" for token, around in zip(tokens, marks, strict=True))
+    words = [f"{around}{token}{around}" for token, around in zip(tokens, marks, strict=True)]
+    for start, end in gold:
+        words[start] = "[" + words[start]
+        words[end - 1] += "]"
+    return " ".join(words)
 
 
-def highlight(tokens: Sequence[str], z: Sequence[float] | None) -> str:
-    """The same for a terminal with colours: selected words on yellow, partly selected ones underlined, others dim."""
-    styles = ("2" if value == 0 else "30;43" if value == 1 else "4;33" for value in z or [1.0] * len(tokens))
-    if z is None:
-        return " ".join(tokens)
-    return " ".join(f"\033[{style}m{token}\033[0m" for token, style in zip(tokens, styles, strict=True))
+def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
+    """The same with colours: selected words on yellow, partly selected ones in yellow, others dim; gold underlined."""
+    styles = [_style(value) for value in z] if z is not None else [[] for _ in tokens]
+    for start, end in gold:
+        for style in styles[start:end]:
+            style.append("4")
+    styled = zip(tokens, styles, strict=True)
+    return " ".join(f"\033[{';'.join(style)}m{token}\033[0m" if style else token for token, style in styled)
+
+
+def _style(z: float) -> list[str]:
+    return ["2"] if z == 0 else ["30", "43"] if z == 1 else ["33"]
 
 
 def rationales(output: Output) -> list[tuple[float, ...] | None]:

@@ -5,14 +5,19 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import read_lines, write_atomically
-from latent_rationale.common.prediction import Prediction, highlight, mark
+from latent_rationale.common.prediction import Prediction, Spans, highlight, mark
+from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER
 from latent_rationale.common.tokenizing import tokenize
+
+PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
+"""The files of predictions in a results folder."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,29 @@ class Shown:
     Attributes:
         source: the data set or file it comes from.
         prediction: what the model says.
-        known: what the data says, such as ``gold`` and ``gold_name``.
+        known: what the data says, such as ``gold``, ``gold_name`` and ``gold_spans``.
     """
 
     source: str
     prediction: Prediction
     known: dict[str, Any]
+
+    @property
+    def headline(self) -> str:
+        """What is predicted, and what would have been right."""
+        gold = self.known.get("gold_name")
+        return self.prediction.said + (f", gold {gold}" if gold else "")
+
+    @property
+    def gold_spans(self) -> Spans:
+        """The stretches that people marked; none where nobody was asked."""
+        return self.known.get("gold_spans") or ()
+
+
+def predict_shown(predictor: Predictor, source: str, examples: Sequence[Any]) -> list[Shown]:
+    """Predictions for examples of a data set or file."""
+    found = predictor.predict_examples(examples)
+    return [Shown(source, p, predictor.task.gold(example)) for p, example in zip(found, examples, strict=True)]
 
 
 def read_texts(path: Path, tokenized: bool) -> list[list[str]]:
@@ -48,20 +70,58 @@ def read_texts(path: Path, tokenized: bool) -> list[list[str]]:
     return texts
 
 
-def write_predictions(path: Path, shown: Sequence[Shown]) -> None:
-    """One line of JSON per prediction."""
+def write_predictions(folder: Path, shown: Sequence[Shown]) -> None:
+    """Write one line of JSON per prediction, its text with marks, and a page that shows the first of them."""
     rows = ({"source": s.source, **s.prediction.to_json(), **s.known} for s in shown)
-    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    write_atomically(folder / PREDICTIONS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    texts = (mark(s.prediction.tokens, s.prediction.z) for s in shown)
+    write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
+    write_atomically(folder / PAGE, page(shown))
+    LOGGER.info("%d predictions are in %s", len(shown), folder / PREDICTIONS)
 
 
 def show(shown: Sequence[Shown]) -> None:
     """Print predictions with their words: in colour on a terminal, with the marks of ``mark`` elsewhere."""
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for item in shown:
-        prediction = item.prediction
-        text = (highlight if in_colour else mark)(prediction.tokens, prediction.z)
-        gold = item.known.get("gold_name")
-        LOGGER.info("%s\n  %s", prediction.said + (f", gold {gold}" if gold else ""), text)
+        text = (highlight if in_colour else mark)(item.prediction.tokens, item.prediction.z, item.gold_spans)
+        LOGGER.info("%s\n  %s", item.headline, text)
+
+
+PAGE_LENGTH = 200
+"""How many predictions a page shows."""
+
+_STYLE = """
+body { font: 16px/1.6 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+article { margin: 1.5rem 0 } h2 { font-size: 1rem; margin: 0 } p { margin: .2rem 0 }
+mark { background: color-mix(in srgb, #ffb31a calc(var(--z) * 100%), transparent); color: inherit; border-radius: .2em }
+u { text-decoration: underline #1668b0 3px; text-underline-offset: .25em }
+"""
+
+
+def page(shown: Sequence[Shown]) -> str:
+    """A page of HTML that needs nothing beside it: selected words on yellow, what people marked underlined."""
+    articles = "".join(
+        f"<article><h2>{escape(item.headline)}</h2><p>{_as_html(item)}</p></article>\n" for item in shown[:PAGE_LENGTH]
+    )
+    underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in shown) else ""
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title><style>{_STYLE}</style>\n'
+        f'<h1>Rationales</h1><p><mark style="--z:1">selected by the model</mark>{underlined}; '
+        f"{min(len(shown), PAGE_LENGTH)} of {len(shown)} predictions</p>\n{articles}</html>\n"
+    )
+
+
+def _as_html(item: Shown) -> str:
+    tokens, z = item.prediction.tokens, item.prediction.z or (0.0,) * len(item.prediction.tokens)
+    words = [
+        f'<mark style="--z:{value:.2g}">{escape(token)}</mark>' if value > 0 else escape(token)
+        for token, value in zip(tokens, z, strict=True)
+    ]
+    for start, end in item.gold_spans:
+        words[start] = "<u>" + words[start]
+        words[end - 1] += "</u>"
+    return " ".join(words)
 
 
 def plot(shown: Sequence[Shown], folder: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 import latent_rationale
 from latent_rationale.common.commands import predict_command, train_command
@@ -201,8 +202,9 @@ def test_resuming_a_finished_run_with_more_iterations_equals_one_long_run(small_
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
-    arguments = [*SMALL, "--model", "latent", *small_sst.arguments, "--num_iterations", "-30", "--save_every", "1"]
+    arguments = [*SMALL, "--model", "latent", *small_sst.arguments, "--save_every", "1"]
     command = [sys.executable, "-m", "latent_rationale.sst.train", *arguments, "--save_path", str(tmp_path / "run")]
+    command += ["--num_iterations", "1000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             while not (tmp_path / "run/best.safetensors").exists() and process.poll() is None:
@@ -215,8 +217,10 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
     assert "Traceback" not in errors
     assert not (tmp_path / "run/results.json").exists()
     assert latent_rationale.load(tmp_path / "run").predict(["A good film"])
-    assert train_command(SST, ["--save_path", str(tmp_path / "run"), "--resume"]) == 0
-    assert train_command(SST, [*arguments, "--save_path", str(tmp_path / "whole")]) == 0
+    stopped_after = torch.load(tmp_path / "run/last.pt", weights_only=True)["progress"]["iteration"]
+    length = ["--num_iterations", str(stopped_after + 10)]
+    assert train_command(SST, ["--save_path", str(tmp_path / "run"), "--resume", *length]) == 0
+    assert train_command(SST, [*arguments, "--save_path", str(tmp_path / "whole"), *length]) == 0
     assert results_of(tmp_path / "run") == results_of(tmp_path / "whole")
     runs = [lines_of(tmp_path / name / "metrics.jsonl") for name in ("run", "whole")]
     assert runs[0] == runs[1]

@@ -1,6 +1,7 @@
 """What every encoder of a sentence can do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -33,17 +34,21 @@ class Encoder(nn.Module, ABC):
         A sentence of length 0 may get any finite vector.
         """
 
-    def summary(self, inputs: Tensor, tokens: Tokens, z: Tensor | None = None) -> Tensor:
+    def summary(
+        self, inputs: Tensor, tokens: Tokens, z: Tensor | None = None, dropout: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
         """One vector per sentence, ``[B, O]``.
 
         Args:
             inputs: ``[B, T, D]``.
             tokens: of which mask and lengths are used.
             z: ``[B, T]``; each word is read as z times its embedding. None reads the whole sentence.
+            dropout: on those of the inputs that are read.
         """
         if z is None or not self.skip_unselected:
-            return self.read(inputs, tokens, z)
+            return self.read(dropout(inputs) if dropout else inputs, tokens, z)
         positions, lengths = selected_first(z)
         kept_z = take(z, positions)
         kept = Tokens(take(tokens.ids, positions), kept_z > 0, lengths)
-        return self.read(take(inputs, positions), kept, kept_z) * (lengths > 0).unsqueeze(1)
+        kept_inputs = take(inputs, positions)
+        return self.read(dropout(kept_inputs) if dropout else kept_inputs, kept, kept_z) * (lengths > 0).unsqueeze(1)
