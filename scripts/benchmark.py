@@ -1,9 +1,11 @@
 """How fast training is, beside a plain implementation, the original, and what the processor could do.
 
     python scripts/benchmark.py sst
+    python scripts/benchmark.py beer          # two minutes a round
 
-Times the training steps of the latent model with default options. Ours and the plain one take turns on the same data,
-so that a noisy machine slows both; shown are medians, after a warm-up. Needs the treebank and its word vectors.
+Times the training steps of the latent model with the options of the paper. Ours and the plain one take turns on
+the same data, so that a noisy machine slows both; shown are medians, after a warm-up. Needs the data and its word
+vectors.
 """
 
 import argparse
@@ -13,24 +15,35 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from plain_beer import PlainRCNN
 from plain_sst import PlainModel
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from latent_rationale.beer.task import Beer, BeerOptions
 from latent_rationale.common.batching import Encoded, training_batches
+from latent_rationale.common.cells import RCNNCell
+from latent_rationale.common.classifier import Classifier
 from latent_rationale.common.compiled import is_compiled
+from latent_rationale.common.distributions import HardKuma
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.memory import keep_memory
+from latent_rationale.common.metrics import selection_shares
+from latent_rationale.common.options import TrainOptions
+from latent_rationale.common.rationale_model import RationaleModel
+from latent_rationale.common.selectors import DependentSelector
 from latent_rationale.common.structures import Batch
+from latent_rationale.common.task import Task
 from latent_rationale.common.training import train_step
 from latent_rationale.common.vocabulary import make_embedding
 from latent_rationale.sst.task import SST, SSTOptions
 
-ORIGINAL_SST_SECONDS = 0.14
-"""A training step of the original code, on two cores of another day: batch 25, latent, float32."""
+ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5}
+"""A training step of the original's latent model on two cores of another day, Beer's with dependent z."""
 
 MATRIX_PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
 CPU = torch.device("cpu")
@@ -47,13 +60,16 @@ class Contestant:
 def main() -> int:
     """Run the benchmark that the command line names. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["sst"])
+    parser.add_argument("task", choices=["sst", "beer"])
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
-    parser.add_argument("--steps", type=int, default=25, help="steps per turn")
+    parser.add_argument("--steps", type=int, help="steps per turn (default: 25 for sst, 2 for beer)")
     options = parser.parse_args()
     keep_memory()
     try:
-        benchmark_sst(options.rounds, options.steps)
+        if options.task == "sst":
+            benchmark_sst(options.rounds, options.steps or 25)
+        else:
+            benchmark_beer(options.rounds, options.steps or 2)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -64,38 +80,90 @@ def benchmark_sst(rounds: int, steps: int) -> None:
     """Latent model, batch 25."""
     options = SST.resolve(SSTOptions(model="latent", selection=0.3))
     task = SST(options)
+    data, embedding, words = prepare(task)
+    learner = Learner(*task.build(embedding), options)
+    plain_model = PlainModel(embedding.weight.detach(), options.hidden_size, task.output_size, options.dropout)
+    plain_batches = random_batches(data, options.batch_size)
+    compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+
+
+def benchmark_beer(rounds: int, steps: int) -> None:
+    """Latent model with dependent z, batch 256: as training starts, and where 13 % of the words are selected."""
+    options = Beer.resolve(BeerOptions(model="latent", aspect=0, dependent_z=True, selection=0.13, lasso=0.02))
+    task = Beer(options)
+    data, embedding, words = prepare(task)
+    for few in (False, True):
+        learner = Learner(*task.build(embedding), options)
+        plain_model = plain_beer(embedding, options)
+        if few:
+            for model in (learner.model, plain_model):
+                select_few(model)
+        plain_batches = (batch for _, batch in training_batches(data, options.batch_size, 2, 0, CPU))
+        compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+
+
+def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
+    """Training data, fixed word vectors, and the mean length of a text."""
     splits = task.read()
     vectors = task.read_vectors(splits)
     vocabulary = task.vocabulary(splits, vectors)
+    if vectors is None:
+        raise InputError("the benchmark needs word vectors")
+    embedding = make_embedding(vocabulary, vectors.matrix.shape[1], vectors, trained=False)
     data = task.encode(splits.train, vocabulary)
-    model, objective = task.build(make_embedding(vocabulary, options.embed_size, vectors, trained=False))
-    learner = Learner(model, objective, options)
-    learner.train()
-    weight = make_embedding(vocabulary, options.embed_size, vectors).weight.detach()
-    plain_model = PlainModel(weight, options.hidden_size, task.output_size, options.dropout)
-    _, plain_objective = task.build(nn.Embedding(2, 2))
+    return data, embedding, statistics.fmean(data.texts[0].lengths.tolist())
 
+
+def plain_beer(embedding: nn.Embedding, options: BeerOptions) -> nn.Module:
+    """Our model with encoders that take step by step."""
+    sizes = embedding.embedding_dim, options.hidden_size
+    selector = DependentSelector(PlainRCNN(*sizes), HardKuma, options.dropout, RCNNCell, options.z_rnn_size)
+    return RationaleModel(embedding, Classifier(PlainRCNN(*sizes), 1, options.dropout), selector)
+
+
+def select_few(model: Any) -> None:
+    """Let a gate say a = 0.056, b = 1 of every word, which selects it with a probability of 13 %."""
+    with torch.no_grad():
+        model.selector.gate.layer.weight.zero_()
+        model.selector.gate.layer.bias.copy_(torch.tensor([0.056, 1.0]).expm1().log())
+
+
+def compare(
+    task: Task[Any],
+    learner: Learner,
+    plain_model: nn.Module,
+    data: Encoded,
+    plain_batches: Iterator[Batch],
+    words: float,
+    rounds: int,
+    steps: int,
+) -> None:
+    """Time both and print what came out."""
+    options = task.options
+    learner.train()
+    plain_objective = task.build(nn.Embedding(2, 2))[1]
     ours = Contestant(
         lambda batch: train_step(learner, batch, options.max_grad_norm),
         (batch for _, batch in training_batches(data, options.batch_size, 1, 0, CPU)),
     )
-    plain = Contestant(plain_step(plain_model, plain_objective, options), random_batches(data, options.batch_size))
-    seconds = take_turns([ours, plain], rounds, steps)
-    words = options.batch_size * sum(len(example.tokens) for example in splits.train) / len(splits.train)
-    step, plain_seconds = seconds
+    plain = Contestant(plain_step(plain_model, plain_objective, options), plain_batches)
+    step, plain_seconds = take_turns([ours, plain], rounds, steps)
+    original = ORIGINAL_SECONDS[task.name]
+    rationale = learner.model(next(ours.batches)).rationale
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
-    print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {words / step:.0f} words/s")
-    print(f"plain (packed nn.LSTM): {1000 * plain_seconds:.1f} ms a step")
+    print(f"words selected at the end: {selection_shares(rationale)['selected'].value():.0%}")
+    print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {options.batch_size * words / step:.0f} words/s")
+    print(f"plain: {1000 * plain_seconds:.1f} ms a step")
     print(f"times as fast as the plain implementation: {plain_seconds / step:.2f}")
-    print(f"times as fast as the original's {ORIGINAL_SST_SECONDS} s: {ORIGINAL_SST_SECONDS / step:.2f}")
-    print(f"share of a step in matrix products: {share_in_products(ours):.0%}")
-    operations = count_operations(ours)
+    print(f"times as fast as the original's {original} s: {original / step:.2f}")
+    print(f"share of a step in matrix products: {share_in_products(ours, steps):.0%}")
+    operations = count_operations(ours, steps)
     rate = product_rate()
     print(f"arithmetic: {operations / 1e9:.2f} GFLOP a step; a large product runs at {rate / 1e9:.0f} GFLOP/s,")
     print(f"  so that the floor is {1000 * operations / rate:.1f} ms, {operations / rate / step:.0%} of a step")
 
 
-def plain_step(model: nn.Module, objective: nn.Module, options: SSTOptions) -> Callable[[Batch], object]:
+def plain_step(model: nn.Module, objective: nn.Module, options: TrainOptions) -> Callable[[Batch], object]:
     """A training step as one would write it."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(parameters, lr=options.lr, weight_decay=options.weight_decay)
@@ -130,7 +198,7 @@ def take_turns(contestants: list[Contestant], rounds: int, steps: int) -> list[f
     return [statistics.median(measured) for measured in times]
 
 
-def share_in_products(contestant: Contestant, steps: int = 20) -> float:
+def share_in_products(contestant: Contestant, steps: int) -> float:
     """The share of a step's time that the processor spends in matrix products."""
     with torch.profiler.profile() as profile:
         for batch in itertools.islice(contestant.batches, steps):
@@ -141,22 +209,29 @@ def share_in_products(contestant: Contestant, steps: int = 20) -> float:
     return products / total
 
 
-def lstm_operations(projected: list[torch.Size], *_: object, **__: object) -> int:
-    """Operations in the recurrent products of a bidirectional LSTM, for two projected inputs ``[B, T, 4H]``."""
-    return sum(2 * batch * steps * width * width // 4 for batch, steps, width in projected)
+def recurrent_operations(
+    projected: list[torch.Size], _scale: object, _biases: object, weights: list[torch.Size], *_: object, **__: object
+) -> int:
+    """Operations in the recurrent products of a compiled cell, for projected words ``[B, T, *]`` in two directions."""
+    pairs = zip(projected, weights, strict=True)
+    return sum(2 * batch * steps * rows * columns for (batch, steps, _), (rows, columns) in pairs)
 
 
-def lstm_backward_operations(_: torch.Size, projected: list[torch.Size], *__: object, **___: object) -> int:
+def recurrent_backward_operations(
+    _grad: object, projected: list[torch.Size], scale: object, weights: list[torch.Size], *_: object, **__: object
+) -> int:
     """The same for its gradients: of the states, and of the weights."""
-    return 2 * lstm_operations(projected)
+    return 2 * recurrent_operations(projected, scale, None, weights)
 
 
-def count_operations(contestant: Contestant, steps: int = 20) -> float:
+def count_operations(contestant: Contestant, steps: int) -> float:
     """Floating-point operations in the matrix products of a step."""
-    compiled = {}
+    compiled: dict[Any, Any] = {}
     if is_compiled():
         operators = torch.ops.latent_rationale
-        compiled = {operators.lstm: lstm_operations, operators.lstm_backward: lstm_backward_operations}
+        for name in ("lstm", "rcnn"):
+            compiled[getattr(operators, name)] = recurrent_operations
+            compiled[getattr(operators, f"{name}_backward")] = recurrent_backward_operations
     with FlopCounterMode(display=False, custom_mapping=compiled) as counter:
         for batch in itertools.islice(contestant.batches, steps):
             contestant.step(batch)

@@ -84,14 +84,15 @@ class DependentSelector(Selector):
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
         """One word after the other."""
         width = states.shape[-1]
-        gate_layer, cell_weight = self.gate.layer, self.cell.input_weight
-        known = functional.linear(states, gate_layer.weight[:, :width], gate_layer.bias).unbind(1)
-        read = functional.linear(states, cell_weight[:, :width]).unbind(1)
-        from_past, from_choice = gate_layer.weight[:, width:], cell_weight[:, width]
+        gate_weight, cell_weight = self.gate.layer.weight, self.cell.input_weight
+        weight = torch.cat([gate_weight[:, :width], cell_weight[:, :width]])
+        parts = torch.split(functional.linear(states, weight), [len(gate_weight), len(cell_weight)], dim=-1)
+        known, read = (part.unbind(1) for part in parts)
+        from_past, from_choice = gate_weight[:, width:], cell_weight[:, width]
         state = self.cell.start(read[0])
         raws, choices = [], []
         for known_now, read_now in zip(known, read, strict=True):
-            raw = known_now + functional.linear(state[0], from_past)
+            raw = known_now + functional.linear(state[0], from_past, self.gate.layer.bias)
             z = self.draw(self.gate.family.from_raw(raw))
             state = self.cell.step(torch.addcmul(read_now, z.unsqueeze(1), from_choice), state)
             raws.append(raw)
