@@ -1,7 +1,7 @@
 """How fast training is, beside a plain implementation, the original, and what the processor could do.
 
     python scripts/benchmark.py sst
-    python scripts/benchmark.py beer          # two minutes a round
+    python scripts/benchmark.py beer          # minutes
 
 Times the training steps of the latent model with the options of the paper. Ours and the plain one take turns on
 the same data, so that a noisy machine slows both; shown are medians, after a warm-up. Needs the data and its word

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latent_rationale.common.cells import RCNNCell
 from latent_rationale.common.encoders import Encoder
+from latent_rationale.common.encoders.recurrence import last_states
 from latent_rationale.common.sequences import reversed_positions, take
 from latent_rationale.common.structures import Tokens
 
@@ -33,10 +34,7 @@ class PlainRCNN(Encoder):
     def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
         """Both directions' last states."""
         scaled = inputs if z is None else inputs * z.unsqueeze(-1)
-        states = self._run(scaled, tokens.lengths, tokens.mask if z is None else z > 0)
-        forwards, backwards = states.chunk(2, dim=-1)
-        last = (tokens.lengths - 1).unsqueeze(1)
-        return torch.cat([take(forwards, last).squeeze(1), backwards[:, 0]], dim=-1)
+        return last_states(self._run(scaled, tokens.lengths, tokens.mask if z is None else z > 0), tokens.lengths)
 
     def _run(self, inputs: Tensor, lengths: Tensor, heeded: Tensor) -> Tensor:
         mirrored = reversed_positions(lengths, inputs.shape[1])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import parse_json, read_lines
+from latent_rationale.common.files import parse_json, read_filled_lines
 
 ASPECTS = ("look", "smell", "palate", "taste", "overall")
 
@@ -39,7 +39,7 @@ def read_reviews(path: Path, max_length: int | None = None) -> Iterator[BeerRevi
     Raises:
         InputError: with the line, for a review without five scores or without words; and for a file without reviews.
     """
-    for number, line in _lines(path):
+    for number, line in read_filled_lines(path, "reviews"):
         scores, _, text = line.partition("\t")
         tokens = text.split()
         if not tokens:
@@ -55,7 +55,7 @@ def read_annotations(path: Path) -> Iterator[BeerReview]:
     Raises:
         InputError: with the line, for one that is no such object; and for a file without reviews.
     """
-    for number, line in _lines(path):
+    for number, line in read_filled_lines(path, "reviews"):
         row = parse_json(line, path, number)
         missing = [key for key in ("x", "y", "0", "1", "2", "3", "4") if not isinstance(row, dict) or key not in row]
         if missing:
@@ -69,17 +69,6 @@ def read_annotations(path: Path) -> Iterator[BeerReview]:
             _spans(str(aspect), row[str(aspect)], len(tokens), path, number) for aspect in range(len(ASPECTS))
         )
         yield BeerReview(tuple(tokens), _scores(scores, path, number), spans)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Those with something in them."""
-    empty = True
-    for number, line in read_lines(path):
-        if line.strip():
-            empty = False
-            yield number, line
-    if empty:
-        raise InputError("holds no reviews", path)
 
 
 def _scores(fields: Sequence[Any], path: Path, line: int) -> tuple[float, ...]:

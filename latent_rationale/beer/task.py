@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
 from latent_rationale.common.config import inherited, option
-from latent_rationale.common.files import find_data, find_vectors
+from latent_rationale.common.files import find_data, find_vectors, named_file
 from latent_rationale.common.metrics import Tally, agreement, mean_runs, selection_shares
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction, rationales
@@ -100,7 +100,7 @@ class Beer(Task[BeerOptions]):
     @property
     def vectors_path(self) -> Path | None:
         """``--embeddings``."""
-        return None if self.options.embeddings in (None, "none") else Path(str(self.options.embeddings))
+        return named_file(self.options.embeddings)
 
     @property
     def aspects(self) -> tuple[int, ...]:

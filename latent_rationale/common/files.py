@@ -36,6 +36,11 @@ def find_data(task: str) -> Path:
     )
 
 
+def named_file(name: str | None) -> Path | None:
+    """The file that an option names; None where it says ``none``."""
+    return None if name in (None, "none") else Path(str(name))
+
+
 def find_vectors(task: str, *names: str) -> Path:
     """A task's word vectors: under one of ``names`` relative to the roots, else ``vectors/*.<task>.txt.gz``.
 
@@ -72,6 +77,21 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError("not UTF-8 text", path, number + 1) from error
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot be read ({error})", path) from error
+
+
+def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:
+    """The same without lines that have nothing in them.
+
+    Raises:
+        InputError: likewise, and if there are none; ``kind`` says of what.
+    """
+    empty = True
+    for number, line in read_lines(path):
+        if line.strip():
+            empty = False
+            yield number, line
+    if empty:
+        raise InputError(f"holds no {kind}", path)
 
 
 def read_json(path: Path) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nltk import Tree
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import read_lines
+from latent_rationale.common.files import read_filled_lines
 
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 
@@ -34,17 +34,11 @@ def read_trees(path: Path) -> Iterator[SSTExample]:
         InputError: with the line, for a malformed tree, a label that is no class, or a sentence without words; and for
             a file without sentences.
     """
-    empty = True
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        empty = False
+    for number, line in read_filled_lines(path, "sentences"):
         try:
             yield parse_tree(line)
         except InputError as error:
             raise InputError(str(error), path, number) from error
-    if empty:
-        raise InputError("holds no sentences", path)
 
 
 def parse_tree(text: str) -> SSTExample:

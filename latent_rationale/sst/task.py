@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from latent_rationale.common.config import inherited, option
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import find_data, find_vectors
+from latent_rationale.common.files import find_data, find_vectors, named_file
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction, rationales
@@ -80,7 +80,7 @@ class SST(Task[SSTOptions]):
     @property
     def vectors_path(self) -> Path | None:
         """``--word_vectors``."""
-        return None if self.options.word_vectors in (None, "none") else Path(str(self.options.word_vectors))
+        return named_file(self.options.word_vectors)
 
     @property
     def output_size(self) -> int:

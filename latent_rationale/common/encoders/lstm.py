@@ -1,13 +1,11 @@
 """A bidirectional LSTM that is fast on a processor."""
 
-import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.encoders.encoder import Encoder
-from latent_rationale.common.encoders.recurrence import Weights, last_states, run_compiled
+from latent_rationale.common.encoders.recurrence import Weights, last_states, run_both_ways, run_compiled
 from latent_rationale.common.initialisation import glorot_
-from latent_rationale.common.sequences import reversed_positions, take
 from latent_rationale.common.structures import Tokens
 
 
@@ -45,14 +43,11 @@ class LSTM(Encoder):
         """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
         if inputs.device.type == "cpu" and is_compiled():
             return run_compiled("lstm", inputs, lengths, z, *map(_weights, (self.forwards, self.backwards)))
-        return self._run_torch(inputs, lengths, z)
+        return self._run_elsewhere(inputs, lengths, z)
 
-    def _run_torch(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """With each sentence reversed within its length, padding comes last for both and needs no packing."""
-        read = inputs if z is None else inputs * z.unsqueeze(-1)
-        mirrored = reversed_positions(lengths, inputs.shape[1])
-        backwards, _ = self.backwards(take(read, mirrored))
-        return torch.cat([self.forwards(read)[0], take(backwards, mirrored)], dim=-1)
+    def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
+        """With ``torch.nn.LSTM``."""
+        return run_both_ways(lambda x: self.forwards(x)[0], lambda x: self.backwards(x)[0], inputs, lengths, z)
 
 
 def _weights(lstm: nn.LSTM) -> Weights:

@@ -1,13 +1,14 @@
 """A bidirectional RCNN (Lei, Barzilay & Jaakkola, 2016; paper, appendix B.1.1)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from latent_rationale.common.cells import RCNNCell
 from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.encoders.encoder import Encoder
-from latent_rationale.common.encoders.recurrence import Weights, last_states, run_compiled
-from latent_rationale.common.sequences import reversed_positions, take
+from latent_rationale.common.encoders.recurrence import Weights, last_states, run_both_ways, run_compiled
 from latent_rationale.common.structures import Tokens
 
 
@@ -39,20 +40,14 @@ class RCNN(Encoder):
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
         """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
         if inputs.device.type == "cpu" and is_compiled():
-            weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in self._cells())
+            cells = (self.forwards, self.backwards)
+            weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in cells)
             return run_compiled("rcnn", inputs, lengths, z, *weights)
-        return self._run_by_steps(inputs, lengths, z)
+        return self._run_elsewhere(inputs, lengths, z)
 
-    def _run_by_steps(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        read = inputs if z is None else inputs * z.unsqueeze(-1)
-        mirrored = reversed_positions(lengths, inputs.shape[1])
-        forwards, backwards = self._cells()
-        return torch.cat(
-            [_by_steps(forwards, read), take(_by_steps(backwards, take(read, mirrored)), mirrored)], dim=-1
-        )
-
-    def _cells(self) -> tuple[RCNNCell, RCNNCell]:
-        return self.forwards, self.backwards
+    def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
+        """Step by step."""
+        return run_both_ways(partial(_by_steps, self.forwards), partial(_by_steps, self.backwards), inputs, lengths, z)
 
 
 def _by_steps(cell: RCNNCell, inputs: Tensor) -> Tensor:

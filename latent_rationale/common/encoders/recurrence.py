@@ -1,5 +1,6 @@
-"""Recurrent networks that read a sentence from both sides, on a processor: the Python side of recurrence.h."""
+"""Recurrent networks that read a sentence from both sides: with the compiled cells of recurrence.h, and without."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from latent_rationale.common.sequences import take
+from latent_rationale.common.sequences import reversed_positions, take
 
 
 class Weights(NamedTuple):
@@ -39,6 +40,23 @@ def run_compiled(
     scale = None if z is None else z.contiguous()
     states: Tensor = _Recurrence.apply(cell, scale, lengths, *projected, *biases, *recurrent)  # type: ignore[no-untyped-call]
     return states
+
+
+def run_both_ways(
+    forwards: Callable[[Tensor], Tensor],
+    backwards: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    lengths: Tensor,
+    z: Tensor | None,
+) -> Tensor:
+    """The same without compiled cells; what stands at padding means nothing.
+
+    Each direction takes inputs ``[B, T, D]`` to states ``[B, T, H]`` from the first word to the last. The second gets
+    each sentence reversed within its length, so that padding comes last for both and needs no packing.
+    """
+    read = inputs if z is None else inputs * z.unsqueeze(-1)
+    mirrored = reversed_positions(lengths, inputs.shape[1])
+    return torch.cat([forwards(read), take(backwards(take(read, mirrored)), mirrored)], dim=-1)
 
 
 def last_states(states: Tensor, lengths: Tensor) -> Tensor:

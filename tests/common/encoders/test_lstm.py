@@ -94,16 +94,3 @@ def test_states_of_many_steps_stay_finite(make_tokens):
     inputs = (torch.randn(1, 400, SIZE) * 100).requires_grad_()
     encoder.states(inputs, tokens).sum().backward()
     assert inputs.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("scaled", [False, True])
-def test_compiled_and_torchs_own_agree(randomise, make_tokens, make_z, gradients, scaled):
-    tokens = make_tokens((6, 1, 4))
-    encoder = randomise(LSTM(SIZE, HIDDEN))
-    inputs = torch.randn(3, 6, SIZE, dtype=torch.float64, requires_grad=True)
-    z = make_z(tokens).requires_grad_() if scaled else None
-    runs = (encoder._run, encoder._run_torch)
-    found, expected = (torch.where(tokens.mask.unsqueeze(-1), run(inputs, tokens.lengths, z), 0.0) for run in runs)
-    torch.testing.assert_close(found, expected)
-    tensors = [inputs, *encoder.parameters(), *([z] if scaled else [])]
-    torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))

@@ -66,19 +66,6 @@ def test_states_are_those_of_the_paper(randomise, make_tokens, gradients):
     torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))
 
 
-@pytest.mark.parametrize("scaled", [False, True])
-def test_compiled_and_step_by_step_agree(randomise, make_tokens, make_z, gradients, scaled):
-    tokens = make_tokens((6, 1, 4))
-    encoder = randomise(RCNN(SIZE, HIDDEN))
-    inputs = torch.randn(3, 6, SIZE, dtype=torch.float64, requires_grad=True)
-    z = make_z(tokens).requires_grad_() if scaled else None
-    runs = (encoder._run, encoder._run_by_steps)
-    found, expected = (torch.where(tokens.mask.unsqueeze(-1), run(inputs, tokens.lengths, z), 0.0) for run in runs)
-    torch.testing.assert_close(found, expected)
-    tensors = [inputs, *encoder.parameters(), *([z] if scaled else [])]
-    torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))
-
-
 @pytest.mark.parametrize("skip", [False, True])
 def test_skips_whatever_it_is_told(skip, make_tokens):
     assert RCNN(SIZE, HIDDEN, skip).skip_unselected

@@ -39,6 +39,20 @@ def test_gradcheck(cell, randomise, make_tokens):
 
 
 @CELLS
+@pytest.mark.parametrize("scaled", [False, True])
+def test_compiled_and_not_compiled_agree(cell, scaled, randomise, make_tokens, make_z, gradients):
+    tokens = make_tokens((6, 1, 4))
+    encoder = randomise(cell(5, 4))
+    inputs = torch.randn(3, 6, 5, dtype=torch.float64, requires_grad=True)
+    z = make_z(tokens).requires_grad_() if scaled else None
+    runs = (encoder._run, encoder._run_elsewhere)
+    found, expected = (torch.where(tokens.mask.unsqueeze(-1), run(inputs, tokens.lengths, z), 0.0) for run in runs)
+    torch.testing.assert_close(found, expected)
+    tensors = [inputs, *encoder.parameters(), *([z] if scaled else [])]
+    torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))
+
+
+@CELLS
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 16, 19])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_any_number_of_units(cell, size, dtype, make_tokens, gradients):
@@ -47,8 +61,8 @@ def test_any_number_of_units(cell, size, dtype, make_tokens, gradients):
     encoder = cell(3, size).to(dtype)
     inputs = torch.randn(2, 4, 3, dtype=dtype)
     z = torch.rand(2, 4, dtype=dtype).requires_grad_()
-    other = encoder._run_torch if cell is LSTM else encoder._run_by_steps
-    found, expected = (run(inputs, tokens.lengths, z)[tokens.mask] for run in (encoder._run, other))
+    runs = (encoder._run, encoder._run_elsewhere)
+    found, expected = (run(inputs, tokens.lengths, z)[tokens.mask] for run in runs)
     torch.testing.assert_close(found, expected)
     tensors = [z, *encoder.parameters()]
     torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors), rtol=1e-4, atol=1e-5)
