@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,9 @@ class Cell(nn.Module, ABC):
         gates: how many layers of H units read the input.
         recurrent_gates: how many of them read the previous state as well.
     """
+
+    name: ClassVar[str]
+    """What its compiled operators are called after."""
 
     def __init__(self, input_size: int, hidden_size: int, gates: int, recurrent_gates: int):
         super().__init__()
@@ -48,6 +52,8 @@ class Cell(nn.Module, ABC):
 class LSTMCell(Cell):
     """A long short-term memory (Hochreiter & Schmidhuber, 1997), without peepholes; the state is (h, c)."""
 
+    name = "lstm"
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=4, recurrent_gates=4)
 
@@ -60,13 +66,15 @@ class LSTMCell(Cell):
         """One word further."""
         hidden, memory = state
         gates = projected + functional.linear(hidden, self.recurrent_weight, self.bias)
-        write, keep, show = gates[:, : 3 * self.hidden_size].sigmoid().chunk(3, dim=1)
-        memory = keep * memory + write * gates[:, 3 * self.hidden_size :].tanh()
-        return show * memory.tanh(), memory
+        write, keep, update, show = gates.chunk(4, dim=1)  # torch's order
+        memory = keep.sigmoid() * memory + write.sigmoid() * update.tanh()
+        return show.sigmoid() * memory.tanh(), memory
 
 
 class RCNNCell(Cell):
     """The recurrent convolution over non-consecutive bigrams of Lei et al. (paper, B.1.1); the state is (h, c1, c2)."""
+
+    name = "rcnn"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=3, recurrent_gates=1)

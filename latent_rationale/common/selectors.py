@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latent_rationale.common.ancestral import sample_compiled
 from latent_rationale.common.cells import MakeCell
-from latent_rationale.common.distributions import Selection
+from latent_rationale.common.compiled import is_compiled
+from latent_rationale.common.distributions import Selection, uniform_noise
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.encoders import Encoder
 from latent_rationale.common.gates import Gate
@@ -36,12 +38,6 @@ class Selector(nn.Module, ABC):
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
         """States ``[B, T, O]`` to choices ``[B, T]`` and the distribution they come from."""
 
-    def draw(self, dist: Selection) -> Tensor:
-        """A sample, with gradients where the distribution has them; at prediction time a decision."""
-        if not self.training:
-            return dist.decide()
-        return dist.rsample() if dist.has_rsample else dist.sample()
-
 
 class IndependentSelector(Selector):
     """Each word is chosen by itself, given the sentence (paper, section 5).
@@ -59,7 +55,9 @@ class IndependentSelector(Selector):
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
         """All words at once."""
         dist = self.gate(states)
-        return self.draw(dist), dist
+        if not self.training:
+            return dist.decide(), dist
+        return dist.icdf(uniform_noise(dist.batch_shape, states)), dist
 
 
 class DependentSelector(Selector):
@@ -83,18 +81,36 @@ class DependentSelector(Selector):
 
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
         """One word after the other."""
-        width = states.shape[-1]
-        gate_weight, cell_weight = self.gate.layer.weight, self.cell.input_weight
-        weight = torch.cat([gate_weight[:, :width], cell_weight[:, :width]])
-        parts = torch.split(functional.linear(states, weight), [len(gate_weight), len(cell_weight)], dim=-1)
-        known, read = (part.unbind(1) for part in parts)
-        from_past, from_choice = gate_weight[:, width:], cell_weight[:, width]
-        state = self.cell.start(read[0])
+        width, family = states.shape[-1], self.gate.family
+        # The cell's weights above the gate's here and below: one product serves both.
+        weight = torch.cat([self.cell.input_weight[:, :width], self.gate.layer.weight[:, :width]])
+        words = functional.linear(states, weight)
+        noise = uniform_noise(words.shape[:2], words) if self.training else None
+        if noise is not None and family.draw_name is not None and words.device.type == "cpu" and is_compiled():
+            z, raw = self._compiled(words, noise)
+        else:
+            z, raw = self._by_steps(words, noise)
+        return z, family.from_raw(raw)
+
+    def _compiled(self, words: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Choices ``[B, T]``, and ``[B, T, P]`` for ``from_raw``."""
+        cell, gate = self.cell, self.gate.layer
+        weight = torch.cat([cell.recurrent_weight, gate.weight[:, -cell.hidden_size :]])
+        bias = torch.cat([cell.bias, gate.bias])
+        return sample_compiled(cell.name, self.gate.family, words, noise, weight, bias, cell.input_weight[:, -1])
+
+    def _by_steps(self, words: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The same anywhere, and without noise."""
+        cell, gate, family = self.cell, self.gate.layer, self.gate.family
+        read, known = words.split([len(cell.input_weight), family.parameter_count], dim=-1)
+        from_past, from_choice = gate.weight[:, -cell.hidden_size :], cell.input_weight[:, -1]
+        state = cell.start(read[:, 0])
         raws, choices = [], []
-        for known_now, read_now in zip(known, read, strict=True):
-            raw = known_now + functional.linear(state[0], from_past, self.gate.layer.bias)
-            z = self.draw(self.gate.family.from_raw(raw))
-            state = self.cell.step(torch.addcmul(read_now, z.unsqueeze(1), from_choice), state)
+        for step in range(words.shape[1]):
+            raw = known[:, step] + functional.linear(state[0], from_past, gate.bias)
+            dist = family.from_raw(raw)
+            z = dist.decide() if noise is None else dist.icdf(noise[:, step])
+            state = cell.step(torch.addcmul(read[:, step], z.unsqueeze(1), from_choice), state)
             raws.append(raw)
             choices.append(z)
-        return torch.stack(choices, dim=1), self.gate.family.from_raw(torch.stack(raws, dim=1))
+        return torch.stack(choices, dim=1), torch.stack(raws, dim=1)

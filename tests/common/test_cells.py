@@ -18,18 +18,13 @@ def run(cell, inputs: Tensor) -> Tensor:
 
 
 def as_torch(cell: LSTMCell) -> nn.LSTMCell:
-    """The same cell in torch, whose gates are input, forget, cell, output; ours are input, forget, output, cell."""
+    """The same cell in torch, which has two biases."""
     other = nn.LSTMCell(SIZE, HIDDEN).double()
-
-    def reorder(stacked: Tensor) -> Tensor:
-        write, keep, show, candidate = stacked.detach().split(HIDDEN)
-        return torch.cat([write, keep, candidate, show])
-
     other.load_state_dict(
         {
-            "weight_ih": reorder(cell.input_weight),
-            "weight_hh": reorder(cell.recurrent_weight),
-            "bias_ih": reorder(cell.bias),
+            "weight_ih": cell.input_weight,
+            "weight_hh": cell.recurrent_weight,
+            "bias_ih": cell.bias,
             "bias_hh": torch.zeros(4 * HIDDEN),
         }
     )

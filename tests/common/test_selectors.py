@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.cells import LSTMCell, RCNNCell
-from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, HardKuma, Selection
+from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, HardKuma, Selection, uniform_noise
 from latent_rationale.common.encoders import LSTM, BagOfWords
 from latent_rationale.common.selectors import DependentSelector, IndependentSelector, Selector
 from latent_rationale.common.structures import Tokens
@@ -40,15 +40,15 @@ def embed(tokens: Tokens) -> Tensor:
 
 def choose_step_by_step(selector: DependentSelector, embedded: Tensor, tokens: Tokens) -> tuple[Tensor, Tensor, Tensor]:
     """z, P(Z = 0) and P(Z = 1), ``[B, T]`` each, one word after the other (equation 16)."""
+    noise = uniform_noise(tokens.mask.shape, embedded)
     states = selector.encoder.states(embedded, tokens)
     memory = None
     columns = []
-    for now in states.unbind(1):
+    for step, now in enumerate(states.unbind(1)):
         if memory is None:
             memory = selector.cell.start(selector.cell.project(torch.zeros(len(now), now.shape[1] + 1).to(now)))
         dist = selector.gate(torch.cat([now, memory[0]], dim=1))
-        sample = dist.rsample if dist.has_rsample else dist.sample
-        z = sample() if selector.training else dist.decide()
+        z = dist.icdf(noise[:, step]) if selector.training else dist.decide()
         memory = selector.cell.step(selector.cell.project(torch.cat([now, z.unsqueeze(1)], dim=1)), memory)
         columns.append((z, dist.p0, dist.p1))
     z, p0, p1 = (torch.stack(column, dim=1) for column in zip(*columns, strict=True))

@@ -5,7 +5,7 @@ from latent_rationale.common.distributions.hardconcrete import BinaryConcrete, H
 from latent_rationale.common.distributions.hardkuma import HardKuma
 from latent_rationale.common.distributions.kumaraswamy import Kumaraswamy
 from latent_rationale.common.distributions.rectified import Rectified
-from latent_rationale.common.distributions.selection import Selection, UnitInterval
+from latent_rationale.common.distributions.selection import Selection, UnitInterval, uniform_noise
 
 DISTRIBUTIONS: dict[str, type[Selection]] = {
     "bernoulli": Bernoulli,
@@ -23,4 +23,5 @@ __all__ = [
     "Rectified",
     "Selection",
     "UnitInterval",
+    "uniform_noise",
 ]

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import constraints
 from torch.nn.functional import logsigmoid
 
-from latent_rationale.common.distributions.selection import Selection, Shape
+from latent_rationale.common.distributions.selection import Selection, Shape, uniform_noise
 
 
 class Bernoulli(Selection):
@@ -18,6 +18,7 @@ class Bernoulli(Selection):
     """
 
     parameter_count = 1
+    draw_name = "bernoulli"
     arg_constraints = {"logits": constraints.real}
     support = constraints.boolean
 
@@ -37,8 +38,11 @@ class Bernoulli(Selection):
 
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         """Samples in {0, 1}, of the number format of the logits."""
-        with torch.no_grad():
-            return torch.bernoulli(self.p1.expand(self._extended_shape(torch.Size(sample_shape))))
+        return self.icdf(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.logits))
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """The inverse cdf: 0 up to P(Z = 0), then 1."""
+        return (value > self.p0).to(self.logits.dtype)
 
     @property
     def p0(self) -> Tensor:

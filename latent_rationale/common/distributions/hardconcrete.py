@@ -14,7 +14,6 @@ from latent_rationale.common.distributions.selection import (
     UnitInterval,
     inside_unit_interval,
     integrate_unit_interval,
-    uniform_noise,
 )
 
 
@@ -37,10 +36,9 @@ class BinaryConcrete(UnitInterval):
         location, temperature = self.location.expand(batch_shape), self.temperature.expand(batch_shape)
         return BinaryConcrete(location, temperature, validate_args=False)
 
-    def rsample(self, sample_shape: Shape = ()) -> Tensor:
-        """Reparameterised samples: sigmoid((logit(u) + location) / temperature)."""
-        noise = torch.logit(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.location))
-        return inside_unit_interval(torch.sigmoid((noise + self.location) / self.temperature))
+    def icdf(self, value: Tensor) -> Tensor:
+        """The inverse cdf, sigmoid((logit(u) + location) / temperature), kept inside (0, 1)."""
+        return inside_unit_interval(torch.sigmoid((torch.logit(value) + self.location) / self.temperature))
 
     @property
     def like(self) -> Tensor:
@@ -84,6 +82,7 @@ class HardConcrete(Rectified):
 
     base: BinaryConcrete
     parameter_count = 1
+    draw_name = "hardconcrete"
     arg_constraints = {"location": constraints.real}
 
     def __init__(

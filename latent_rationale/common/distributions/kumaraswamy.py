@@ -12,7 +12,6 @@ from latent_rationale.common.distributions.selection import (
     UnitInterval,
     inside_unit_interval,
     log1mexp,
-    uniform_noise,
 )
 
 
@@ -36,10 +35,6 @@ class Kumaraswamy(UnitInterval):
     def expand(self, batch_shape: Shape, _instance: Any = None) -> "Kumaraswamy":
         """The same distribution over a larger batch shape."""
         return Kumaraswamy(self.a.expand(batch_shape), self.b.expand(batch_shape), validate_args=False)
-
-    def rsample(self, sample_shape: Shape = ()) -> Tensor:
-        """Reparameterised samples (equation 6)."""
-        return self.icdf(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.a))
 
     def icdf(self, value: Tensor) -> Tensor:
         """The inverse cdf (equation 5), kept inside (0, 1)."""

@@ -42,8 +42,12 @@ class Rectified(Selection):
         return expanded
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
-        """Reparameterised samples (equation 10): gradients flow wherever a sample lies strictly between 0 and 1."""
-        return (self.low + (self.high - self.low) * self.base.rsample(torch.Size(sample_shape))).clamp(0, 1)
+        """Reparameterised samples: gradients flow wherever a sample lies strictly between 0 and 1."""
+        return self._stretch(self.base.rsample(torch.Size(sample_shape)))
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """The inverse cdf (equation 10)."""
+        return self._stretch(self.base.icdf(value))
 
     @property
     def p0(self) -> Tensor:
@@ -82,6 +86,9 @@ class Rectified(Selection):
         p0, p1 = self.p0, self.p1
         between = 1 - p0 - p1 > torch.maximum(p0, p1)
         return torch.where(between, self.base.mean, (p1 >= p0).to(p0.dtype))
+
+    def _stretch(self, value: Tensor) -> Tensor:
+        return (self.low + (self.high - self.low) * value).clamp(0, 1)
 
     def _unstretch(self, value: Tensor) -> Tensor:
         return (value - self.low) / (self.high - self.low)

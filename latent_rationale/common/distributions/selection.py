@@ -25,6 +25,9 @@ class Selection(Distribution):
     parameter_count: ClassVar[int]
     """How many real numbers per choice ``from_raw`` asks of a network."""
 
+    draw_name: ClassVar[str | None] = None
+    """Its draw in draws.h, where somebody wrote one: ancestral sampling on a processor is several times as fast then."""
+
     @classmethod
     @abstractmethod
     def from_raw(cls, raw: Tensor) -> "Selection":
@@ -39,6 +42,10 @@ class Selection(Distribution):
     @abstractmethod
     def p1(self) -> Tensor:
         """P(Z = 1)."""
+
+    @abstractmethod
+    def icdf(self, value: Tensor) -> Tensor:
+        """The inverse cdf: from uniform noise on (0, 1) to a sample, with gradients where the distribution has them."""
 
     @abstractmethod
     def decide(self) -> Tensor:
@@ -62,6 +69,14 @@ class UnitInterval(Distribution):
     @abstractmethod
     def like(self) -> Tensor:
         """One of the parameters, for its device and number format."""
+
+    def rsample(self, sample_shape: Shape = ()) -> Tensor:
+        """Reparameterised samples."""
+        return self.icdf(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.like))
+
+    @abstractmethod
+    def icdf(self, value: Tensor) -> Tensor:
+        """The inverse cdf, kept inside (0, 1)."""
 
     @abstractmethod
     def survival(self, value: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 // A long short-term memory (Hochreiter & Schmidhuber, 1997) with its gates in torch's order: input, forget, cell,
 // output.
 
+#include "../ancestral.h"
 #include "recurrence.h"
 
 namespace latent_rationale {
@@ -59,3 +60,4 @@ struct LSTM {
 }  // namespace latent_rationale
 
 REGISTER_RECURRENCE(lstm, latent_rationale::LSTM)
+REGISTER_ANCESTRAL_SAMPLING(lstm, latent_rationale::LSTM)

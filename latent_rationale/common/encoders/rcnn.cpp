@@ -2,6 +2,7 @@
 // appendix B.1.1). Projected: decay, unigram, bigram; biases: of decay and output; memories: unigrams and bigrams so
 // far.
 
+#include "../ancestral.h"
 #include "recurrence.h"
 
 namespace latent_rationale {
@@ -61,3 +62,4 @@ struct RCNN {
 }  // namespace latent_rationale
 
 REGISTER_RECURRENCE(rcnn, latent_rationale::RCNN)
+REGISTER_ANCESTRAL_SAMPLING(rcnn, latent_rationale::RCNN)

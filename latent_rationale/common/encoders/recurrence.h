@@ -112,13 +112,14 @@ inline int64_t position_of(int64_t step, int64_t direction, int64_t length) {
   return direction == 1 && step < length ? length - 1 - step : step;
 }
 
-// Calls body(direction, first, last) for both directions and ranges of sentences, all at once; what it calls is then
+// Calls body(direction, first, last) for all directions and ranges of sentences, all at once; what it calls is then
 // not parallel itself. With fewer sentences than some, a range would make its products inefficient.
 template <typename Body>
-void for_each_part(int64_t batch, const Body& body) {
+void for_each_part(int64_t directions, int64_t batch, const Body& body) {
   constexpr int64_t fewest = 16;
-  const int64_t parts = std::clamp<int64_t>(at::get_num_threads() / 2, 1, std::max<int64_t>(batch / fewest, 1));
-  at::parallel_for(0, 2 * parts, 1, [&](int64_t begin, int64_t end) {
+  const int64_t threads = at::get_num_threads() / directions;
+  const int64_t parts = std::clamp<int64_t>(threads, 1, std::max<int64_t>(batch / fewest, 1));
+  at::parallel_for(0, directions * parts, 1, [&](int64_t begin, int64_t end) {
     const at::AutoDispatchBelowADInplaceOrView without_autograd;
     for (int64_t task = begin; task < end; ++task) {
       const int64_t part = task % parts;
@@ -169,7 +170,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> forward(TensorList projected, const s
   AT_DISPATCH_FLOATING_TYPES(projected[0].scalar_type(), "recurrence", [&] {
     using Real = scalar_t;
     const Real* z = scale ? scale->const_data_ptr<Real>() : nullptr;
-    for_each_part(sizes.batch, [&](int64_t direction, int64_t first, int64_t last) {
+    for_each_part(2, sizes.batch, [&](int64_t direction, int64_t first, int64_t last) {
       const Rows<Real> show(shown), given(projected[direction]), product(products[direction]),
           memory(memories[direction]), state(hidden[direction]);
       const Real* bias = biases[direction].const_data_ptr<Real>();
@@ -214,7 +215,7 @@ std::tuple<std::vector<Tensor>, Tensor, std::vector<Tensor>, std::vector<Tensor>
   AT_DISPATCH_FLOATING_TYPES(projected[0].scalar_type(), "recurrence_backward", [&] {
     using Real = scalar_t;
     const Real* z = scale ? scale->const_data_ptr<Real>() : nullptr;
-    for_each_part(sizes.batch, [&](int64_t direction, int64_t first, int64_t last) {
+    for_each_part(2, sizes.batch, [&](int64_t direction, int64_t first, int64_t last) {
       const Rows<Real> given(projected[direction]), product(products[direction]), memory(memories[direction]),
           state(hidden[direction]), grad_show(grad_shown), grad_given(grad_projected[direction]),
           grad_product(grad_products[direction]), grad_memory(grad_memories[direction]),

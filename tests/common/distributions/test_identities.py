@@ -51,6 +51,18 @@ def test_the_cdf_jumps_by_the_point_masses(selection):
     torch.testing.assert_close(at[3], torch.ones_like(dist.p0), rtol=0, atol=0)
 
 
+def test_the_inverse_cdf_finds_the_way_back(case):
+    """The smallest value whose cdf is at least u: also where the cdf jumps."""
+    dist = case()
+    noise = torch.linspace(0.01, 0.99, 99, dtype=torch.float64).unsqueeze(-1).expand(99, *dist.batch_shape)
+    value = dist.icdf(noise)
+    p0, p1 = point_masses(dist)
+    assert torch.equal(value == 0, noise <= p0)
+    assert torch.equal(value == 1, noise > 1 - p1)
+    inside = (value > 0) & (value < 1)
+    torch.testing.assert_close(dist.cdf(value)[inside], noise[inside])
+
+
 def test_the_cdf_of_a_base_has_no_jumps(base):
     dist = base()
     ends = dist.cdf(torch.tensor([[1e-18], [1 - 2**-53]], dtype=torch.float64))
