@@ -1,5 +1,5 @@
-// Ancestral sampling in a selector that takes one word after the other: each choice is drawn in view of the earlier ones, which a cell of
-// recurrence.h remembers. And its gradients.
+// Ancestral sampling in a selector that takes one word after the other: each choice is drawn in view of the earlier
+// ones, which a cell of recurrence.h remembers. And its gradients.
 //
 // For B texts of T words, a draw of P real numbers and a cell of H units, the cell's part above the gate's:
 //
@@ -9,7 +9,8 @@
 //   bias     [biases * H + P]
 //   choice   [projections * H]            what the cell makes of a choice
 //
-// A thread takes some of the texts. What is kept for the gradients is in the order of the words: products [T, B, products
+// A thread takes some of the texts. What is kept for the gradients is in the order of the words: products [T, B,
+// products
 // * H + P], memories [T + 1, B, memories * H], hidden states [T + 1, B, H].
 
 #pragma once
@@ -64,7 +65,8 @@ void check_sizes(const Tensor& words, const Tensor& noise, const Tensor& weight,
               "expected weights for cells of ", units, " units and draws from ", parameters, " numbers");
 }
 
-// Choices [B, T] and the real numbers behind them [B, T, P]; and products, memories and hidden states for the gradients.
+// Choices [B, T] and the real numbers behind them [B, T, P]; and products, memories and hidden states for the
+// gradients.
 template <typename Cell>
 std::tuple<Tensor, Tensor, Tensor, Tensor, Tensor> sample(const Tensor& words, const Tensor& noise,
                                                           const Tensor& weight, const Tensor& bias,
@@ -115,9 +117,9 @@ template <typename Cell>
 std::tuple<Tensor, Tensor, Tensor, Tensor> sample_backward(const Tensor& grad_z, const Tensor& grad_raws,
                                                            const Tensor& words, const Tensor& noise,
                                                            const Tensor& weight, const Tensor& choice,
-                                                           const std::string& draw, const Tensor& z,
-                                                           const Tensor& raws, const Tensor& products,
-                                                           const Tensor& memories, const Tensor& hidden) {
+                                                           const std::string& draw, const Tensor& z, const Tensor& raws,
+                                                           const Tensor& products, const Tensor& memories,
+                                                           const Tensor& hidden) {
   const int64_t batch = words.size(0), steps = words.size(1), units = weight.size(1), read = choice.numel();
   const Tensor grad_words = at::empty_like(words), grad_products = at::empty_like(products);
   const Tensor grad_biases = at::zeros({batch, Cell::biases * units + raws.size(2)}, words.options());

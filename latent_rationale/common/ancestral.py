@@ -34,7 +34,7 @@ class _AncestralSampling(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, cell: str, family: type[Selection], *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        words, noise, weight, bias, choice = tensors
+        words, noise, weight, _, choice = tensors
         z: Tensor
         raw: Tensor
         z, raw, *kept = getattr(torch.ops.latent_rationale, f"{cell}_sample")(*tensors, family.draw_name)

@@ -1,5 +1,6 @@
-// How a choice is drawn from a network's real numbers and uniform noise, and the derivative: the `from_raw` and `icdf` of
-// the distributions in this folder, for code that takes one word at a time. A draw says how many real numbers it needs.
+// How a choice is drawn from a network's real numbers and uniform noise, and the derivative: the `from_raw` and `icdf`
+// of the distributions in this folder, for code that takes one word at a time. A draw says how many real numbers it
+// needs.
 
 #pragma once
 

@@ -26,7 +26,7 @@ class Selection(Distribution):
     """How many real numbers per choice ``from_raw`` asks of a network."""
 
     draw_name: ClassVar[str | None] = None
-    """Its draw in draws.h, where somebody wrote one: ancestral sampling on a processor is several times as fast then."""
+    """Its draw in draws.h, if there is one: on a processor, dependent choices are then drawn in C++."""
 
     @classmethod
     @abstractmethod
