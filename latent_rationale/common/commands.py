@@ -15,7 +15,7 @@ from latent_rationale.common.memory import keep_memory
 from latent_rationale.common.options import PredictOptions
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER, headline
-from latent_rationale.common.showing import Shown, plot, predict_shown, read_texts, show, write_predictions
+from latent_rationale.common.showing import Shown, plot, read_texts, show, with_known, write_predictions
 from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
 
@@ -93,12 +93,16 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predicted: list[Shown] = []
     for source, examples in _sources(predictor, options).items():
-        part = predict_shown(predictor, source, examples)
+        if options.text is None and options.input is None:
+            measures, predictions = predictor.evaluate(examples)
+        else:
+            measures, predictions = {}, predictor.predict_examples(examples)
+        part = with_known(source, predictor.task, predictions, examples)
         show(part[: options.show])
         if options.plot:
             plot(part[: options.show], folder / "plots")
-        if options.text is None and options.input is None:
-            LOGGER.info("%-4s %s", source, headline(predictor.evaluate(examples), task_class.headline))
+        if measures:
+            LOGGER.info("%-4s %s", source, headline(measures, task_class.headline))
         predicted += part
     write_predictions(folder, predicted)
 

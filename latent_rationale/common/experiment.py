@@ -16,7 +16,7 @@ from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.prediction import mark
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
-from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, predict_shown, write_predictions
+from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
 from latent_rationale.common.task import Splits, Task
 from latent_rationale.common.training import Judge, train
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
@@ -48,10 +48,9 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     try:
         train(learner, task.encode(splits.train, vocabulary), task.encode(splits.dev, vocabulary), options, judge, run)
         checkpoint.load_weights(folder, learner.model, learner.objective)
-        results = {
-            name: predictor.evaluate(examples) for name, examples in (("dev", splits.dev), ("test", splits.test))
-        }
-        write_predictions(folder, predict_shown(predictor, "test", splits.test))
+        results = {"dev": predictor.evaluate(splits.dev)[0]}
+        results["test"], predictions = predictor.evaluate(splits.test)
+        write_predictions(folder, with_known("test", task, predictions, splits.test))
         run.finish(learner.progress.best_iteration, results)
     finally:
         run.close()

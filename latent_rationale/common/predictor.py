@@ -1,6 +1,6 @@
 """A trained model, ready for texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from latent_rationale.common import checkpoint, config
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.objectives import Objective
 from latent_rationale.common.prediction import Prediction
+from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
-from latent_rationale.common.training import evaluate, outputs
+from latent_rationale.common.training import Evaluation, outputs
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
 
 
@@ -71,16 +72,22 @@ class Predictor:
 
     def predict_examples(self, examples: Sequence[Any]) -> list[Prediction]:
         """Predictions for examples of the task, in their order."""
+        return self._predict(examples, lambda output, batch: None)
+
+    def evaluate(self, examples: Sequence[Any]) -> tuple[dict[str, float], list[Prediction]]:
+        """The task's measures over examples, and predictions in their order, from one pass."""
+        evaluation = Evaluation(self.objective, self.task.measure)
+        predictions = self._predict(examples, evaluation.add)
+        return evaluation.values(), predictions
+
+    def _predict(self, examples: Sequence[Any], see: Callable[[Output, Batch], None]) -> list[Prediction]:
         if not examples:
             return []
         data = self.task.encode(examples, self.vocabulary)
         size = self.task.options.eval_batch_size
-        found = [p for batch, output in outputs(self.model, data, size) for p in self.task.predictions(output, batch)]
+        found: list[Prediction] = []
+        for batch, output in outputs(self.model, data, size):
+            see(output, batch)
+            found += self.task.predictions(output, batch)
         order = torch.cat(data.in_order(size)).tolist()
         return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
-
-    def evaluate(self, examples: Sequence[Any]) -> dict[str, float]:
-        """The task's measures over examples."""
-        data = self.task.encode(examples, self.vocabulary)
-        size = self.task.options.eval_batch_size
-        return evaluate(self.model, self.objective, data, size, self.task.measure)

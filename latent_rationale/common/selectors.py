@@ -102,7 +102,7 @@ class DependentSelector(Selector):
     def _by_steps(self, words: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """The same anywhere, and without noise."""
         cell, gate, family = self.cell, self.gate.layer, self.gate.family
-        read, known = words.split([len(cell.input_weight), family.parameter_count], dim=-1)
+        read, known = torch.split(words, [len(cell.input_weight), family.parameter_count], dim=-1)
         from_past, from_choice = gate.weight[:, -cell.hidden_size :], cell.input_weight[:, -1]
         state = cell.start(read[:, 0])
         raws, choices = [], []

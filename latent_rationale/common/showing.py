@@ -12,8 +12,8 @@ from typing import Any
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import read_lines, write_atomically
 from latent_rationale.common.prediction import Prediction, Spans, highlight, mark
-from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER
+from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
 
 PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
@@ -46,10 +46,9 @@ class Shown:
         return self.known.get("gold_spans") or ()
 
 
-def predict_shown(predictor: Predictor, source: str, examples: Sequence[Any]) -> list[Shown]:
-    """Predictions for examples of a data set or file."""
-    found = predictor.predict_examples(examples)
-    return [Shown(source, p, predictor.task.gold(example)) for p, example in zip(found, examples, strict=True)]
+def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]) -> list[Shown]:
+    """Predictions with what is known of the examples of a data set or file."""
+    return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]
 
 
 def read_texts(path: Path, tokenized: bool) -> list[list[str]]:

@@ -92,14 +92,36 @@ def evaluate(
     model: nn.Module, objective: Objective, data: Encoded, batch_size: int, measure: Measure
 ) -> dict[str, float]:
     """Means and counts over a data set, and the objective's terms. Leaves everything as it was."""
-    totals: dict[str, Tally] = {}
-    with evaluating(objective):
-        for batch, output in outputs(model, data, batch_size):
-            loss = objective(output, batch)
-            size = torch.tensor(len(batch.examples))
-            tallies = measure(output, batch) | {name: Tally(term * size, size) for name, term in loss.terms.items()}
-            totals = {name: totals[name] + tally if totals else tally for name, tally in tallies.items()}
-    return {name: total.value() for name, total in totals.items()}
+    evaluation = Evaluation(objective, measure)
+    for batch, output in outputs(model, data, batch_size):
+        evaluation.add(output, batch)
+    return evaluation.values()
+
+
+class Evaluation:
+    """Means and counts that grow batch by batch.
+
+    Args:
+        objective: whose terms are among them.
+        measure: what the task counts.
+    """
+
+    def __init__(self, objective: Objective, measure: Measure):
+        self._objective = objective
+        self._measure = measure
+        self._totals: dict[str, Tally] = {}
+
+    def add(self, output: Output, batch: Batch) -> None:
+        """One more batch."""
+        with evaluating(self._objective):
+            terms = self._objective(output, batch).terms
+        size = torch.tensor(len(batch.examples))
+        tallies = self._measure(output, batch) | {name: Tally(term * size, size) for name, term in terms.items()}
+        self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
+
+    def values(self) -> dict[str, float]:
+        """What they are by now. Waits for the device."""
+        return {name: total.value() for name, total in self._totals.items()}
 
 
 def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:

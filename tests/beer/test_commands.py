@@ -100,7 +100,7 @@ def test_a_loaded_model_evaluates_to_the_last_digit(trained):
     found = {
         f"{split}_{name}": value
         for split in ("dev", "test")
-        for name, value in predictor.evaluate(predictor.task.read_split(split)).items()
+        for name, value in predictor.evaluate(predictor.task.read_split(split))[0].items()
     }
     results = results_of(trained[0])
     assert found == {name: value for name, value in results.items() if name != "best_iter"}

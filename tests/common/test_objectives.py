@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latent_rationale.common.distributions import Bernoulli, HardKuma, Selection
+from latent_rationale.common import selectors
+from latent_rationale.common.distributions import Bernoulli, HardKuma
 from latent_rationale.common.lagrange import LagrangeMultiplier
 from latent_rationale.common.objectives import (
     CONTROL_VARIATES,
@@ -177,17 +178,6 @@ def test_cost_on_hand_numbers(control, cross_entropy):
     torch.testing.assert_close(loss.terms["objective"], ln2 + (10 * selected + 100 * changes) / 4)
 
 
-class Dictated:
-    """Draws the choices it was told, ``[B, T]``: all at once, or one word after the other."""
-
-    def __init__(self, z: Tensor):
-        self.z = z
-        self.columns = iter(z.unbind(1))
-
-    def __call__(self, dist: Selection) -> Tensor:
-        return self.z if dist.batch_shape == self.z.shape else next(self.columns)
-
-
 def every_choice(mask: Tensor) -> Iterator[Tensor]:
     """All 2^n choices over the n real words of a batch."""
     for values in itertools.product((0.0, 1.0), repeat=int(mask.sum())):
@@ -214,8 +204,9 @@ def expectations(model: RationaleModel, objective: Reinforce, batch: Batch) -> t
     (tokens,) = batch.inputs
     sums = [torch.zeros((), dtype=torch.float64)] * 3
     for z in every_choice(tokens.mask):
-        model.selector.draw = Dictated(z)
-        output = model(batch)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(selectors, "uniform_noise", lambda shape, like, z=z: z)  # of which a Bernoulli choice is z
+            output = model(batch)
         assert torch.equal(output.rationale.z, z)
         p1 = output.rationale.dist.p1
         probability = torch.where(z == 1, p1, 1 - p1)[tokens.mask].prod()
