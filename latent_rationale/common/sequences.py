@@ -28,3 +28,19 @@ def selected_first(z: Tensor) -> tuple[Tensor, Tensor]:
     order = torch.argsort(selected.logical_not().byte(), dim=1, stable=True)
     width = max(int(counts.max()), 1) if z.device.type == "cpu" else z.shape[1]
     return order[:, :width], counts
+
+
+def similar_counts(counts: Tensor) -> list[Tensor]:
+    """Sentences in groups ``[N]``, in each of which none has twice as many words as another, or all have at most 2.
+
+    Elsewhere than on a processor they are one group, because asking a device for the counts would make it wait.
+
+    Args:
+        counts: the number of words of each sentence, ``[B]``.
+    """
+    if counts.device.type != "cpu":
+        return [torch.arange(len(counts), device=counts.device)]
+    ordered, rows = counts.sort(stable=True)
+    # Up to 2, 4, 8, ... words.
+    sizes = torch.bincount(ordered.clamp(min=2).sub(1).double().log2().floor().long())
+    return [group for group in rows.split(sizes.tolist()) if len(group)]

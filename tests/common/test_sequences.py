@@ -3,7 +3,7 @@ import itertools
 import pytest
 import torch
 
-from latent_rationale.common.sequences import reversed_positions, selected_first, take
+from latent_rationale.common.sequences import reversed_positions, selected_first, similar_counts, take
 
 
 def test_reversed_positions_mirror_within_the_length():
@@ -53,3 +53,13 @@ def test_selected_first_keeps_one_place_where_nothing_is_selected():
     positions, counts = selected_first(torch.zeros(2, 3))
     assert positions.shape == (2, 1)
     assert counts.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("counts", [[0, 1, 2, 3, 4, 5, 8, 9, 16, 17, 100], [7, 7, 7], [0], [33, 1, 0, 2, 40, 64, 65]])
+def test_similar_counts_are_within_a_factor_of_two(counts):
+    groups = [group.tolist() for group in similar_counts(torch.tensor(counts))]
+    assert sorted(row for group in groups for row in group) == list(range(len(counts)))
+    for group in groups:
+        found = [counts[row] for row in group]
+        assert max(found) <= 2 or max(found) < 2 * min(found)
+    assert len(groups) <= max(max(counts), 2).bit_length()

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.sequences import selected_first, take
+from latent_rationale.common.sequences import selected_first, similar_counts
 from latent_rationale.common.structures import Tokens
 
 
@@ -47,8 +48,16 @@ class Encoder(nn.Module, ABC):
         """
         if z is None or not self.skip_unselected:
             return self.read(dropout(inputs) if dropout else inputs, tokens, z)
-        positions, lengths = selected_first(z)
-        kept_z = take(z, positions)
-        kept = Tokens(take(tokens.ids, positions), kept_z > 0, lengths)
-        kept_inputs = take(inputs, positions)
-        return self.read(dropout(kept_inputs) if dropout else kept_inputs, kept, kept_z) * (lengths > 0).unsqueeze(1)
+        # A text of which much is selected would fill the others up with padding.
+        groups = similar_counts((z > 0).sum(1))
+        summaries = [self._read_selected(inputs, tokens, z, rows, dropout or nn.Identity()) for rows in groups]
+        return torch.cat(summaries)[torch.cat(groups).argsort()]
+
+    def _read_selected(
+        self, inputs: Tensor, tokens: Tokens, z: Tensor, rows: Tensor, dropout: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """The summaries ``[N, O]`` of some ``rows [N]`` from their selected words alone."""
+        positions, lengths = selected_first(z[rows])
+        chosen = rows.unsqueeze(1), positions
+        kept = Tokens(tokens.ids[chosen], z[chosen] > 0, lengths)
+        return self.read(dropout(inputs[chosen]), kept, z[chosen]) * (lengths > 0).unsqueeze(1)
