@@ -43,4 +43,4 @@ def similar_counts(counts: Tensor) -> list[Tensor]:
     ordered, rows = counts.sort(stable=True)
     # Up to 2, 4, 8, ... words.
     sizes = torch.bincount(ordered.clamp(min=2).sub(1).double().log2().floor().long())
-    return [group for group in rows.split(sizes.tolist()) if len(group)]
+    return [group for group in torch.split(rows, sizes.tolist()) if len(group)]

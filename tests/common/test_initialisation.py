@@ -50,7 +50,24 @@ def test_cells_start_per_gate(name):
         assert_glorot(part, 30, 25)
     for part in cell.recurrent_weight.detach().split(25):
         assert_glorot(part, 25, 25)
-    assert not cell.bias.any()
+
+
+def test_biases_of_cells_start_at_zero_but_for_the_decay_of_an_rcnn():
+    assert not CELLS["lstm"](30, 25).bias.any()
+    decay, output = CELLS["rcnn"](30, 25).bias.split(25)
+    assert (decay == 3).all()
+    assert not output.any()
+
+
+def test_an_rcnn_remembers_a_review_from_the_start():
+    """Of the first of 40 words, after the last: with a decay of a half a billionth would be left."""
+    cell = CELLS["rcnn"](30, 25)
+    words = torch.randn(1, 40, 30, requires_grad=True)
+    state = cell.start(cell.project(words[:, 0]))
+    for word in cell.project(words).unbind(1):
+        state = cell.step(word, state)
+    (gradient,) = torch.autograd.grad(state[0].sum(), words)
+    assert gradient[0, 0].norm() > 1e-3 * gradient[0, -1].norm()
 
 
 def test_lstm_starts_per_gate():
