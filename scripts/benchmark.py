@@ -2,6 +2,7 @@
 
     python scripts/benchmark.py sst
     python scripts/benchmark.py beer          # minutes
+    python scripts/benchmark.py beer --ckpt results/beer/latent_a0      # of a trained model, which selects unevenly
 
 Times the training steps of the latent model with the options of the paper. Ours and the plain one take turns on
 the same data, so that a noisy machine slows both; shown are medians, after a warm-up. Needs the data and its word
@@ -14,7 +15,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +26,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from latent_rationale.beer.task import Beer, BeerOptions
+from latent_rationale.common import checkpoint, config
 from latent_rationale.common.batching import Encoded, training_batches
 from latent_rationale.common.cells import RCNNCell
 from latent_rationale.common.classifier import Classifier
@@ -63,13 +66,16 @@ def main() -> int:
     parser.add_argument("task", choices=["sst", "beer"])
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
     parser.add_argument("--steps", type=int, help="steps per turn (default: 25 for sst, 2 for beer)")
+    parser.add_argument("--ckpt", type=Path, help="beer: the results folder of a latent model with dependent z")
     options = parser.parse_args()
     keep_memory()
     try:
         if options.task == "sst":
             benchmark_sst(options.rounds, options.steps or 25)
-        else:
+        elif options.ckpt is None:
             benchmark_beer(options.rounds, options.steps or 2)
+        else:
+            benchmark_trained_beer(options.ckpt, options.rounds, options.steps or 2)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -94,12 +100,30 @@ def benchmark_beer(rounds: int, steps: int) -> None:
     data, embedding, words = prepare(task)
     for few in (False, True):
         learner = Learner(*task.build(embedding), options)
-        plain_model = plain_beer(embedding, options)
         if few:
-            for model in (learner.model, plain_model):
-                select_few(model)
-        plain_batches = (batch for _, batch in training_batches(data, options.batch_size, 2, 0, CPU))
-        compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+            select_few(learner.model)
+        compare_beer(task, learner, data, embedding, words, rounds, steps)
+
+
+def benchmark_trained_beer(folder: Path, rounds: int, steps: int) -> None:
+    """A model as training left it, in batches of 256: some reviews select much, many next to nothing."""
+    recorded = checkpoint.read_config(folder)["options"]
+    options = replace(config.make(BeerOptions, recorded), batch_size=BeerOptions.batch_size)
+    task = Beer(options)
+    data, embedding, words = prepare(task)
+    learner = Learner(*task.build(embedding), options)
+    checkpoint.load_last(folder, learner)
+    compare_beer(task, learner, data, embedding, words, rounds, steps)
+
+
+def compare_beer(
+    task: Beer, learner: Learner, data: Encoded, embedding: nn.Embedding, words: float, rounds: int, steps: int
+) -> None:
+    """Our model beside the plain one with the same weights."""
+    plain_model = plain_beer(embedding, task.options)
+    plain_model.load_state_dict(learner.model.state_dict())
+    plain_batches = (batch for _, batch in training_batches(data, task.options.batch_size, 2, 0, CPU))
+    compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
 
 
 def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
@@ -224,6 +248,18 @@ def recurrent_backward_operations(
     return 2 * recurrent_operations(projected, scale, None, weights)
 
 
+def ancestral_operations(words: torch.Size, _noise: object, weight: torch.Size, *_: object, **__: object) -> int:
+    """Operations in the products of compiled ancestral sampling, for words ``[B, T, *]``."""
+    return 2 * words[0] * words[1] * weight[0] * weight[1]
+
+
+def ancestral_backward_operations(
+    _grad: object, _grads: object, words: torch.Size, _noise: object, weight: torch.Size, *_: object, **__: object
+) -> int:
+    """The same for its gradients: of the states, and of the weights."""
+    return 2 * ancestral_operations(words, None, weight)
+
+
 def count_operations(contestant: Contestant, steps: int) -> float:
     """Floating-point operations in the matrix products of a step."""
     compiled: dict[Any, Any] = {}
@@ -232,6 +268,8 @@ def count_operations(contestant: Contestant, steps: int) -> float:
         for name in ("lstm", "rcnn"):
             compiled[getattr(operators, name)] = recurrent_operations
             compiled[getattr(operators, f"{name}_backward")] = recurrent_backward_operations
+            compiled[getattr(operators, f"{name}_sample")] = ancestral_operations
+            compiled[getattr(operators, f"{name}_sample_backward")] = ancestral_backward_operations
     with FlopCounterMode(display=False, custom_mapping=compiled) as counter:
         for batch in itertools.islice(contestant.batches, steps):
             contestant.step(batch)
