@@ -12,8 +12,8 @@ from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, 
 from latent_rationale.common.config import inherited, option
 from latent_rationale.common.files import find_data, find_vectors, named_file
 from latent_rationale.common.metrics import Tally, agreement, mean_runs, selection_shares
-from latent_rationale.common.options import PredictOptions, TrainOptions
-from latent_rationale.common.prediction import Prediction, rationales
+from latent_rationale.common.options import TextPredictOptions, TrainOptions
+from latent_rationale.common.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 
@@ -59,7 +59,7 @@ class BeerOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BeerPredictOptions(PredictOptions):
+class BeerPredictOptions(TextPredictOptions):
     """What ``beer.predict`` takes beside what every task does."""
 
     dev_path: Path | None = option(None, "file of reviews, if not where training found it")
@@ -121,8 +121,9 @@ class Beer(Task[BeerOptions]):
         unknown = (float("nan"),) * len(ASPECTS)
         return torch.tensor([[(review.scores or unknown)[aspect] for aspect in self.aspects] for review in examples])
 
-    def example_of(self, tokens: Sequence[str]) -> BeerReview:
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> BeerReview:
         """A review without scores."""
+        (tokens,) = texts
         return BeerReview(tuple(tokens), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
@@ -141,11 +142,11 @@ class Beer(Task[BeerOptions]):
                 tallies |= agreement(output.rationale.z > 0, gold)
         return tallies
 
-    def predictions(self, output: Output, batch: Batch) -> list[Prediction]:
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
         """Scores and words."""
         rows = output.scores.sigmoid().tolist()
         return [
-            Prediction(review.tokens, z, tuple(row), None, self._named(row))
+            TextPrediction(tuple(row), None, self._named(row), review.tokens, z)
             for review, z, row in zip(batch.examples, rationales(output), rows, strict=True)
         ]
 

@@ -93,14 +93,15 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predicted: list[Shown] = []
     for source, examples in _sources(predictor, options).items():
-        if options.text is None and options.input is None:
+        if source in options.split:
             measures, predictions = predictor.evaluate(examples)
         else:
             measures, predictions = {}, predictor.predict_examples(examples)
         part = with_known(source, predictor.task, predictions, examples)
-        show(part[: options.show])
+        picked = [part[index] for index in predictor.task.picked(predictions, examples, options.show)]
+        show(picked)
         if options.plot:
-            plot(part[: options.show], folder / "plots")
+            plot(picked, folder / "plots")
         if measures:
             LOGGER.info("%-4s %s", source, headline(measures, task_class.headline))
         predicted += part
@@ -109,15 +110,20 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
 
 def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequence[Any]]:
     """What to predict: the user's texts, else dev and test."""
-    task = predictor.task
-    if options.text is not None and options.input is not None:
-        raise InputError("--text and --input: give one of them")
-    if options.text is not None:
-        tokens = options.text.split() if options.tokenized else tokenize(options.text)
-        if not tokens:
-            raise InputError("--text: has no words")
-        return {"text": [task.example_of(tokens)]}
+    task, given = predictor.task, options.given
+    texts = [text for text in given.values() if text is not None]
+    flags = " and ".join(map(config.flag, given))
+    if texts and options.input is not None:
+        raise InputError(f"{flags} and --input: give one of them")
+    if texts and len(texts) < len(given):
+        raise InputError(f"{flags}: give all of them")
+    if texts:
+        found = tuple(text.split() if options.tokenized else tokenize(text) for text in texts)
+        for name, tokens in zip(given, found, strict=True):
+            if not tokens:
+                raise InputError(f"{config.flag(name)}: has no words")
+        return {"text": [task.example_of(found)]}
     if options.input is not None:
-        texts = read_texts(options.input, options.tokenized)
-        return {options.input.name: [task.example_of(tokens) for tokens in texts]}
+        examples = read_texts(options.input, task.text_names, options.tokenized)
+        return {options.input.name: [task.example_of(example) for example in examples]}
     return {name: task.read_split(name) for name in options.split}

@@ -13,7 +13,6 @@ from latent_rationale.common.batching import steps_per_epoch
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.prediction import mark
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
 from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
@@ -158,4 +157,4 @@ def _clear(folder: Path) -> None:
 
 def _as_markdown(predictor: Predictor, examples: Any) -> str:
     predictions = predictor.predict_examples(examples)
-    return "\n\n".join(f"{mark(p.tokens, p.z)} → {p.label_name}" for p in predictions)
+    return "\n\n".join(f"{p.marked()} → {p.label_name}" for p in predictions)

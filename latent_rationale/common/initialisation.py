@@ -12,6 +12,15 @@ def glorot_(weight: Tensor, parts: int = 1) -> None:
         nn.init.xavier_uniform_(part)
 
 
+def glorot_lstms_(module: nn.Module) -> None:
+    """Fill all LSTMs of a module in place: Glorot uniform per gate, biases zero."""
+    for name, parameter in module.named_parameters():
+        if "weight" in name:
+            glorot_(parameter, parts=4)
+        else:
+            nn.init.zeros_(parameter)
+
+
 def linear(input_size: int, output_size: int, parts: int = 1) -> nn.Linear:
     """A linear layer, initialised as ``parts`` layers side by side."""
     layer = nn.Linear(input_size, output_size)

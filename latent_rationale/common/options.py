@@ -123,12 +123,28 @@ class PredictOptions:
     """What every ``predict`` command takes."""
 
     ckpt: Path = option(REQUIRED, "the results folder of a training run")
-    text: str | None = option(None, "predict for this text instead of the dev and test sets")
-    input: Path | None = option(None, "predict for this file, a text a line, plain or .gz")
+    input: Path | None = option(None, "predict for this file, an example a line, its texts apart by tabs, plain or .gz")
     split: tuple[str, ...] = option(("dev", "test"), "data sets to predict", choices=("dev", "test"))
-    tokenized: bool = option(False, "--text and --input are tokens with blanks between them, not raw text")
+    tokenized: bool = option(False, "texts are tokens with blanks between them, not raw text")
     save_path: Path | None = option(None, "folder for predictions.jsonl and plots; by default that of --ckpt")
-    plot: bool = option(False, "draw a heat strip for each shown example")
+    plot: bool = option(False, "draw each shown example")
     show: int = option(10, "examples to show per data set", within="[0, inf)")
     eval_batch_size: int | None = option(None, "texts per step, as in training unless given", within="[1, inf)")
     device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    @property
+    def given(self) -> dict[str, str | None]:
+        """The texts of the one example that the command line may name, by option; None where it does not."""
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPredictOptions(PredictOptions):
+    """What ``predict`` takes where an example is one text."""
+
+    text: str | None = option(None, "predict for this text instead of the dev and test sets")
+
+    @property
+    def given(self) -> dict[str, str | None]:
+        """``--text``."""
+        return {"text": self.text}

@@ -1,7 +1,10 @@
 """What a model says of one text, apart from tensors."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.structures import Output
@@ -11,19 +14,15 @@ Spans = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A prediction and the words it rests on.
+class Prediction(ABC):
+    """A prediction and what it rests on. How that is shown hangs on what was read.
 
     Attributes:
-        tokens: the words.
-        z: how far each was read, in [0, 1]; None for a model that reads everything.
         scores: one number per class (probabilities) or aspect.
         label: the class, as the data writes it; None where scores are all there is to say.
         label_name: the class as people call it, or the scores with their names.
     """
 
-    tokens: tuple[str, ...]
-    z: tuple[float, ...] | None
     scores: tuple[float, ...]
     label: int | None
     label_name: str
@@ -36,6 +35,61 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold."""
         return asdict(self)
+
+    @abstractmethod
+    def marked(self, gold: Spans = ()) -> str:
+        """Plain text that shows what it rests on, and what people marked."""
+
+    @abstractmethod
+    def highlighted(self, gold: Spans = ()) -> str:
+        """The same for a terminal with colours."""
+
+    @abstractmethod
+    def to_html(self, gold: Spans = ()) -> str:
+        """The same for a page."""
+
+    @abstractmethod
+    def plot(self, path: Path) -> None:
+        """Draw it and save it (png, pdf, svg)."""
+
+
+@dataclass(frozen=True)
+class TextPrediction(Prediction):
+    """A prediction and the words it rests on.
+
+    Attributes:
+        tokens: the words.
+        z: how far each was read, in [0, 1]; None for a model that reads everything.
+    """
+
+    tokens: tuple[str, ...]
+    z: tuple[float, ...] | None
+
+    def marked(self, gold: Spans = ()) -> str:
+        """With the marks of ``mark``."""
+        return mark(self.tokens, self.z, gold)
+
+    def highlighted(self, gold: Spans = ()) -> str:
+        """With the colours of ``highlight``."""
+        return highlight(self.tokens, self.z, gold)
+
+    def to_html(self, gold: Spans = ()) -> str:
+        """Selected words on yellow, what people marked underlined."""
+        words = [
+            f'<mark style="--z:{value:.2g}">{escape(token)}</mark>' if value > 0 else escape(token)
+            for token, value in zip(self.tokens, self.z or (0.0,) * len(self.tokens), strict=True)
+        ]
+        for start, end in gold:
+            words[start] = "<u>" + words[start]
+            words[end - 1] += "</u>"
+        return " ".join(words)
+
+    def plot(self, path: Path) -> None:
+        """Draw a heat strip."""
+        # Imported here, because matplotlib takes a second to import and few predictions are drawn.
+        from latent_rationale.common.plots import plot_strip
+
+        plot_strip(self.tokens, self.z, self.said, path)
 
 
 def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:

@@ -58,17 +58,23 @@ class Predictor:
         checkpoint.load_weights(folder, model, objective)
         return cls(task, vocabulary, model.to(device), objective.to(device))
 
-    def predict(self, texts: Sequence[str | Sequence[str]]) -> list[Prediction]:
+    def predict(self, examples: Sequence[Any]) -> list[Prediction]:
         """Predictions for texts: raw ones as strings, tokenised ones as sequences of tokens.
 
+        Args:
+            examples: texts; tuples of texts for a task in which an example has several.
+
         Raises:
-            InputError: for a text without words.
+            InputError: for a text without words, or an example with too few or too many texts.
         """
-        tokenized = [tokenize(text) if isinstance(text, str) else list(text) for text in texts]
-        for number, tokens in enumerate(tokenized, start=1):
-            if not tokens:
+        names = self.task.text_names
+        tokenized = [_tokens_of(example if len(names) > 1 else (example,)) for example in examples]
+        for number, texts in enumerate(tokenized, start=1):
+            if len(texts) != len(names):
+                raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(texts)} texts")
+            if not all(texts):
                 raise InputError(f"text {number} has no words")
-        return self.predict_examples([self.task.example_of(tokens) for tokens in tokenized])
+        return self.predict_examples([self.task.example_of(texts) for texts in tokenized])
 
     def predict_examples(self, examples: Sequence[Any]) -> list[Prediction]:
         """Predictions for examples of the task, in their order."""
@@ -91,3 +97,7 @@ class Predictor:
             found += self.task.predictions(output, batch)
         order = torch.cat(data.in_order(size)).tolist()
         return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
+
+
+def _tokens_of(texts: Sequence[str | Sequence[str]]) -> tuple[list[str], ...]:
+    return tuple(tokenize(text) if isinstance(text, str) else list(text) for text in texts)

@@ -11,7 +11,7 @@ from typing import Any
 
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import read_lines, write_atomically
-from latent_rationale.common.prediction import Prediction, Spans, highlight, mark
+from latent_rationale.common.prediction import Prediction, Spans
 from latent_rationale.common.run import LOGGER
 from latent_rationale.common.task import Task
 from latent_rationale.common.tokenizing import tokenize
@@ -51,29 +51,40 @@ def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], 
     return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]
 
 
-def read_texts(path: Path, tokenized: bool) -> list[list[str]]:
-    """The texts of a file, one a line, as tokens. Empty lines at the end do not count.
+def read_texts(path: Path, names: Sequence[str], tokenized: bool) -> list[tuple[list[str], ...]]:
+    """The texts of a file as tokens: one example a line, its texts apart by tabs. Empty lines at the end do not count.
+
+    Args:
+        path: plain or .gz.
+        names: what the texts of an example are called.
+        tokenized: they are tokens with blanks between them, not raw text.
 
     Raises:
-        InputError: for a missing file, an empty text (with its line), or a file without texts.
+        InputError: for a missing file, or one without texts; with its line, for an empty text or one too few or many.
     """
     lines = list(read_lines(path))
     while lines and not lines[-1][1].strip():
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    texts = [line.split() if tokenized else tokenize(line) for _, line in lines]
-    for (number, _), tokens in zip(lines, texts, strict=True):
-        if not tokens:
-            raise InputError("empty text", path, number)
-    return texts
+    return [_split(line, names, tokenized, path, number) for number, line in lines]
+
+
+def _split(line: str, names: Sequence[str], tokenized: bool, path: Path, number: int) -> tuple[list[str], ...]:
+    texts = line.split("\t") if len(names) > 1 else [line]
+    if len(texts) != len(names):
+        raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
+    found = tuple(text.split() if tokenized else tokenize(text) for text in texts)
+    if not all(found):
+        raise InputError("empty text", path, number)
+    return found
 
 
 def write_predictions(folder: Path, shown: Sequence[Shown]) -> None:
     """Write one line of JSON per prediction, its text with marks, and a page that shows the first of them."""
     rows = ({"source": s.source, **s.prediction.to_json(), **s.known} for s in shown)
     write_atomically(folder / PREDICTIONS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    texts = (mark(s.prediction.tokens, s.prediction.z) for s in shown)
+    texts = (s.prediction.marked() for s in shown)
     write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
     write_atomically(folder / PAGE, page(shown))
     LOGGER.info("%d predictions are in %s", len(shown), folder / PREDICTIONS)
@@ -83,8 +94,8 @@ def show(shown: Sequence[Shown]) -> None:
     """Print predictions with their words: in colour on a terminal, with the marks of ``mark`` elsewhere."""
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for item in shown:
-        text = (highlight if in_colour else mark)(item.prediction.tokens, item.prediction.z, item.gold_spans)
-        LOGGER.info("%s\n  %s", item.headline, text)
+        shows = item.prediction.highlighted if in_colour else item.prediction.marked
+        LOGGER.info("%s\n  %s", item.headline, shows(item.gold_spans))
 
 
 PAGE_LENGTH = 200
@@ -101,7 +112,8 @@ u { text-decoration: underline #1668b0 3px; text-underline-offset: .25em }
 def page(shown: Sequence[Shown]) -> str:
     """A page of HTML that needs nothing beside it: selected words on yellow, what people marked underlined."""
     articles = "".join(
-        f"<article><h2>{escape(item.headline)}</h2><p>{_as_html(item)}</p></article>\n" for item in shown[:PAGE_LENGTH]
+        f"<article><h2>{escape(item.headline)}</h2><p>{item.prediction.to_html(item.gold_spans)}</p></article>\n"
+        for item in shown[:PAGE_LENGTH]
     )
     underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in shown) else ""
     return (
@@ -111,24 +123,9 @@ def page(shown: Sequence[Shown]) -> str:
     )
 
 
-def _as_html(item: Shown) -> str:
-    tokens, z = item.prediction.tokens, item.prediction.z or (0.0,) * len(item.prediction.tokens)
-    words = [
-        f'<mark style="--z:{value:.2g}">{escape(token)}</mark>' if value > 0 else escape(token)
-        for token, value in zip(tokens, z, strict=True)
-    ]
-    for start, end in item.gold_spans:
-        words[start] = "<u>" + words[start]
-        words[end - 1] += "</u>"
-    return " ".join(words)
-
-
 def plot(shown: Sequence[Shown], folder: Path) -> None:
-    """Draw a heat strip for each prediction, as ``<source>_<number>.png``."""
-    # Imported here, because matplotlib takes a second to import and few predictions are drawn.
-    from latent_rationale.common.plots import plot_strip
-
+    """Draw each prediction, as ``<source>_<number>.png``."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, item in enumerate(shown, start=1):
-        plot_strip(item.prediction, folder / f"{Path(item.source).stem}_{number}.png")
-    LOGGER.info("%d heat strips are in %s", len(shown), folder)
+        item.prediction.plot(folder / f"{Path(item.source).stem}_{number}.png")
+    LOGGER.info("%d pictures are in %s", len(shown), folder)

@@ -14,7 +14,7 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.variants import VARIANTS, Rank
+from latent_rationale.common.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.vocabulary import Vocabulary, WordVectors, read_vectors
 
 Options = TypeVar("Options", bound=TrainOptions)
@@ -36,6 +36,7 @@ class Task(ABC, Generic[Options]):
         name: as in ``latent_rationale.<name>.train``.
         options_class: what its ``train`` takes.
         predict_options_class: what its ``predict`` takes.
+        text_names: what the texts of an example are called.
         first_best_epoch: an evaluation may count as best after so many epochs.
         headline: the measures that a user sees first.
 
@@ -45,7 +46,8 @@ class Task(ABC, Generic[Options]):
 
     name: ClassVar[str]
     options_class: ClassVar[type[TrainOptions]]
-    predict_options_class: ClassVar[type[PredictOptions]] = PredictOptions
+    predict_options_class: ClassVar[type[PredictOptions]]
+    text_names: ClassVar[tuple[str, ...]] = ("text",)
     first_best_epoch: ClassVar[int]
     headline: ClassVar[tuple[str, ...]]
 
@@ -83,8 +85,8 @@ class Task(ABC, Generic[Options]):
         """What is to be predicted, ``[N]`` or ``[N, C]``."""
 
     @abstractmethod
-    def example_of(self, tokens: Sequence[str]) -> Any:
-        """An example without a gold label, for prediction."""
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+        """An example without a gold label, for prediction, from the tokens of each of its texts."""
 
     @property
     @abstractmethod
@@ -100,7 +102,7 @@ class Task(ABC, Generic[Options]):
         """What is counted in an evaluation."""
 
     @abstractmethod
-    def predictions(self, output: Output, batch: Batch) -> list[Prediction]:
+    def predictions(self, output: Output, batch: Batch) -> Sequence[Prediction]:
         """What the model says of each example."""
 
     @abstractmethod
@@ -134,9 +136,17 @@ class Task(ABC, Generic[Options]):
 
     def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
         """A fresh model and its objective."""
-        variant = VARIANTS[self.options.model](self.options)
-        return variant.model(embedding, self.output_size), variant.objective(self.criterion)
+        return self.variant.model(embedding, self.output_size), self.variant.objective(self.criterion)
+
+    @property
+    def variant(self) -> Variant:
+        """What is built and how it is judged."""
+        return VARIANTS[self.options.model](self.options)
 
     def rank(self, dev: dict[str, float]) -> Rank:
         """How good an evaluation on dev is; lower is better."""
-        return VARIANTS[self.options.model](self.options).rank(dev)
+        return self.variant.rank(dev)
+
+    def picked(self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int) -> list[int]:
+        """Which of the predictions to show to people, ``count`` at most: the first."""
+        return list(range(min(count, len(predictions))))

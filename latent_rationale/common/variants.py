@@ -37,6 +37,9 @@ class Variant(ABC):
     TOLERANCE = 0.02
     """An evaluation whose decided share is at most this much above the target is on target."""
 
+    share_name = "selected"
+    """What evaluations call that share."""
+
     def __init__(self, options: TrainOptions):
         self.options = options
 
@@ -71,15 +74,14 @@ class Variant(ABC):
         options = self.options
         return ENCODERS[options.layer](embedding.embedding_dim, options.hidden_size, skip_unselected)
 
-    @property
-    def criterion_name(self) -> str:
-        """The term of an evaluation that the schedule follows and that picks the best model."""
-        return "loss"
+    def criterion(self, dev: dict[str, float]) -> float:
+        """What the schedule follows and what picks the best model, of an evaluation on dev; lower is better."""
+        return dev["loss"]
 
     def rank(self, dev: dict[str, float]) -> Rank:
         """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
-        excess = dev["selected"] - self.options.selection - self.TOLERANCE if "selected" in dev else 0.0
-        return max(round(excess, 6), 0.0), dev[self.criterion_name]  # rounded, since shares are float32
+        excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
+        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded, since shares are float32
 
     def constraints(self) -> Constraints:
         """Those that the user asks for."""
@@ -122,10 +124,9 @@ class Latent(Variant):
 class Reinforced(Variant):
     """Binary choices, learned with REINFORCE, under fixed penalties or constraints."""
 
-    @property
-    def criterion_name(self) -> str:
+    def criterion(self, dev: dict[str, float]) -> float:
         """With fixed penalties they count; at a target share the task loss alone does."""
-        return "objective" if self.options.selection == 1 else "loss"
+        return dev["objective"] if self.options.selection == 1 else dev["loss"]
 
     def objective(self, criterion: Criterion) -> Objective:
         """The task loss and the surrogate of the expected cost."""

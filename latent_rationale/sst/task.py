@@ -13,8 +13,8 @@ from latent_rationale.common.config import inherited, option
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data, find_vectors, named_file
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
-from latent_rationale.common.options import PredictOptions, TrainOptions
-from latent_rationale.common.prediction import Prediction, rationales
+from latent_rationale.common.options import TextPredictOptions, TrainOptions
+from latent_rationale.common.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_trees
@@ -31,7 +31,7 @@ class SSTOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SSTPredictOptions(PredictOptions):
+class SSTPredictOptions(TextPredictOptions):
     """What ``sst.predict`` takes beside what every task does."""
 
     data_path: Path | None = option(None, "folder with dev.txt and test.txt, if not where training found them")
@@ -95,8 +95,9 @@ class SST(Task[SSTOptions]):
         """Classes ``[N]``; -1 where there is none."""
         return torch.tensor([-1 if example.label is None else example.label for example in examples])
 
-    def example_of(self, tokens: Sequence[str]) -> SSTExample:
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> SSTExample:
         """A sentence without labels."""
+        (tokens,) = texts
         return SSTExample(tuple(tokens), None, None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
@@ -111,11 +112,11 @@ class SST(Task[SSTOptions]):
             tallies |= words_by_class(output, batch)
         return tallies
 
-    def predictions(self, output: Output, batch: Batch) -> list[Prediction]:
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
         """Class, probabilities and words."""
         scores = output.scores.softmax(-1).tolist()
         return [
-            Prediction(example.tokens, z, tuple(row), (label := row.index(max(row))), self.class_names[label])
+            TextPrediction(tuple(row), (label := row.index(max(row))), self.class_names[label], example.tokens, z)
             for example, z, row in zip(batch.examples, rationales(output), scores, strict=True)
         ]
 

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from latent_rationale.common.plots import plot_strip
-from latent_rationale.common.prediction import Prediction, highlight, mark
+from latent_rationale.common.prediction import TextPrediction, highlight, mark
 from latent_rationale.common.showing import Shown, page
 
 
@@ -25,7 +24,7 @@ def test_a_strip_is_drawn_and_shows_the_selection(tmp_path, z):
     from matplotlib.image import imread
 
     path = tmp_path / "strip.png"
-    plot_strip(Prediction(("one", "word", "incomprehensibilities") * 30, z, (0.2, 0.8), 1, "positive"), path)
+    TextPrediction((0.2, 0.8), 1, "positive", ("one", "word", "incomprehensibilities") * 30, z).plot(path)
     red, _, blue = imread(path)[..., :3].reshape(-1, 3).T
     coloured = ((red - blue) > 0.3).mean()
     assert coloured > 0.05 if z else coloured == 0
@@ -41,7 +40,7 @@ def test_what_people_marked_is_shown_beside_what_was_selected():
 
 
 def test_a_page_shows_selected_and_marked_words_and_lets_no_markup_through():
-    prediction = Prediction(("a", "<b>", "film"), (0.0, 1.0, 0.25), (0.71,), None, "look 0.71")
+    prediction = TextPrediction((0.71,), None, "look 0.71", ("a", "<b>", "film"), (0.0, 1.0, 0.25))
     html = page([Shown("test", prediction, {"gold_name": "look 0.80", "gold_spans": [[1, 3]]})] * 300)
     assert "look 0.71, gold look 0.80" in html
     assert 'a <u><mark style="--z:1">&lt;b&gt;</mark> <mark style="--z:0.25">film</mark></u>' in html
@@ -50,4 +49,4 @@ def test_a_page_shows_selected_and_marked_words_and_lets_no_markup_through():
 
 
 def test_a_page_of_texts_that_nobody_marked_does_not_speak_of_people():
-    assert "people" not in page([Shown("text", Prediction(("a",), None, (0.2, 0.8), 1, "good"), {})])
+    assert "people" not in page([Shown("text", TextPrediction((0.2, 0.8), 1, "good", ("a",), None), {})])

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.encoders.encoder import Encoder
 from latent_rationale.common.encoders.recurrence import Weights, last_states, run_both_ways, run_compiled
-from latent_rationale.common.initialisation import glorot_
+from latent_rationale.common.initialisation import glorot_lstms_
 from latent_rationale.common.structures import Tokens
 
 
@@ -25,11 +25,7 @@ class LSTM(Encoder):
         super().__init__(2 * hidden_size, skip_unselected)
         self.forwards = nn.LSTM(input_size, hidden_size, batch_first=True)
         self.backwards = nn.LSTM(input_size, hidden_size, batch_first=True)
-        for name, parameter in self.named_parameters():
-            if "weight" in name:
-                glorot_(parameter, parts=4)
-            else:
-                nn.init.zeros_(parameter)
+        glorot_lstms_(self)
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
         """Both directions' states at each word."""
