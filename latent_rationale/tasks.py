@@ -6,7 +6,11 @@ from typing import Any
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.task import Task
 
-TASKS = {"sst": "latent_rationale.sst.task:SST", "beer": "latent_rationale.beer.task:Beer"}
+TASKS = {
+    "sst": "latent_rationale.sst.task:SST",
+    "beer": "latent_rationale.beer.task:Beer",
+    "snli": "latent_rationale.snli.task:SNLI",
+}
 
 
 def find_task(name: str) -> type[Task[Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from latent_rationale.common import config
+from latent_rationale.snli.agree import AgreeOptions
 from latent_rationale.tasks import TASKS, find_task
 
 ROOT = Path(__file__).parents[1]
@@ -35,8 +36,8 @@ def test_commands_exist_and_take_their_flags(command):
         package, task, name = words[2].split(".")
         assert package == "latent_rationale"
         task_class = find_task(task)
-        kind = {"train": task_class.options_class, "predict": task_class.predict_options_class}[name]
-        config.parse(kind, words[3:], "program", "")
+        kinds = {"train": task_class.options_class, "predict": task_class.predict_options_class, "agree": AgreeOptions}
+        config.parse(kinds[name], words[3:], "program", "")
     elif words[0] == "python":
         assert (ROOT / words[1]).is_file()
         source = (ROOT / words[1]).read_text(encoding="utf-8")

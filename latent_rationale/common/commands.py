@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from tqdm import tqdm
@@ -17,33 +18,33 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER, headline
 from latent_rationale.common.showing import Shown, plot, read_texts, show, with_known, write_predictions
 from latent_rationale.common.task import Task
-from latent_rationale.common.tokenizing import tokenize
 
 EXIT_INPUT, EXIT_STOPPED = 2, 130
 
 
 def train_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
     """``python -m latent_rationale.<task>.train``: train, keep the best model, evaluate it. Returns the exit code."""
-    return _run(_train, task_class, arguments)
+    return run_command(partial(_train, task_class), arguments)
 
 
 def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
     """``python -m latent_rationale.<task>.predict``: what a trained model says, and why. Returns the exit code."""
-    return _run(_predict, task_class, arguments)
+    return run_command(partial(_predict, task_class), arguments)
 
 
-def _run(
-    command: Callable[[type[Task[Any]], Sequence[str]], None],
-    task_class: type[Task[Any]],
-    arguments: Sequence[str] | None,
-) -> int:
-    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2."""
+def run_command(command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
+    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2.
+
+    Args:
+        command: what to do with the arguments.
+        arguments: those of the command line, unless given.
+    """
     keep_memory()
     console = _Console()
     LOGGER.addHandler(console)
     LOGGER.setLevel(logging.INFO)
     try:
-        command(task_class, sys.argv[1:] if arguments is None else arguments)
+        command(sys.argv[1:] if arguments is None else arguments)
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
         return EXIT_INPUT
@@ -112,18 +113,19 @@ def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequenc
     """What to predict: the user's texts, else dev and test."""
     task, given = predictor.task, options.given
     texts = [text for text in given.values() if text is not None]
+    split = str.split if options.tokenized else task.tokenize
     flags = " and ".join(map(config.flag, given))
     if texts and options.input is not None:
         raise InputError(f"{flags} and --input: give one of them")
     if texts and len(texts) < len(given):
         raise InputError(f"{flags}: give all of them")
     if texts:
-        found = tuple(text.split() if options.tokenized else tokenize(text) for text in texts)
+        found = tuple(map(split, texts))
         for name, tokens in zip(given, found, strict=True):
             if not tokens:
                 raise InputError(f"{config.flag(name)}: has no words")
         return {"text": [task.example_of(found)]}
     if options.input is not None:
-        examples = read_texts(options.input, task.text_names, options.tokenized)
+        examples = read_texts(options.input, task.text_names, split)
         return {options.input.name: [task.example_of(example) for example in examples]}
     return {name: task.read_split(name) for name in options.split}

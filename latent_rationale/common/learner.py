@@ -53,6 +53,12 @@ class Learner:
         """Where the model is."""
         return next(self.model.parameters()).device
 
+    @property
+    def rate(self) -> float:
+        """The learning rate as it is now."""
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        return rate
+
     def train(self, mode: bool = True) -> None:
         """Set training or evaluation mode for model and objective."""
         self.model.train(mode)

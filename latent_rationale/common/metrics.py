@@ -71,3 +71,26 @@ def agreement(selected: Tensor, gold: Tensor) -> dict[str, Tally]:
         "f1": Tally(2 * hits, chosen + marked),
         "iou": Tally(hits, chosen + marked - hits),
     }
+
+
+_ROWS = 1024
+"""Texts at a time whose words are compared with one another, so that all the pairs fit into memory."""
+
+
+def average_precision(scores: Tensor, gold: Tensor) -> Tally:
+    """The area under precision and recall of each text, averaged over the texts in which people marked something.
+
+    It is the mean, over the words that people marked, of the precision of all words that score at least as high.
+
+    Args:
+        scores: ``[B, T]``; minus infinity at padding.
+        gold: bool ``[B, T]``.
+    """
+    asked = gold.any(1)
+    scores, gold = scores[asked], gold[asked]
+    total = scores.new_zeros(())
+    for some_scores, some_gold in zip(torch.split(scores, _ROWS), torch.split(gold, _ROWS), strict=True):
+        at_least = some_scores.unsqueeze(1) >= some_scores.unsqueeze(2)  # [B, T, T]: for each word, those not below it
+        precision = (at_least & some_gold.unsqueeze(1)).sum(2) / at_least.sum(2)
+        total = total + ((precision * some_gold).sum(1) / some_gold.sum(1)).sum()
+    return Tally(total, torch.tensor(len(scores)))

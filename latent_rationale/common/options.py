@@ -63,6 +63,7 @@ class TrainOptions:
     lr: float = option(0.0002, "learning rate of Adam", within="(0, inf)")
     min_lr: float = option(1e-5, "smallest learning rate", within="[0, inf)")
     lr_decay: float = option(0.5, "factor on the learning rate", within="(0, 1)")
+    stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, inf)")
     weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, inf)")
     max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, inf)")
     scheduler: str = option("plateau", "when the learning rate falls", choices=("plateau", "multistep", "exponential"))

@@ -1,4 +1,4 @@
-"""A heat strip: a text whose words are coloured by how far they were selected."""
+"""Heat strips, texts whose words are coloured by how far they were selected; and heat maps of pairs of words."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +34,34 @@ def plot_strip(tokens: Sequence[str], z: Sequence[float] | None, title: str, pat
             axes.text(
                 column + offset + 0.5, line + 0.4, character, family="monospace", fontsize=9, ha="center", va="center"
             )
+    figure.savefig(path, dpi=150)
+
+
+def plot_matrix(
+    values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], title: str, path: Path
+) -> None:
+    """Draw how far words are linked, in hundredths, and save it (png, pdf, svg).
+
+    Args:
+        values: in [0, 1], one for each pair of words.
+        rows: words of the one sentence, from top to bottom.
+        columns: words of the other, from left to right.
+        title: what stands above.
+        path: where to save it.
+    """
+    figure = Figure(figsize=(1.5 + 0.42 * len(columns), 1.3 + 0.32 * len(rows)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(values, cmap="Oranges", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor", family="monospace")
+    axes.set_yticks(range(len(rows)), rows, family="monospace")
+    axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
+    axes.spines[:].set_visible(False)
+    for row, line in enumerate(values):
+        for column, value in enumerate(line):
+            if value > 0:
+                colour = "white" if value > 0.6 else "black"
+                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+    figure.suptitle(title, fontsize=10, weight="bold")
     figure.savefig(path, dpi=150)
 
 

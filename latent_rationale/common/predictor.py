@@ -13,7 +13,6 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
-from latent_rationale.common.tokenizing import tokenize
 from latent_rationale.common.training import Evaluation, outputs
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
 
@@ -68,13 +67,16 @@ class Predictor:
             InputError: for a text without words, or an example with too few or too many texts.
         """
         names = self.task.text_names
-        tokenized = [_tokens_of(example if len(names) > 1 else (example,)) for example in examples]
+        tokenized = [self._words_of(example if len(names) > 1 else (example,)) for example in examples]
         for number, texts in enumerate(tokenized, start=1):
             if len(texts) != len(names):
                 raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(texts)} texts")
             if not all(texts):
                 raise InputError(f"text {number} has no words")
         return self.predict_examples([self.task.example_of(texts) for texts in tokenized])
+
+    def _words_of(self, texts: Sequence[str | Sequence[str]]) -> tuple[list[str], ...]:
+        return tuple(list(self.task.tokenize(text) if isinstance(text, str) else text) for text in texts)
 
     def predict_examples(self, examples: Sequence[Any]) -> list[Prediction]:
         """Predictions for examples of the task, in their order."""
@@ -97,7 +99,3 @@ class Predictor:
             found += self.task.predictions(output, batch)
         order = torch.cat(data.in_order(size)).tolist()
         return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
-
-
-def _tokens_of(texts: Sequence[str | Sequence[str]]) -> tuple[list[str], ...]:
-    return tuple(tokenize(text) if isinstance(text, str) else list(text) for text in texts)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,7 +14,6 @@ from latent_rationale.common.files import read_lines, write_atomically
 from latent_rationale.common.prediction import Prediction, Spans
 from latent_rationale.common.run import LOGGER
 from latent_rationale.common.task import Task
-from latent_rationale.common.tokenizing import tokenize
 
 PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
 """The files of predictions in a results folder."""
@@ -51,13 +50,17 @@ def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], 
     return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]
 
 
-def read_texts(path: Path, names: Sequence[str], tokenized: bool) -> list[tuple[list[str], ...]]:
+Split = Callable[[str], Sequence[str]]
+"""From a text to its words."""
+
+
+def read_texts(path: Path, names: Sequence[str], split: Split) -> list[tuple[Sequence[str], ...]]:
     """The texts of a file as tokens: one example a line, its texts apart by tabs. Empty lines at the end do not count.
 
     Args:
         path: plain or .gz.
         names: what the texts of an example are called.
-        tokenized: they are tokens with blanks between them, not raw text.
+        split: finds the words of a text.
 
     Raises:
         InputError: for a missing file, or one without texts; with its line, for an empty text or one too few or many.
@@ -67,14 +70,14 @@ def read_texts(path: Path, names: Sequence[str], tokenized: bool) -> list[tuple[
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    return [_split(line, names, tokenized, path, number) for number, line in lines]
+    return [_words_of(line, names, split, path, number) for number, line in lines]
 
 
-def _split(line: str, names: Sequence[str], tokenized: bool, path: Path, number: int) -> tuple[list[str], ...]:
+def _words_of(line: str, names: Sequence[str], split: Split, path: Path, number: int) -> tuple[Sequence[str], ...]:
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):
         raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
-    found = tuple(text.split() if tokenized else tokenize(text) for text in texts)
+    found = tuple(map(split, texts))
     if not all(found):
         raise InputError("empty text", path, number)
     return found

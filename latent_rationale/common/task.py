@@ -14,6 +14,7 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.options import PredictOptions, TrainOptions
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.tokenizing import tokenize
 from latent_rationale.common.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.vocabulary import Vocabulary, WordVectors, read_vectors
 
@@ -108,6 +109,10 @@ class Task(ABC, Generic[Options]):
     @abstractmethod
     def gold(self, example: Any) -> dict[str, Any]:
         """What ``predictions.jsonl`` holds of an example beside the prediction; ``gold_name`` is shown to people."""
+
+    def tokenize(self, text: str) -> Sequence[str]:
+        """The words of a raw text of the user's."""
+        return tokenize(text)
 
     def read(self) -> Splits:
         """All of the data."""

@@ -57,7 +57,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
     learner.train()
     batches = training_batches(data, options.batch_size, options.seed, progress.iteration, learner.device)
     with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
-        while progress.iteration < last and not _out_of_patience(progress.stale, options.early_stopping):
+        while progress.iteration < last and not _is_over(learner, options):
             progress.iteration, batch = next(batches)
             output, loss, norm = train_step(learner, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
@@ -174,7 +174,7 @@ class FiniteWatch:
 
 def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, bar: Any, run: Run) -> None:
     terms = {name: float(term) for name, term in loss.terms.items()}
-    terms |= {"gradient_norm": float(norm), "lr": learner.optimizer.param_groups[0]["lr"]}
+    terms |= {"gradient_norm": float(norm), "lr": learner.rate}
     if output.rationale is not None:
         terms["selected"] = selection_shares(output.rationale)["selected"].value()
     run.log("train", learner.progress.iteration, terms)
@@ -200,8 +200,9 @@ def _evaluate_and_keep(
     LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
 
 
-def _out_of_patience(stale: int, patience: int) -> bool:
-    return 0 < patience <= stale
+def _is_over(learner: Learner, options: TrainOptions) -> bool:
+    out_of_patience = 0 < options.early_stopping <= learner.progress.stale
+    return out_of_patience or learner.rate < options.stop_lr_threshold
 
 
 def _is_due(iteration: int, every: int) -> bool:

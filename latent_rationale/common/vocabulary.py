@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import md5
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +24,27 @@ _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
 
 
 class Vocabulary:
-    """Words and their ids: unknown 0, padding 1, then by falling count.
+    """Words and their ids: unknown 0, padding 1, further classes of unknown words, then by falling count.
 
     The treebank's escapes are looked up as what they stand for: ``-LRB-`` as ``(``.
 
     Args:
         counts: how often each word occurs, 1 or more.
+        unknown: how many classes unknown words fall into, by their MD5 sums (Parikh et al., 2016, section 4.1).
     """
 
-    def __init__(self, counts: Counter[str]):
-        self._vocab = Vocab(counts, specials=(UNKNOWN, PADDING))
+    def __init__(self, counts: Counter[str], unknown: int = 1):
+        self._vocab = Vocab(counts, specials=(UNKNOWN, PADDING, *unknown_words(unknown)[1:]))
+        self._unknown = self.rows_of(unknown_words(unknown))
 
     @classmethod
-    def build(cls, training: Iterable[Sequence[str]], vector_words: Iterable[str] = ()) -> "Vocabulary":
+    def build(
+        cls, training: Iterable[Sequence[str]], vector_words: Iterable[str] = (), unknown: int = 1
+    ) -> "Vocabulary":
         """The words of the training sentences and those that have a vector."""
         counts = Counter(unescape(word) for tokens in training for word in tokens)
         counts.update(vector_words)
-        return cls(counts)
+        return cls(counts, unknown)
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
@@ -50,7 +56,9 @@ class Vocabulary:
         words = [word for _, word in read_lines(path)]
         if words[:2] != [UNKNOWN, PADDING]:
             raise InputError(f"not a vocabulary: it should begin with {UNKNOWN} and {PADDING}", path)
-        return cls(Counter({word: len(words) - rank for rank, word in enumerate(words[2:])}))
+        further = unknown_words(len(words))[1:]
+        unknown = 1 + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(words[2:], further, strict=False)))
+        return cls(Counter({word: len(words) - rank for rank, word in enumerate(words[1 + unknown :])}), unknown)
 
     def save(self, path: Path) -> None:
         """Write one word a line, in the order of their ids."""
@@ -63,9 +71,14 @@ class Vocabulary:
         return unescape(word) in self._vocab.stoi
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The ids of words; 0 for unknown ones."""
+        """The ids of words; those of their classes for unknown ones."""
         known = self._vocab.stoi
-        return [known.get(unescape(word), 0) for word in tokens]
+        return [known[word] if word in known else self._class_of(word) for word in map(unescape, tokens)]
+
+    def _class_of(self, word: str) -> int:
+        if len(self._unknown) == 1:
+            return self._unknown[0]
+        return self._unknown[int(md5(word.encode()).hexdigest(), 16) % len(self._unknown)]
 
     def rows_of(self, words: Sequence[str]) -> list[int]:
         """The ids of words that are spelled as in the vocabulary."""
@@ -80,6 +93,11 @@ class Vocabulary:
     def words(self) -> list[str]:
         """All words in the order of their ids."""
         return list(self._vocab.itos)
+
+
+def unknown_words(classes: int) -> list[str]:
+    """What stands in a vocabulary for each class of unknown words."""
+    return [UNKNOWN, *(f"<unk{number}>" for number in range(1, classes))]
 
 
 def unescape(word: str) -> str:

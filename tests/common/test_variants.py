@@ -148,6 +148,7 @@ ELSEWHERE = {
     *("save_path", "overwrite", "resume", "seed", "device", "num_iterations", "batch_size", "eval_batch_size"),
     *("eval_every", "print_every", "save_every", "early_stopping", "embed_size", "train_embed", "lr", "min_lr"),
     *("lr_decay", "weight_decay", "max_grad_norm", "scheduler", "milestones", "threshold", "patience", "cooldown"),
+    "stop_lr_threshold",
 }
 """Options of the run, the data, the loop and the optimiser."""
 

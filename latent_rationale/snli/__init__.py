@@ -1,0 +1,1 @@
+"""Stanford Natural Language Inference: whether a hypothesis follows from a premise."""

@@ -1,0 +1,67 @@
+"""``python -m latent_rationale.snli.agree``"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+
+from latent_rationale.common import config
+from latent_rationale.common.commands import run_command
+from latent_rationale.common.config import REQUIRED, option
+from latent_rationale.common.device import find_device
+from latent_rationale.common.files import find_data
+from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.run import LOGGER
+from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
+from latent_rationale.snli.prediction import PairPrediction
+from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs
+from latent_rationale.snli.task import SNLI
+
+MEASURES = ("precision", "recall", "f1", "iou", "auprc")
+POOLS: dict[str, Callable[[Sequence[float]], float]] = {"max": max, "sum": sum}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreeOptions:
+    """What ``snli.agree`` takes."""
+
+    ckpt: tuple[Path, ...] = option(REQUIRED, "results folders of training runs")
+    highlights: Path | None = option(None, "file of e-SNLI, plain or .gz (default: looked for)")
+    seed: int = option(1, "of the random baseline", within="[0, 9007199254)")
+    device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+
+def agree(arguments: Sequence[str]) -> None:
+    """Print a table: how well the linked words of models, and baselines, agree with what people highlighted."""
+    program = "python -m latent_rationale.snli.agree"
+    options, _ = config.parse(AgreeOptions, arguments, program, "Do linked words agree with what people highlighted?")
+    pairs = list(read_highlighted_pairs(options.highlights or find_data("esnli") / "esnli_dev.csv.gz"))
+    generator = torch.Generator().manual_seed(options.seed)
+    show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
+    show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))
+    show_scores("chance", pairs, [by_chance(pair, generator) for pair in pairs])
+    show_scores("being content words", pairs, [content(pair) for pair in pairs])
+    for folder in options.ckpt:
+        predictor = Predictor.load(folder, SNLI, find_device(options.device))
+        predictions = [cast(PairPrediction, prediction) for prediction in predictor.predict_examples(pairs)]
+        for name, pool in POOLS.items():
+            show_scores(f"{folder.name}, {name}", pairs, [linked(p, pool) for p in predictions])
+
+
+def show_scores(name: str, pairs: Sequence[SNLIPair], scores: Sequence[WordScores]) -> None:
+    """A row of the table, in percent."""
+    overall = compare(pairs, scores)
+    values = [*map(overall.get, MEASURES), *(compare(pairs, scores, relation).get("f1") for relation in RELATIONS)]
+    show_row(name, *("-" if value is None else f"{100 * value:.1f}" for value in values))
+
+
+def show_row(*cells: str) -> None:
+    """In Markdown."""
+    LOGGER.info("| %s |", " | ".join(cells))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(agree))

@@ -1,0 +1,134 @@
+"""How words are linked: those of two sentences, and those of one."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common.distributions import Selection, uniform_noise
+from latent_rationale.common.dropout import Dropout
+from latent_rationale.common.initialisation import linear
+from latent_rationale.common.structures import Rationale, Tokens
+
+
+def feed_forward(input_size: int, hidden_size: int, output_size: int, dropout: float) -> nn.Sequential:
+    """Two linear layers, each behind dropout and before a ReLU, as everywhere in Parikh et al. (2016)."""
+    first, second = linear(input_size, hidden_size), linear(hidden_size, output_size)
+    return nn.Sequential(Dropout(dropout), first, nn.ReLU(), Dropout(dropout), second, nn.ReLU())
+
+
+def pair_mask(left: Tokens, right: Tokens) -> Tensor:
+    """Where two real words meet, bool ``[B, M, N]``."""
+    return left.mask.unsqueeze(2) & right.mask.unsqueeze(1)
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Softmax over the last dimension of ``scores [*, N]`` where ``mask`` is true, 0 elsewhere; zeros if nowhere."""
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """How two sentences attend to each other.
+
+    Attributes:
+        p2h: what each word of the premise takes from the hypothesis, ``[B, M, N]``.
+        h2p: what each word of the hypothesis takes from the premise, ``[B, N, M]``.
+        rationale: the choices behind both, over ``[B, M, N]``; None for softmax attention.
+    """
+
+    p2h: Tensor
+    h2p: Tensor
+    rationale: Rationale | None = None
+
+
+class CrossAttention(nn.Module, ABC):
+    """Links the words of a premise to those of a hypothesis."""
+
+    @abstractmethod
+    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
+        """States ``[B, M, D]`` and ``[B, N, D]``, and where real words meet ``[B, M, N]``, to links."""
+
+
+class SoftmaxAttention(CrossAttention):
+    """Each word distributes its attention over the other sentence (Parikh et al., 2016, equations 1 and 2).
+
+    Args:
+        input_size: D.
+        hidden_size: units of the network behind the scores.
+        dropout: in that network.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, dropout: float):
+        super().__init__()
+        self.network = feed_forward(input_size, hidden_size, hidden_size, dropout)
+
+    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
+        """Rows and columns of one matrix of scores, normalised each."""
+        scores = self.network(premise) @ self.network(hypothesis).mT
+        return Links(masked_softmax(scores, mask), masked_softmax(scores.mT, mask.mT))
+
+
+class SelectiveAttention(CrossAttention):
+    """Each pair of words is linked or not: a variable of its own, shared by both directions and not normalised.
+
+    Paper, section 6.3. Its parameters are dot products, one for each parameter of the distribution, and a bias.
+
+    Args:
+        input_size: D.
+        hidden_size: units of the networks behind the parameters.
+        dropout: in those networks.
+        family: the distribution of a link.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, dropout: float, family: type[Selection]):
+        super().__init__()
+        self.family = family
+        self.networks = nn.ModuleList(
+            nn.Sequential(
+                feed_forward(input_size, hidden_size, hidden_size, dropout),
+                Dropout(dropout),
+                linear(hidden_size, hidden_size),
+            )
+            for _ in range(family.parameter_count)
+        )
+        self.bias = nn.Parameter(torch.zeros(family.parameter_count))
+        self.scale = hidden_size**-0.5
+
+    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
+        """Links drawn by chance in training, decided otherwise."""
+        products = [network(premise) @ network(hypothesis).mT * self.scale for network in self.networks]
+        dist = self.family.from_raw(torch.stack(products, dim=-1) + self.bias)
+        z = dist.icdf(uniform_noise(mask.shape, premise)) if self.training else dist.decide()
+        z = torch.where(mask, z, 0.0)
+        return Links(z, z.mT, Rationale(z, mask, dist))
+
+
+class SelfAttention(nn.Module):
+    """Each word attends to its own sentence (Parikh et al., 2016, section 3.4).
+
+    Args:
+        input_size: D.
+        hidden_size: units of the network behind the scores.
+        dropout: in that network.
+        max_distance: words further apart than this are as far apart as this.
+        mask_diagonal: no word attends to itself.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, dropout: float, max_distance: int, mask_diagonal: bool):
+        super().__init__()
+        self.network = feed_forward(input_size, hidden_size, hidden_size, dropout)
+        self.distance_bias = nn.Parameter(torch.randn(2 * max_distance + 1))
+        self.max_distance = max_distance
+        self.mask_diagonal = mask_diagonal
+
+    def forward(self, states: Tensor, tokens: Tokens) -> Tensor:
+        """States ``[B, T, D]`` to attention ``[B, T, T]``."""
+        mask = pair_mask(tokens, tokens)
+        positions = torch.arange(states.shape[1], device=states.device)
+        distances = (positions - positions.unsqueeze(1)).clamp(-self.max_distance, self.max_distance)
+        if self.mask_diagonal:
+            mask = mask & (distances != 0)
+        hidden = self.network(states)
+        return masked_softmax(hidden @ hidden.mT + self.distance_bias[distances + self.max_distance], mask)

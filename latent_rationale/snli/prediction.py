@@ -1,0 +1,98 @@
+"""What a model says of two sentences, apart from tensors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from latent_rationale.common.prediction import Prediction, Spans
+
+Matrix = tuple[tuple[float, ...], ...]
+SHOWN_LINKS = 8
+"""How many linked pairs of words are listed for people, the strongest."""
+
+
+@dataclass(frozen=True)
+class PairPrediction(Prediction):
+    """A prediction and the pairs of words it rests on.
+
+    Attributes:
+        premise: its words.
+        hypothesis: likewise.
+        p2h: how far each word of the premise (rows) is linked to each of the hypothesis (columns).
+        h2p: the other direction, a row for each word of the hypothesis; None where it is the same.
+    """
+
+    premise: tuple[str, ...]
+    hypothesis: tuple[str, ...]
+    p2h: Matrix
+    h2p: Matrix | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Of the matrices, cells of half a hundredth and more: ``[row, column, value]``."""
+        matrices = {"p2h": self.p2h} | ({} if self.h2p is None else {"h2p": self.h2p})
+        sparse = {name: [[*cell, round(value, 4)] for cell, value in _cells(m)] for name, m in matrices.items()}
+        return super().to_json() | {"h2p": None} | sparse
+
+    @property
+    def links(self) -> list[tuple[float, str, str]]:
+        """Linked pairs of words, the strongest first: value, word of the premise, word of the hypothesis.
+
+        Where both directions differ, the mean of both.
+        """
+        other = self.h2p or tuple(zip(*self.p2h, strict=True))
+        found = [
+            ((value + other[column][row]) / 2, self.premise[row], self.hypothesis[column])
+            for (row, column), value in _cells(self.p2h)
+        ]
+        return sorted(found, key=lambda link: -link[0])
+
+    def marked(self, gold: Spans = ()) -> str:
+        """Both sentences, and the strongest links."""
+        links = ", ".join(f"{left} ~ {right} {value:.2f}" for value, left, right in self.links[:SHOWN_LINKS])
+        return f"{' '.join(self.premise)} | {' '.join(self.hypothesis)}\n  {links or 'no links'}"
+
+    def highlighted(self, gold: Spans = ()) -> str:
+        """The same, linked words in bold."""
+        strong = self.links[:SHOWN_LINKS]
+        linked = {left for _, left, _ in strong}, {right for _, _, right in strong}
+        sentences = zip((self.premise, self.hypothesis), linked, strict=True)
+        bold = (" ".join(f"\033[1m{w}\033[0m" if w in words else w for w in tokens) for tokens, words in sentences)
+        return " | ".join(bold) + "\n" + self.marked(gold).partition("\n")[2]
+
+    def to_html(self, gold: Spans = ()) -> str:
+        """The matrix from premise (rows) to hypothesis (columns), in hundredths."""
+        head = "".join(f"<th>{escape(word)}</th>" for word in self.hypothesis)
+        rows = "".join(
+            f"<tr><th>{escape(word)}</th>{''.join(map(_html_cell, row))}</tr>"
+            for word, row in zip(self.premise, self.p2h, strict=True)
+        )
+        return f"<table><tr><td></td>{head}</tr>{rows}</table>"
+
+    def plot(self, path: Path) -> None:
+        """Draw the matrix (paper, figures 6 and 10)."""
+        # Imported here, because matplotlib takes a second to import and few predictions are drawn.
+        from latent_rationale.common.plots import plot_matrix
+
+        plot_matrix(self.p2h, self.premise, self.hypothesis, self.said, path)
+
+
+def _cells(matrix: Matrix) -> Iterator[tuple[tuple[int, int], float]]:
+    """Places and values of the cells that are not zero in hundredths."""
+    for row, values in enumerate(matrix):
+        for column, value in enumerate(values):
+            if value >= 0.005:
+                yield (row, column), value
+
+
+def _html_cell(value: float) -> str:
+    return f'<td><mark style="--z:{value:.2g}">{round(100 * value)}</mark></td>' if value >= 0.005 else "<td></td>"
+
+
+def matrices(weights: Sequence[Sequence[Sequence[float]]], rows: Sequence[int], columns: Sequence[int]) -> list[Matrix]:
+    """Padded matrices without their padding, given how many rows and columns each has."""
+    return [
+        tuple(tuple(values[:width]) for values in matrix[:height])
+        for matrix, height, width in zip(weights, rows, columns, strict=True)
+    ]

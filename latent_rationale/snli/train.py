@@ -1,0 +1,9 @@
+"""``python -m latent_rationale.snli.train``"""
+
+import sys
+
+from latent_rationale.common.commands import train_command
+from latent_rationale.snli.task import SNLI
+
+if __name__ == "__main__":
+    sys.exit(train_command(SNLI))

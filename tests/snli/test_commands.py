@@ -1,0 +1,227 @@
+"""The commands as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import latent_rationale
+from latent_rationale.common.commands import predict_command, run_command, train_command
+from latent_rationale.snli.agree import agree
+from latent_rationale.snli.reader import RELATIONS, read_pairs
+from latent_rationale.snli.task import SNLI, START
+
+SMALL = ["--hidden_size", "8", "--proj_size", "6", "--batch_size", "20", "--print_every", "2", "--eval_every", "6"]
+HARDKUMA = ["--dist", "hardkuma", "--selection", "0.3"]
+SHARES = {"p2h_0", "p2h_c", "p2h_1", "p2h_selected"}
+
+
+def results_of(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def run(small_snli, folder, *arguments):
+    return train_command(SNLI, [*SMALL, *small_snli.arguments, "--save_path", str(folder), *arguments])
+
+
+@pytest.fixture(scope="module")
+def trained(small_snli, tmp_path_factory):
+    """A short run with HardKuma, through the command line."""
+    folder = tmp_path_factory.mktemp("trained") / "hardkuma"
+    command = [sys.executable, "-m", "latent_rationale.snli.train", *SMALL, *HARDKUMA, *small_snli.arguments]
+    command += ["--num_iterations", "12", "--save_path", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+@pytest.fixture(scope="module")
+def soft(small_snli, tmp_path_factory):
+    """A short run with softmax attention."""
+    folder = tmp_path_factory.mktemp("trained") / "softmax"
+    assert run(small_snli, folder, "--num_iterations", "12") == 0
+    return folder
+
+
+def test_training_tells_what_comes_of_it(trained):
+    folder, done = trained
+    assert "step 6  dev acc" in done.stdout
+    assert f"results are in {folder}" in done.stdout
+    results = results_of(folder)
+    assert results["best_iter"] in (6, 12)
+    for split in ("dev", "test"):
+        shares = [results[f"{split}_{name}"] for name in ("p2h_0", "p2h_c", "p2h_1")]
+        assert sum(shares) == pytest.approx(1)
+        assert results[f"{split}_p2h_selected"] == pytest.approx(1 - shares[0])
+        assert 0 <= results[f"{split}_acc"] <= 1
+
+
+def test_softmax_attention_has_no_shares(soft):
+    assert not [name for name in results_of(soft) if "p2h" in name or "selected" in name]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--model", "recurrent"],
+        ["--model", "recurrent", "--no-bidirectional", "--n_layers", "2"],
+        ["--self-attention", "--mask-diagonal", "--max_relative_distance", "2"],
+        ["--no-projection", "--train_embed", "--no-emb-normalization"],
+        ["--word_vectors", "none", "--embed_size", "5", *HARDKUMA],
+        ["--dist", "hardconcrete", "--selection", "0.5", "--model", "recurrent"],
+    ],
+)
+def test_every_kind_of_model_trains_and_is_loaded_again(small_snli, tmp_path, arguments):
+    assert run(small_snli, tmp_path / "run", *arguments, "--num_iterations", "6") == 0
+    (found,) = latent_rationale.load(tmp_path / "run").predict([("A man sleeps.", "A person rests.")])
+    assert found.label_name in RELATIONS
+    assert found.premise == (START, "A", "man", "sleeps", ".")
+
+
+def test_epochs_are_iterations(small_snli, tmp_path):
+    assert run(small_snli, tmp_path / "run", "--epochs", "2") == 0
+    state = torch.load(tmp_path / "run/last.pt", weights_only=True)
+    assert state["progress"]["iteration"] == 12
+
+
+def test_options_without_effect_are_named(small_snli, tmp_path, capsys):
+    options = ["--lasso", "0.1", "--selection", "0.5", "--n_layers", "2", "--hidden_size", "8"]
+    assert run(small_snli, tmp_path / "run", *options, "--num_iterations", "1") == 0
+    told = capsys.readouterr().out
+    for name in ("--lasso", "--selection", "--n-layers"):
+        assert f"note: {name} has no effect" in told
+    assert "--hidden-size has no effect" not in told
+
+
+def test_a_longer_run_equals_one_that_is_resumed(small_snli, tmp_path):
+    assert run(small_snli, tmp_path / "long", *HARDKUMA, "--num_iterations", "18") == 0
+    assert run(small_snli, tmp_path / "two", *HARDKUMA, "--num_iterations", "7") == 0
+    assert train_command(SNLI, ["--save_path", str(tmp_path / "two"), "--resume", "--num_iterations", "18"]) == 0
+    assert results_of(tmp_path / "long") == results_of(tmp_path / "two")
+
+
+def test_predictions_hold_the_links_that_are_not_zero(small_snli, trained, tmp_path):
+    folder, _ = trained
+    assert predict_command(SNLI, ["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "0"]) == 0
+    rows = lines_of(tmp_path / "predictions.jsonl")
+    pairs = [
+        *read_pairs(small_snli.folder / "snli_1.0_dev.jsonl"),
+        *read_pairs(small_snli.folder / "snli_1.0_test.jsonl"),
+    ]
+    assert len(rows) == len(pairs) == 80
+    cells = linked = correct = 0
+    for row, pair in zip(rows, pairs, strict=True):
+        assert row["premise"] == [START, *pair.premise]
+        assert row["hypothesis"] == [START, *pair.hypothesis]
+        assert row["gold_name"] == RELATIONS[pair.label]
+        assert row["h2p"] is None
+        assert all(0 < value <= 1 for _, _, value in row["p2h"])
+        assert all(m < len(row["premise"]) and n < len(row["hypothesis"]) for m, n, _ in row["p2h"])
+        if row["source"] == "test":
+            cells += len(row["premise"]) * len(row["hypothesis"])
+            linked += len(row["p2h"])
+            correct += row["label"] == pair.label
+    results = results_of(folder)
+    assert linked / cells == pytest.approx(
+        results["test_p2h_selected"], abs=0.01
+    )  # less what is under half a hundredth
+    assert correct / 40 == pytest.approx(results["test_acc"])
+
+
+def test_softmax_links_are_written_in_both_directions(soft, tmp_path):
+    assert predict_command(SNLI, ["--ckpt", str(soft), "--save_path", str(tmp_path), "--split", "dev"]) == 0
+    row = lines_of(tmp_path / "predictions.jsonl")[0]
+    for name, size in (("p2h", len(row["premise"])), ("h2p", len(row["hypothesis"]))):
+        totals = [sum(value for index, _, value in row[name] if index == number) for number in range(size)]
+        assert totals == pytest.approx([1] * size, abs=0.1)
+
+
+def test_a_pair_from_the_command_line(trained, tmp_path, capsys):
+    pair = ["--premise", "Two dogs (big) run.", "--hypothesis", "Animals move."]
+    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
+    told = capsys.readouterr().out
+    assert "<s> Two dogs -LRB- big -RRB- run . | <s> Animals move ." in told
+    assert any(relation in told for relation in RELATIONS)
+    assert len(lines_of(tmp_path / "predictions.jsonl")) == 1
+
+
+def test_pairs_from_a_file_with_pictures(trained, tmp_path):
+    (tmp_path / "pairs.txt").write_text("A man sleeps.\tA person rests.\nIt rains.\tIt is dry.\n")
+    given = ["--input", str(tmp_path / "pairs.txt"), "--plot", "--save_path", str(tmp_path / "out")]
+    assert predict_command(SNLI, ["--ckpt", str(trained[0]), *given]) == 0
+    assert [row["hypothesis"][1] for row in lines_of(tmp_path / "out/predictions.jsonl")] == ["A", "It"]
+    assert sorted(path.name for path in (tmp_path / "out/plots").iterdir()) == ["pairs_1.png", "pairs_2.png"]
+    assert "<table>" in (tmp_path / "out/rationales.html").read_text()
+
+
+def test_correct_and_wrong_pairs_of_each_relation_are_shown(trained, tmp_path, capsys):
+    given = ["--ckpt", str(trained[0]), "--split", "test", "--show", "6", "--save_path", str(tmp_path)]
+    assert predict_command(SNLI, given) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if ", gold " in line]
+    kinds = {(line.split(" (")[0] == line.split(", gold ")[1], line.split(", gold ")[1]) for line in shown}
+    rows = lines_of(tmp_path / "predictions.jsonl")
+    there = {(row["label_name"] == row["gold_name"], row["gold_name"]) for row in rows}
+    assert len(shown) == 6
+    assert kinds == there
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--premise", "A man."], "--premise and --hypothesis: give all of them"),
+        (["--premise", "A man.", "--hypothesis", " "], "--hypothesis: has no words"),
+        (["--premise", "A.", "--hypothesis", "B.", "--input", "x"], "--premise and --hypothesis and --input: give one"),
+        (["--input", "{file}"], ":2: expected premise and hypothesis with a tab between them"),
+        (["--input", "{empty}"], ":1: empty text"),
+    ],
+)
+def test_bad_pairs_are_refused(trained, tmp_path, capsys, arguments, message):
+    (tmp_path / "pairs.txt").write_text("A man.\tA person.\nA man. A person.\n")
+    (tmp_path / "empty.txt").write_text("A man.\t \n")
+    names = {"{file}": str(tmp_path / "pairs.txt"), "{empty}": str(tmp_path / "empty.txt")}
+    given = [names.get(word, word) for word in arguments]
+    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *given]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [([("A man.",)], "expected premise and hypothesis, got 1 texts"), ([("A man.", "")], "text 1 has no words")],
+)
+def test_bad_pairs_are_refused_in_python(trained, texts, message):
+    with pytest.raises(latent_rationale.InputError, match=message):
+        latent_rationale.load(trained[0]).predict(texts)
+
+
+def test_missing_data_is_named(tmp_path, capsys):
+    assert train_command(SNLI, ["--data_path", str(tmp_path), "--word_vectors", "none"]) == 2
+    assert "snli_1.0_train.jsonl: no such file" in capsys.readouterr().err
+
+
+HEADER = "gold_label,sentence1,sentence2,Sentence1_Highlighted_1,Sentence2_Highlighted_1\n"
+
+
+def test_agreement_with_people_is_a_table(trained, soft, tmp_path, capsys):
+    path = tmp_path / "esnli.csv"
+    path.write_text(HEADER + 'entailment,A man sleeps.,A person rests.,"1,2",2\nneutral,A dog.,A big dog.,{},1\n')
+    assert run_command(agree, ["--ckpt", str(trained[0]), str(soft), "--highlights", str(path)]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows] == [
+        *("words by", "---", "chance", "being content words"),
+        *("hardkuma, max", "hardkuma, sum", "softmax, max", "softmax, sum"),
+    ]
+    assert all(cell == "-" or 0 <= float(cell) <= 100 for row in rows[2:] for cell in row[1:])
+    contradictions = [row[7] for row in rows[2:]]
+    assert contradictions == ["-"] * 6  # of which there are none
+
+
+def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
+    (tmp_path / "esnli.csv").write_text(HEADER + "neutral,A dog.,A big dog.,{},1\n")
+    assert run_command(agree, ["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
+    assert "not a results folder" in capsys.readouterr().err
