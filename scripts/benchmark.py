@@ -1,12 +1,13 @@
 """How fast training is, beside a plain implementation, the original, and what the processor could do.
 
     python scripts/benchmark.py sst
+    python scripts/benchmark.py snli
     python scripts/benchmark.py beer          # minutes
     python scripts/benchmark.py beer --ckpt results/beer/latent_a0      # of a trained model, which selects unevenly
 
-Times the training steps of the latent model with the options of the paper. Ours and the plain one take turns on
-the same data, so that a noisy machine slows both; shown are medians, after a warm-up. Needs the data and its word
-vectors.
+Times the training steps of the latent model with the options of the paper, for SNLI those of decomposable attention
+and its predictions too. Ours and the plain one take turns on the same data, so that a noisy machine slows both; shown
+are medians, after a warm-up. Needs the data and its word vectors.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any
 
 import torch
 from plain_beer import PlainRCNN
+from plain_snli import PlainDecomposable
 from plain_sst import PlainModel
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -41,11 +43,13 @@ from latent_rationale.common.rationale_model import RationaleModel
 from latent_rationale.common.selectors import DependentSelector
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.task import Task
-from latent_rationale.common.training import train_step
+from latent_rationale.common.training import evaluating, train_step
 from latent_rationale.common.vocabulary import make_embedding
+from latent_rationale.snli.options import SNLIOptions
+from latent_rationale.snli.task import SNLI
 from latent_rationale.sst.task import SST, SSTOptions
 
-ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5}
+ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5, "snli": 0.087}
 """A training step of the original's latent model on two cores of another day, Beer's with dependent z."""
 
 MATRIX_PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
@@ -63,15 +67,17 @@ class Contestant:
 def main() -> int:
     """Run the benchmark that the command line names. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["sst", "beer"])
+    parser.add_argument("task", choices=["sst", "beer", "snli"])
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
-    parser.add_argument("--steps", type=int, help="steps per turn (default: 25 for sst, 2 for beer)")
+    parser.add_argument("--steps", type=int, help="steps per turn (default: 25, for beer 2)")
     parser.add_argument("--ckpt", type=Path, help="beer: the results folder of a latent model with dependent z")
     options = parser.parse_args()
     keep_memory()
     try:
         if options.task == "sst":
             benchmark_sst(options.rounds, options.steps or 25)
+        elif options.task == "snli":
+            benchmark_snli(options.rounds, options.steps or 25)
         elif options.ckpt is None:
             benchmark_beer(options.rounds, options.steps or 2)
         else:
@@ -91,6 +97,31 @@ def benchmark_sst(rounds: int, steps: int) -> None:
     plain_model = PlainModel(embedding.weight.detach(), options.hidden_size, task.output_size, options.dropout)
     plain_batches = random_batches(data, options.batch_size)
     compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+
+
+def benchmark_snli(rounds: int, steps: int) -> None:
+    """Decomposable attention with softmax, batch 64."""
+    options = SNLI.resolve(SNLIOptions())
+    task = SNLI(options)
+    data, embedding, words = prepare(task)
+    learner = Learner(*task.build(embedding), options)
+    vectors = embedding.weight.detach()
+    plain_model = PlainDecomposable(vectors, options.proj_size, options.hidden_size, task.output_size, options.dropout)
+    compare(task, learner, plain_model, data, random_batches(data, options.batch_size), words, rounds, steps)
+    batches = itertools.cycle(data.in_order(options.eval_batch_size))
+    predicting = Contestant(evaluating_step(learner.model), map(data.batch, batches))
+    (seconds,) = take_turns([predicting], rounds, steps)
+    print(f"predicting: {options.eval_batch_size / seconds:.0f} examples/s in batches of {options.eval_batch_size}")
+
+
+def evaluating_step(model: nn.Module) -> Callable[[Batch], object]:
+    """One batch in evaluation mode, without gradients."""
+
+    def step(batch: Batch) -> None:
+        with evaluating(model):
+            model(batch)
+
+    return step
 
 
 def benchmark_beer(rounds: int, steps: int) -> None:
@@ -127,7 +158,7 @@ def compare_beer(
 
 
 def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
-    """Training data, fixed word vectors, and the mean length of a text."""
+    """Training data, fixed word vectors, and the mean number of words of an example."""
     splits = task.read()
     vectors = task.read_vectors(splits)
     vocabulary = task.vocabulary(splits, vectors)
@@ -135,7 +166,7 @@ def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
         raise InputError("the benchmark needs word vectors")
     embedding = make_embedding(vocabulary, vectors.matrix.shape[1], vectors, trained=False)
     data = task.encode(splits.train, vocabulary)
-    return data, embedding, statistics.fmean(data.texts[0].lengths.tolist())
+    return data, embedding, sum(statistics.fmean(text.lengths.tolist()) for text in data.texts)
 
 
 def plain_beer(embedding: nn.Embedding, options: BeerOptions) -> nn.Module:
@@ -175,8 +206,10 @@ def compare(
     original = ORIGINAL_SECONDS[task.name]
     rationale = learner.model(next(ours.batches)).rationale
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
-    print(f"words selected at the end: {selection_shares(rationale)['selected'].value():.0%}")
-    print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {options.batch_size * words / step:.0f} words/s")
+    if rationale is not None:
+        print(f"words selected at the end: {selection_shares(rationale)['selected'].value():.0%}")
+    speed = f"{options.batch_size / step:.0f} examples/s, {options.batch_size * words / step:.0f} words/s"
+    print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {speed}")
     print(f"plain: {1000 * plain_seconds:.1f} ms a step")
     print(f"times as fast as the plain implementation: {plain_seconds / step:.2f}")
     print(f"times as fast as the original's {original} s: {original / step:.2f}")
