@@ -11,6 +11,7 @@ from latent_rationale.common.errors import InputError
 STANFORD = "https://nlp.stanford.edu"
 BEER = "http://people.csail.mit.edu/taolei/beer"
 BEER_VECTORS = "review+wiki.filtered.200.txt.gz"
+ESNLI = "https://raw.githubusercontent.com/OanaMariaCamburu/e-SNLI/master/dataset"
 BEER_PARTS = ("260k", "aspect0", "aspect1", "aspect2")
 
 
@@ -60,6 +61,7 @@ DATASETS: dict[str, Sequence[Download]] = {
             {f"snli_1.0/snli_1.0_{split}.jsonl": None for split in ("train", "dev", "test")},
         )
     ],
+    "esnli": [Download(f"{ESNLI}/esnli_dev.csv")],
     "glove": [Download(f"{STANFORD}/data/glove.840B.300d.zip", {"glove.840B.300d.txt": None})],
 }
 

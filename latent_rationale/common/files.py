@@ -36,6 +36,12 @@ def find_data(task: str) -> Path:
     )
 
 
+def plain_or_zipped(path: Path) -> Path:
+    """The file of that name, or with .gz behind it where only that is there."""
+    zipped = path.with_name(path.name + ".gz")
+    return zipped if zipped.is_file() and not path.is_file() else path
+
+
 def named_file(name: str | None) -> Path | None:
     """The file that an option names; None where it says ``none``."""
     return None if name in (None, "none") else Path(str(name))
@@ -48,10 +54,9 @@ def find_vectors(task: str, *names: str) -> Path:
         InputError: if there are none.
     """
     for root in data_roots():
-        for name in names:
-            for path in (root / name, root / f"{name}.gz"):
-                if path.is_file():
-                    return path
+        for path in (plain_or_zipped(root / name) for name in names):
+            if path.is_file():
+                return path
     for root in data_roots():
         for path in sorted((root / "vectors").glob(f"*.{task}.txt.gz")):
             return path

@@ -12,7 +12,7 @@ from latent_rationale.common import config
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.config import REQUIRED, option
 from latent_rationale.common.device import find_device
-from latent_rationale.common.files import find_data
+from latent_rationale.common.files import find_data, plain_or_zipped
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER
 from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
@@ -38,7 +38,7 @@ def agree(arguments: Sequence[str]) -> None:
     """Print a table: how well the linked words of models, and baselines, agree with what people highlighted."""
     program = "python -m latent_rationale.snli.agree"
     options, _ = config.parse(AgreeOptions, arguments, program, "Do linked words agree with what people highlighted?")
-    pairs = list(read_highlighted_pairs(options.highlights or find_data("esnli") / "esnli_dev.csv.gz"))
+    pairs = list(read_highlighted_pairs(options.highlights or plain_or_zipped(find_data("esnli") / "esnli_dev.csv")))
     generator = torch.Generator().manual_seed(options.seed)
     show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
     show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))

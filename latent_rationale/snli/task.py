@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.files import find_data, find_vectors, named_file
+from latent_rationale.common.files import find_data, find_vectors, named_file, plain_or_zipped
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
@@ -56,9 +56,7 @@ class SNLI(Task[SNLIOptions]):
 
     def read_split(self, name: str) -> list[SNLIPair]:
         """The pairs of a file that have a gold label."""
-        path = Path(self.options.data_path or "") / f"snli_1.0_{name}.jsonl"
-        zipped = path.with_name(path.name + ".gz")
-        return list(read_pairs(zipped if zipped.exists() and not path.exists() else path))
+        return list(read_pairs(plain_or_zipped(Path(self.options.data_path or "") / f"snli_1.0_{name}.jsonl")))
 
     @property
     def vectors_path(self) -> Path | None:

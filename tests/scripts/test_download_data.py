@@ -256,6 +256,7 @@ class TestPlaces:
             "/sentiment/trainDevTestTrees_PTB.zip",
             "/taolei/beer/annotations.json",
             "/projects/snli/snli_1.0.zip",
+            "/OanaMariaCamburu/e-SNLI/master/dataset/esnli_dev.csv",
             "/data/glove.840B.300d.zip",
         ]
         assert capsys.readouterr().err.count("Not Found") == len(DATASETS)
