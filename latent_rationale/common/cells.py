@@ -72,19 +72,13 @@ class LSTMCell(Cell):
 
 
 class RCNNCell(Cell):
-    """The recurrent convolution over non-consecutive bigrams of Lei et al. (paper, B.1.1); the state is (h, c1, c2).
-
-    The bias of its decay starts at 3, not at 0 as other biases do. At 0 every word halves what is remembered, and of a
-    review the first and last words alone are learned from: a selector then learns faster to signal a score by how much
-    it selects than a classifier learns to read words.
-    """
+    """The recurrent convolution over non-consecutive bigrams of Lei et al. (paper, B.1.1); the state is (h, c1, c2)."""
 
     name = "rcnn"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=3, recurrent_gates=1)
-        decay, output = torch.full((hidden_size,), 3.0), torch.zeros(hidden_size)
-        self.bias = nn.Parameter(torch.cat([decay, output]))
+        self.bias = nn.Parameter(torch.zeros(2 * hidden_size))  # of the decay and of the output
 
     def start(self, projected: Tensor) -> State:
         """Zeros."""

@@ -11,6 +11,9 @@ from latent_rationale.common.structures import Tokens
 class Classifier(nn.Module):
     """An encoder's summary of a sentence, and a linear layer on top.
 
+    The encoder starts with a long memory; that of a selector does not. A selector that sees far before the classifier
+    has learned to read is quick to learn the score itself, and to signal it by how much it selects.
+
     Args:
         encoder: reads the sentence.
         output_size: C.
@@ -20,6 +23,7 @@ class Classifier(nn.Module):
     def __init__(self, encoder: Encoder, output_size: int, dropout: float):
         super().__init__()
         self.encoder = encoder
+        encoder.remember()
         self.dropout = Dropout(dropout)
         self.output = linear(encoder.output_size, output_size)
 

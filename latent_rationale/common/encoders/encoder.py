@@ -35,6 +35,9 @@ class Encoder(nn.Module, ABC):
         A sentence of length 0 may get any finite vector.
         """
 
+    def remember(self) -> None:
+        """Start with a long memory, so that a summary holds all of a sentence; for encoders that could forget it."""
+
     def summary(
         self, inputs: Tensor, tokens: Tokens, z: Tensor | None = None, dropout: Callable[[Tensor], Tensor] | None = None
     ) -> Tensor:
