@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from latent_rationale.common.distributions import Selection, uniform_noise
 from latent_rationale.common.dropout import Dropout
@@ -73,7 +74,8 @@ class SoftmaxAttention(CrossAttention):
 class SelectiveAttention(CrossAttention):
     """Each pair of words is linked or not: a variable of its own, shared by both directions and not normalised.
 
-    Paper, section 6.3. Its parameters are dot products, one for each parameter of the distribution, and a bias.
+    Paper, section 6.3. Each parameter of the distribution is a cosine, with a scale and a bias that all pairs share. A
+    plain dot product has no bound: it soon says "linked" with such certainty that no gradient of the penalty is left.
 
     Args:
         input_size: D.
@@ -81,6 +83,9 @@ class SelectiveAttention(CrossAttention):
         dropout: in those networks.
         family: the distribution of a link.
     """
+
+    SCALE = 3.0
+    """At the start. Shape parameters of HardKuma then lie between 0.05 and 3."""
 
     def __init__(self, input_size: int, hidden_size: int, dropout: float, family: type[Selection]):
         super().__init__()
@@ -93,13 +98,16 @@ class SelectiveAttention(CrossAttention):
             )
             for _ in range(family.parameter_count)
         )
+        self.scale = nn.Parameter(torch.full((family.parameter_count,), self.SCALE))
         self.bias = nn.Parameter(torch.zeros(family.parameter_count))
-        self.scale = hidden_size**-0.5
 
     def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
         """Links drawn by chance in training, decided otherwise."""
-        products = [network(premise) @ network(hypothesis).mT * self.scale for network in self.networks]
-        dist = self.family.from_raw(torch.stack(products, dim=-1) + self.bias)
+        directions = (
+            [functional.normalize(network(x), dim=-1) for x in (premise, hypothesis)] for network in self.networks
+        )
+        cosines = [left @ right.mT for left, right in directions]
+        dist = self.family.from_raw(torch.stack(cosines, dim=-1) * self.scale + self.bias)
         z = dist.icdf(uniform_noise(mask.shape, premise)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)
         return Links(z, z.mT, Rationale(z, mask, dist))

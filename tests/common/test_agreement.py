@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from latent_rationale.common.distributions import Bernoulli
-from latent_rationale.common.metrics import agreement, mean_runs
+from latent_rationale.common.metrics import agreement, average_precision, mean_runs
 from latent_rationale.common.structures import Batch, Rationale, Tokens
 
 
@@ -144,3 +144,27 @@ def test_repeated_once_is_the_batch_itself(batch):
 def test_repeating_leaves_the_batch_alone(batch):
     batch.repeated(2)
     assert len(batch.examples) == len(batch.targets) == len(batch.inputs[0].ids) == 2
+
+
+def test_average_precision_by_hand():
+    """Of each marked word, the precision of the words that score at least as high; texts without marks do not count."""
+    scores = torch.tensor([[0.9, 0.8, 0.7, 0.1], [0.5, 0.5, 0.4, -torch.inf], [0.3, 0.2, 0.1, 0.0]])
+    gold = torch.tensor([[1, 0, 1, 0], [1, 0, 1, 0], [0, 0, 0, 0]]).bool()
+    found = average_precision(scores, gold)
+    assert found.count.item() == 2
+    assert found.value() == pytest.approx(((1 + 2 / 3) / 2 + (1 / 2 + 2 / 3) / 2) / 2)
+
+
+def test_average_precision_is_the_area_under_the_steps():
+    """The sum over thresholds of precision times the recall gained there, with ties taken together."""
+    scores, gold = torch.randint(5, (3000, 9)).float(), torch.rand(3000, 9) < 0.4
+    expected = []
+    for row, marked in zip(scores[gold.any(1)].tolist(), gold[gold.any(1)].tolist(), strict=True):
+        area = before = 0.0
+        for threshold in sorted(set(row), reverse=True):
+            chosen = [hit for score, hit in zip(row, marked, strict=True) if score >= threshold]
+            recall = sum(chosen) / sum(marked)
+            area += (recall - before) * sum(chosen) / len(chosen)
+            before = recall
+        expected.append(area)
+    assert average_precision(scores, gold).value() == pytest.approx(sum(expected) / len(expected), rel=1e-5)

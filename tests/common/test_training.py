@@ -201,6 +201,14 @@ def test_early_stopping(tmp_path):
     assert learner.progress.iteration == 18
 
 
+def test_training_stops_once_the_rate_is_too_low(tmp_path):
+    small = Small(patience=0, cooldown=0, lr_decay=0.1, lr=1e-2, min_lr=0.0, stop_lr_threshold=1e-4)
+    small.task.rank = lambda dev: (0.0, 1.0)
+    learner = small.run(tmp_path / "run", num_iterations=-9)
+    assert learner.rate == pytest.approx(1e-5)  # the evaluations after the first made it 1e-3, 1e-4, 1e-5
+    assert learner.progress.iteration == 24
+
+
 def test_the_rate_falls_when_the_criterion_stays(tmp_path):
     small = Small(patience=0, cooldown=0, lr_decay=0.1, min_lr=1e-4)
     small.task.rank = lambda dev: (0.0, 1.0)

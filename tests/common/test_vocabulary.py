@@ -1,4 +1,5 @@
 import gzip
+import hashlib
 
 import numpy as np
 import pytest
@@ -31,6 +32,24 @@ def test_frequent_words_come_first_after_unknown_and_padding():
     assert built.words[:4] == ["<unk>", "<pad>", "a", "film"]
     assert built.padding_id == 1
     assert built.encode(["nowhere"]) == [0]
+
+
+def test_unknown_words_fall_into_classes_by_their_md5_sums(tmp_path):
+    built = Vocabulary.build(SENTENCES, unknown=7)
+    words = [f"nowhere{number}" for number in range(40)]
+    classes = built.encode(words)
+    assert {built.words[id] for id in classes} == {"<unk>", *(f"<unk{number}>" for number in range(1, 7))}
+    sums = [int(hashlib.md5(word.encode()).hexdigest(), 16) % 7 for word in words]
+    assert len(set(zip(classes, sums, strict=True))) == 7
+    assert built.encode(["film"]) not in [[id] for id in classes]
+    built.save(tmp_path / "v.txt")
+    assert Vocabulary.load(tmp_path / "v.txt").encode([*words, "film"]) == [*classes, *built.encode(["film"])]
+
+
+def test_a_word_that_looks_like_a_class_is_none(tmp_path):
+    built = Vocabulary.build([["film", "film", "<unk3>"]])
+    built.save(tmp_path / "v.txt")
+    assert Vocabulary.load(tmp_path / "v.txt").encode(["nowhere", "<unk3>"]) == built.encode(["nowhere", "<unk3>"])
 
 
 def test_looking_up_does_not_add_words():

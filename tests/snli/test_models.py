@@ -119,7 +119,7 @@ def test_without_links_nothing_is_known_of_the_other_sentence(make_pairs, random
     attention = SelectiveAttention(EMBEDDING, HIDDEN, 0.0, DISTRIBUTIONS["hardkuma"])
     model = randomise(Decomposable(nn.Embedding(20, EMBEDDING), attention, HIDDEN, CLASSES, 0.0)).eval()
     with torch.no_grad():
-        attention.scale = 0.0
+        attention.scale.zero_()
         attention.bias.copy_(torch.tensor([1e-3, 50.0]))  # of which 0 is all but certain
     batch, other = make_pairs([4, 2], [3, 5]), make_pairs([4, 2], [3, 5])
     assert not model(batch).rationale.z.any()
