@@ -68,14 +68,15 @@ class _Console(logging.Handler):
 
 def _train(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     program = f"python -m latent_rationale.{task_class.name}.train"
-    options, named = config.parse(task_class.options_class, arguments, program, f"Train a model on {task_class.name}.")
+    kind = task_class.options_class
+    options, named = config.parse(kind, arguments, program, f"Train a model on {task_class.name}.", kind.IDLE)
     if options.resume:
         options = resumed_options(task_class, options, named)
     else:
         claim_folder(options)
         options = task_class.resolve(options)
-    for name in options.without_effect(named):
-        LOGGER.info("note: %s has no effect with --model %s", config.flag(name), options.model)
+    for name, why in options.without_effect(named).items():
+        LOGGER.info("note: %s has no effect %s", config.flag(name), why)
     results = run_experiment(task_class(options), find_device(options.device))
     for split, measures in results.items():
         LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
@@ -93,11 +94,14 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     folder = options.save_path or options.ckpt
     folder.mkdir(parents=True, exist_ok=True)
     predicted: list[Shown] = []
-    for source, examples in _sources(predictor, options).items():
-        if source in options.split:
-            measures, predictions = predictor.evaluate(examples)
+    given = _given(predictor.task, options)
+    sources = given or {name: predictor.task.read_split(name) for name in options.split}
+    for source, examples in sources.items():
+        measures: dict[str, float] = {}
+        if given:
+            predictions = predictor.predict_examples(examples)
         else:
-            measures, predictions = {}, predictor.predict_examples(examples)
+            measures, predictions = predictor.evaluate(examples)
         part = with_known(source, predictor.task, predictions, examples)
         picked = [part[index] for index in predictor.task.picked(predictions, examples, options.show)]
         show(picked)
@@ -109,9 +113,9 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     write_predictions(folder, predicted)
 
 
-def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequence[Any]]:
-    """What to predict: the user's texts, else dev and test."""
-    task, given = predictor.task, options.given
+def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
+    """The user's own examples, by where they come from; nothing where there are none."""
+    given = options.given
     texts = [text for text in given.values() if text is not None]
     split = str.split if options.tokenized else task.tokenize
     flags = " and ".join(map(config.flag, given))
@@ -128,4 +132,4 @@ def _sources(predictor: Predictor, options: PredictOptions) -> dict[str, Sequenc
     if options.input is not None:
         examples = read_texts(options.input, task.text_names, split)
         return {options.input.name: [task.example_of(example) for example in examples]}
-    return {name: task.read_split(name) for name in options.split}
+    return {}

@@ -5,7 +5,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -17,7 +17,7 @@ REQUIRED: Any = dataclasses.MISSING
 """The default of an option that the user must give."""
 
 
-def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = ()) -> Any:
+def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = (), negated: str = "") -> Any:
     """A field of an options class.
 
     Args:
@@ -25,20 +25,31 @@ def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = (
         text: what ``-h`` says about it.
         within: the interval that a number must lie in, as in ``(0, 1]``.
         choices: the values that are allowed.
+        negated: another flag for it, which takes a whole number from 1 and stands for its negative.
     """
-    return dataclasses.field(default=default, metadata={"text": text, "within": within, "choices": tuple(choices)})
+    metadata = {"text": text, "within": within, "choices": tuple(choices), "negated": negated}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
-def inherited(kind: Any, name: str, default: Any) -> Any:
-    """The option ``name`` of a base class, with another default."""
+def inherited(kind: Any, name: str, default: Any, text: str = "") -> Any:
+    """The option ``name`` of a base class, with another default, and another text for ``-h`` if there is one."""
     (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
-    return dataclasses.field(default=default, metadata=field.metadata)
+    return dataclasses.field(default=default, metadata={**field.metadata, **({"text": text} if text else {})})
 
 
-def parse(kind: type[T], arguments: Sequence[str], program: str, about: str) -> tuple[T, dict[str, Any]]:
+def parse(
+    kind: type[T], arguments: Sequence[str], program: str, about: str, hidden: Collection[str] = ()
+) -> tuple[T, dict[str, Any]]:
     """Options from the command line, and those among them that the user named.
 
     ``-`` and ``_`` are the same in a flag; abbreviations and unknown flags are refused.
+
+    Args:
+        kind: the class of the options.
+        arguments: the command line.
+        program: its name, for messages.
+        about: what ``-h`` says of the program.
+        hidden: options that ``-h`` does not speak of.
 
     Raises:
         InputError: if a flag or its value cannot be used.
@@ -46,7 +57,7 @@ def parse(kind: type[T], arguments: Sequence[str], program: str, about: str) -> 
     parser = _Parser(prog=program, description=about, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(typing.cast(Any, kind)):
-        _add(parser, field, hints[field.name])
+        _add(parser, field, hints[field.name], field.name in hidden)
     named = vars(parser.parse_args([_with_hyphens(argument) for argument in arguments]))
     return make(kind, named), named
 
@@ -86,13 +97,20 @@ def _with_hyphens(argument: str) -> str:
     return name.replace("_", "-") + equals + value if argument.startswith("--") else argument
 
 
-def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint: Any) -> None:
-    text, within, choices = (field.metadata[key] for key in ("text", "within", "choices"))
+def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint: Any, hidden: bool) -> None:
+    text, within, choices, negated = (field.metadata[key] for key in ("text", "within", "choices", "negated"))
     if hint is bool:
-        parser.add_argument(flag(field.name), dest=field.name, action="store_true", help=text)
+        help = argparse.SUPPRESS if hidden else text
+        parser.add_argument(flag(field.name), dest=field.name, action="store_true", help=help)
         return
     kind = _element_type(hint)
-    parser.add_argument(
+    group: argparse._ActionsContainer = parser
+    if negated:
+        group = parser.add_mutually_exclusive_group()
+        same = f"the same as {flag(field.name)} -N"
+        group.add_argument(flag(negated), dest=field.name, type=_negative, metavar="N", help=same)
+    shown = f"{text}{', in ' + within if within else ''}{_default_text(field.default)}".replace("%", "%%")
+    group.add_argument(
         flag(field.name),
         dest=field.name,
         type=kind,
@@ -100,8 +118,14 @@ def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint:
         choices=choices or None,
         required=field.default is REQUIRED,
         metavar=None if choices else {int: "N", float: "X", Path: "PATH"}.get(kind, "TEXT"),
-        help=f"{text}{', in ' + within if within else ''}{_default_text(field.default)}".replace("%", "%%"),
+        help=argparse.SUPPRESS if hidden else shown,
     )
+
+
+def _negative(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return -int(text)
 
 
 def _default_text(default: Any) -> str:

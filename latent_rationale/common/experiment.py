@@ -17,7 +17,7 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
 from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
 from latent_rationale.common.task import Splits, Task
-from latent_rationale.common.training import Judge, train
+from latent_rationale.common.training import Judge, evaluate, train
 from latent_rationale.common.vocabulary import Vocabulary, make_embedding
 
 MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
@@ -41,13 +41,16 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         rank=task.rank,
         first_best_epoch=task.first_best_epoch,
         headline=task.headline,
+        share_name=task.variant.share_name,
         show=lambda: _as_markdown(predictor, splits.dev[:5]),
     )
     run = Run(folder, learner.progress.iteration)
     try:
-        train(learner, task.encode(splits.train, vocabulary), task.encode(splits.dev, vocabulary), options, judge, run)
+        dev = task.encode(splits.dev, vocabulary)
+        train(learner, task.encode(splits.train, vocabulary), dev, options, judge, run)
         checkpoint.load_weights(folder, learner.model, learner.objective)
-        results = {"dev": predictor.evaluate(splits.dev)[0]}
+        size = options.eval_batch_size
+        results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
         results["test"], predictions = predictor.evaluate(splits.test)
         write_predictions(folder, with_known("test", task, predictions, splits.test))
         run.finish(learner.progress.best_iteration, results)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from latent_rationale.common.config import REQUIRED, flag, option
 from latent_rationale.common.distributions import DISTRIBUTIONS
@@ -28,7 +29,13 @@ OF_MODELS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What every ``train`` command takes. A task's own class adds to it and sets its own defaults."""
+    """What every ``train`` command takes. A task's own class adds to it and sets its own defaults.
+
+    Attributes:
+        IDLE: options that mean nothing to a task; they are taken and not shown.
+    """
+
+    IDLE: ClassVar[frozenset[str]] = frozenset()
 
     model: str = option(
         "baseline",
@@ -41,7 +48,7 @@ class TrainOptions:
     seed: int = option(1, "where all randomness starts", within="[0, 9007199254)")
     device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
-    num_iterations: int = option(-25, "training steps; negative: epochs")
+    num_iterations: int = option(-25, "training steps; negative: epochs", negated="epochs")
     batch_size: int = option(25, "sentences per step", within="[1, inf)")
     eval_batch_size: int = option(100, "sentences per step of an evaluation", within="[1, inf)")
     eval_every: int = option(-1, "steps between evaluations; -1: an epoch", within="[-1, inf)")
@@ -100,6 +107,8 @@ class TrainOptions:
         for name in ("num_iterations", "eval_every"):
             if getattr(self, name) == 0:
                 raise InputError(f"{flag(name)}: expected a number other than 0")
+        if self.lr < self.stop_lr_threshold:
+            raise InputError(f"--lr: expected at least --stop-lr-threshold, {self.stop_lr_threshold}, got {self.lr}")
         if self.resume and self.overwrite:
             raise InputError("--resume and --overwrite: give one of them")
         if self.lambda_min > self.lambda_max:
@@ -109,9 +118,10 @@ class TrainOptions:
         """The number of steps to take in all, where an epoch has ``epoch``."""
         return self.num_iterations if self.num_iterations > 0 else -self.num_iterations * epoch
 
-    def without_effect(self, named: Iterable[str]) -> list[str]:
-        """Those of the named options that mean nothing to the chosen model."""
-        return [name for name in named if self.model not in OF_MODELS.get(name, (self.model,))]
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        idle = [name for name in named if self.model not in OF_MODELS.get(name, (self.model,))]
+        return dict.fromkeys(idle, f"with --model {self.model}")
 
     @property
     def transition_cost(self) -> float:
@@ -124,7 +134,7 @@ class PredictOptions:
     """What every ``predict`` command takes."""
 
     ckpt: Path = option(REQUIRED, "the results folder of a training run")
-    input: Path | None = option(None, "predict for this file, an example a line, its texts apart by tabs, plain or .gz")
+    input: Path | None = option(None, "predict for this file, an example a line, plain or .gz")
     split: tuple[str, ...] = option(("dev", "test"), "data sets to predict", choices=("dev", "test"))
     tokenized: bool = option(False, "texts are tokens with blanks between them, not raw text")
     save_path: Path | None = option(None, "folder for predictions.jsonl and plots; by default that of --ckpt")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -52,13 +53,14 @@ def plot_matrix(
     figure = Figure(figsize=(1.5 + 0.42 * len(columns), 1.3 + 0.32 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     axes.imshow(values, cmap="Oranges", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor", family="monospace")
-    axes.set_yticks(range(len(rows)), rows, family="monospace")
+    words: dict[str, Any] = {"family": "monospace", "parse_math": False}
+    axes.set_xticks(range(len(columns)), columns, rotation=60, ha="left", rotation_mode="anchor", **words)
+    axes.set_yticks(range(len(rows)), rows, **words)
     axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
     axes.spines[:].set_visible(False)
     for row, line in enumerate(values):
         for column, value in enumerate(line):
-            if value > 0:
+            if round(100 * value) > 0:
                 colour = "white" if value > 0.6 else "black"
                 axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=8, color=colour)
     figure.suptitle(title, fontsize=10, weight="bold")

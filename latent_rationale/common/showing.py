@@ -115,7 +115,7 @@ u { text-decoration: underline #1668b0 3px; text-underline-offset: .25em }
 def page(shown: Sequence[Shown]) -> str:
     """A page of HTML that needs nothing beside it: selected words on yellow, what people marked underlined."""
     articles = "".join(
-        f"<article><h2>{escape(item.headline)}</h2><p>{item.prediction.to_html(item.gold_spans)}</p></article>\n"
+        f"<article><h2>{escape(item.headline)}</h2><div>{item.prediction.to_html(item.gold_spans)}</div></article>\n"
         for item in shown[:PAGE_LENGTH]
     )
     underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in shown) else ""

@@ -33,6 +33,7 @@ class Judge:
         rank: from an evaluation to its distance from the target and its criterion, lower is better.
         first_best_epoch: an evaluation counts as best after this many epochs.
         headline: the measures that a user sees first.
+        share_name: what evaluations call the share that is selected.
         show: writes what the model makes of a few examples, as Markdown.
     """
 
@@ -40,6 +41,7 @@ class Judge:
     rank: Callable[[dict[str, float]], tuple[float, float]]
     first_best_epoch: int
     headline: tuple[str, ...]
+    share_name: str
     show: Callable[[], str]
 
 
@@ -66,7 +68,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
             saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
             if progress.iteration % options.print_every == 0 or saving:
                 watch.check()
-                _log_step(learner, output, loss, norm, bar, run)
+                _log_step(learner, output, loss, norm, judge.share_name, bar, run)
             if evaluating:
                 if output.rationale is not None:
                     run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
@@ -172,13 +174,13 @@ class FiniteWatch:
             raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
 
 
-def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, bar: Any, run: Run) -> None:
+def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Any, run: Run) -> None:
     terms = {name: float(term) for name, term in loss.terms.items()}
     terms |= {"gradient_norm": float(norm), "lr": learner.rate}
     if output.rationale is not None:
-        terms["selected"] = selection_shares(output.rationale)["selected"].value()
+        terms[share_name] = selection_shares(output.rationale)["selected"].value()
     run.log("train", learner.progress.iteration, terms)
-    bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", "selected") if name in terms}, refresh=False)
+    bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", share_name) if name in terms}, refresh=False)
 
 
 def _evaluate_and_keep(

@@ -73,8 +73,9 @@ def compare(pairs: Sequence[SNLIPair], scores: Sequence[WordScores], relation: s
     """How word scores agree with what people highlighted, each annotator for herself.
 
     Of each sentence as large a share of the words is selected, the highest, as people highlight on average in premises
-    or hypotheses; words that tie with the last one are in. A sentence in which an annotator highlighted nothing is
-    passed over. ``auprc``, the mean area under precision and recall, needs no selection.
+    or hypotheses; words that tie with the last one are in, words with a score of 0 never. A sentence in which an
+    annotator highlighted nothing is passed over. ``auprc``, the mean area under precision and recall, needs no
+    selection.
 
     Args:
         pairs: with highlights.
@@ -114,5 +115,5 @@ def _agreement(scores: Tensor, gold: Tensor, mask: Tensor) -> dict[str, Tally]:
     wanted = (share * mask.sum(1)).round().long().clamp(min=1).unsqueeze(1)
     ranked = scores.masked_fill(~mask, -torch.inf)
     threshold = ranked.sort(dim=1, descending=True).values.gather(1, wanted - 1)
-    selected = (ranked >= threshold) & mask
+    selected = (ranked >= threshold) & (ranked > 0)
     return agreement(selected, gold) | {"auprc": average_precision(ranked, gold)}

@@ -1,6 +1,7 @@
 """How words are linked: those of two sentences, and those of one."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -50,6 +51,10 @@ class CrossAttention(nn.Module, ABC):
     @abstractmethod
     def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
         """States ``[B, M, D]`` and ``[B, N, D]``, and where real words meet ``[B, M, N]``, to links."""
+
+
+MakeAttention = Callable[[int], CrossAttention]
+"""From the size of a word's state to an attention."""
 
 
 class SoftmaxAttention(CrossAttention):

@@ -1,7 +1,7 @@
 """What a model says of two sentences, apart from tensors."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,12 @@ class PairPrediction(Prediction):
     h2p: Matrix | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Of the matrices, cells of half a hundredth and more: ``[row, column, value]``."""
-        matrices = {"p2h": self.p2h} | ({} if self.h2p is None else {"h2p": self.h2p})
-        sparse = {name: [[*cell, round(value, 4)] for cell, value in _cells(m)] for name, m in matrices.items()}
-        return super().to_json() | {"h2p": None} | sparse
+        """Of the matrices, the cells that are not zero in hundredths: ``[row, column, value]``."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return known | {
+            name: None if matrix is None else [[*cell, round(value, 4)] for cell, value in _cells(matrix)]
+            for name, matrix in (("p2h", self.p2h), ("h2p", self.h2p))
+        }
 
     @property
     def links(self) -> list[tuple[float, str, str]]:
@@ -42,16 +44,16 @@ class PairPrediction(Prediction):
         Where both directions differ, the mean of both.
         """
         other = self.h2p or tuple(zip(*self.p2h, strict=True))
-        found = [
-            ((value + other[column][row]) / 2, self.premise[row], self.hypothesis[column])
-            for (row, column), value in _cells(self.p2h)
+        means = [
+            [(value + other[column][row]) / 2 for column, value in enumerate(values)]
+            for row, values in enumerate(self.p2h)
         ]
+        found = [(value, self.premise[row], self.hypothesis[column]) for (row, column), value in _cells(means)]
         return sorted(found, key=lambda link: -link[0])
 
     def marked(self, gold: Spans = ()) -> str:
-        """Both sentences, and the strongest links."""
-        links = ", ".join(f"{left} ~ {right} {value:.2f}" for value, left, right in self.links[:SHOWN_LINKS])
-        return f"{' '.join(self.premise)} | {' '.join(self.hypothesis)}\n  {links or 'no links'}"
+        """Both sentences, and the strongest links, on one line."""
+        return f"{' '.join(self.premise)} | {' '.join(self.hypothesis)} | {self._listed(self.links[:SHOWN_LINKS])}"
 
     def highlighted(self, gold: Spans = ()) -> str:
         """The same, linked words in bold."""
@@ -59,7 +61,10 @@ class PairPrediction(Prediction):
         linked = {left for _, left, _ in strong}, {right for _, _, right in strong}
         sentences = zip((self.premise, self.hypothesis), linked, strict=True)
         bold = (" ".join(f"\033[1m{w}\033[0m" if w in words else w for w in tokens) for tokens, words in sentences)
-        return " | ".join(bold) + "\n" + self.marked(gold).partition("\n")[2]
+        return " | ".join([*bold, self._listed(strong)])
+
+    def _listed(self, links: Sequence[tuple[float, str, str]]) -> str:
+        return ", ".join(f"{left} ~ {right} {value:.2f}" for value, left, right in links) or "no links"
 
     def to_html(self, gold: Spans = ()) -> str:
         """The matrix from premise (rows) to hypothesis (columns), in hundredths."""
@@ -78,16 +83,17 @@ class PairPrediction(Prediction):
         plot_matrix(self.p2h, self.premise, self.hypothesis, self.said, path)
 
 
-def _cells(matrix: Matrix) -> Iterator[tuple[tuple[int, int], float]]:
+def _cells(matrix: Sequence[Sequence[float]]) -> Iterator[tuple[tuple[int, int], float]]:
     """Places and values of the cells that are not zero in hundredths."""
     for row, values in enumerate(matrix):
         for column, value in enumerate(values):
-            if value >= 0.005:
+            if round(100 * value) > 0:
                 yield (row, column), value
 
 
 def _html_cell(value: float) -> str:
-    return f'<td><mark style="--z:{value:.2g}">{round(100 * value)}</mark></td>' if value >= 0.005 else "<td></td>"
+    hundredths = round(100 * value)
+    return f'<td><mark style="--z:{value:.2g}">{hundredths}</mark></td>' if hundredths > 0 else "<td></td>"
 
 
 def matrices(weights: Sequence[Sequence[Sequence[float]]], rows: Sequence[int], columns: Sequence[int]) -> list[Matrix]:

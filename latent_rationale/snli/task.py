@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,15 +45,9 @@ class SNLI(Task[SNLIOptions]):
 
     @classmethod
     def resolve(cls, options: SNLIOptions) -> SNLIOptions:
-        """Fill in where data and vectors are, and the number of steps."""
+        """Fill in where data and vectors are."""
         vectors = options.word_vectors or find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
-        iterations = options.num_iterations if options.epochs is None else -options.epochs
-        return replace(
-            options,
-            data_path=options.data_path or find_data("snli"),
-            word_vectors=str(vectors),
-            num_iterations=iterations,
-        )
+        return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=str(vectors))
 
     def read_split(self, name: str) -> list[SNLIPair]:
         """The pairs of a file that have a gold label."""
@@ -66,13 +61,12 @@ class SNLI(Task[SNLIOptions]):
     def read_vectors(self, splits: Splits) -> WordVectors | None:
         """Vectors of length 1, with random ones for the start of a sentence and for the classes of unknown words."""
         vectors = super().read_vectors(splits)
-        if vectors is None or self.options.no_emb_normalization:
-            return vectors
-        words = [*vectors.words, START, *unknown_words(UNKNOWN_CLASSES)]
-        random = torch.randn(len(words) - len(vectors.words), vectors.matrix.shape[1]).numpy()
-        matrix = np.concatenate([vectors.matrix, random])
-        lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-        return WordVectors(words, matrix / np.maximum(lengths, np.finfo(np.float32).tiny))
+        if vectors is None:
+            return None
+        more = [START, *unknown_words(UNKNOWN_CLASSES)]
+        random = torch.randn(len(more), vectors.matrix.shape[1]).numpy()
+        known = vectors.matrix if self.options.no_emb_normalization else _normalised(vectors.matrix)
+        return WordVectors([*vectors.words, *more], np.concatenate([known, _normalised(random)]))
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
         """The words that have a vector, and classes for others; the training words where vectors are learned."""
@@ -137,6 +131,13 @@ class SNLI(Task[SNLIOptions]):
         ordered = [kinds[kind] for kind in sorted(kinds, key=lambda kind: (kind[0] is None, kind[0], not kind[1]))]
         in_turn = (index for turn in zip_longest(*ordered) for index in turn if index is not None)
         return list(in_turn)[:count]
+
+
+def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1, but for zeros."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    normalised: NDArray[np.float32] = rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return normalised
 
 
 def links_of(output: Output, batch: Batch) -> tuple[list[Matrix], Sequence[Matrix | None]]:

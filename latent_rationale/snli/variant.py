@@ -49,29 +49,21 @@ class PairVariant(Variant):
 
     def _decomposable(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
         options = self.pair_options
-        projection_size = None if options.no_projection else options.proj_size
-        size = projection_size or embedding.embedding_dim
-        self_attention = None
-        if options.self_attention:
-            self_attention = SelfAttention(
-                size, options.hidden_size, options.dropout, options.max_relative_distance, options.mask_diagonal
-            )
         return Decomposable(
             embedding,
-            self._attention(2 * size if options.self_attention else size),
+            self._attention,
             options.hidden_size,
             output_size,
             options.dropout,
-            projection_size,
-            self_attention,
+            projection_size=None if options.no_projection else options.proj_size,
+            make_self_attention=self._self_attention if options.self_attention else None,
         )
 
     def _recurrent(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
         options = self.pair_options
-        directions = 1 if options.no_bidirectional else 2
         return Recurrent(
             embedding,
-            self._attention(directions * options.hidden_size),
+            self._attention,
             options.hidden_size,
             output_size,
             options.dropout,
@@ -84,3 +76,9 @@ class PairVariant(Variant):
         if family is None:
             return SoftmaxAttention(state_size, options.hidden_size, options.dropout)
         return SelectiveAttention(state_size, options.hidden_size, options.dropout, family)
+
+    def _self_attention(self, size: int) -> SelfAttention:
+        options = self.pair_options
+        return SelfAttention(
+            size, options.hidden_size, options.dropout, options.max_relative_distance, options.mask_diagonal
+        )

@@ -1,4 +1,4 @@
-"""Training several models over several seeds, and means over seeds: what sst.py and beer.py share."""
+"""Training several models over several seeds, and means over seeds: what the scripts beside it share."""
 
 import argparse
 import json

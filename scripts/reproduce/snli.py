@@ -1,6 +1,6 @@
 """Train the paper's SNLI models and print what they reach (paper, section 6.3, table 3).
 
-    python scripts/reproduce/snli.py                       # all models: an hour or two
+    python scripts/reproduce/snli.py                       # all models: hours, days on the full data
     python scripts/reproduce/snli.py --models da latent_10pct --epochs 10
     python scripts/reproduce/snli.py --table               # only the table of what is there
 

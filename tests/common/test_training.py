@@ -49,7 +49,7 @@ class Small:
 
     def run(self, folder, **changes):
         folder.mkdir(exist_ok=True)
-        judge = Judge(self.task.measure, self.task.rank, 1, self.task.headline, lambda: "shown")
+        judge = Judge(self.task.measure, self.task.rank, 1, self.task.headline, "selected", lambda: "shown")
         run = Run(folder, self.learner.progress.iteration)
         try:
             train(self.learner, self.train, self.dev, replace(self.task.options, **changes), judge, run)

@@ -71,6 +71,12 @@ def test_words_that_tie_are_all_in():
     assert found["auprc"] == pytest.approx(1 / 3)
 
 
+def test_words_without_a_link_are_not_selected():
+    found = compare([pair(ENTAILMENT, {1, 2}, set())], [WordScores((0.0, 0.9, 0.0, 0.0), (0.0, 0.0))])
+    assert found["precision"] == 1
+    assert found["recall"] == pytest.approx(1 / 2)
+
+
 def test_relations_apart():
     pairs = [pair(ENTAILMENT, {1, 2}, {0}), pair(CONTRADICTION, {0, 3}, {1})]
     scores = [WordScores((0.1, 0.8, 0.9, 0.2), (0.9, 0.3))] * 2

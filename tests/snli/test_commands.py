@@ -90,13 +90,52 @@ def test_epochs_are_iterations(small_snli, tmp_path):
     assert state["progress"]["iteration"] == 12
 
 
-def test_options_without_effect_are_named(small_snli, tmp_path, capsys):
+def test_epochs_and_iterations_are_not_given_together(small_snli, tmp_path, capsys):
+    assert run(small_snli, tmp_path / "run", "--epochs", "2", "--num_iterations", "9") == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_epochs_lengthen_a_run(small_snli, tmp_path):
+    assert run(small_snli, tmp_path / "run", "--epochs", "1") == 0
+    assert train_command(SNLI, ["--save_path", str(tmp_path / "run"), "--resume", "--epochs", "2"]) == 0
+    assert torch.load(tmp_path / "run/last.pt", weights_only=True)["progress"]["iteration"] == 12
+
+
+def test_a_rate_that_would_stop_the_run_at_once_is_refused(small_snli, tmp_path, capsys):
+    assert run(small_snli, tmp_path / "run", "--lr", "5e-6") == 2
+    assert "--lr: expected at least --stop-lr-threshold" in capsys.readouterr().err
+
+
+def test_options_without_effect_are_named_with_what_keeps_them(small_snli, tmp_path, capsys):
     options = ["--lasso", "0.1", "--selection", "0.5", "--n_layers", "2", "--hidden_size", "8"]
     assert run(small_snli, tmp_path / "run", *options, "--num_iterations", "1") == 0
     told = capsys.readouterr().out
-    for name in ("--lasso", "--selection", "--n-layers"):
-        assert f"note: {name} has no effect" in told
+    assert "note: --lasso has no effect on pairs of sentences" in told
+    assert "note: --selection has no effect with --dist softmax" in told
+    assert "note: --n-layers has no effect with --model decomposable" in told
     assert "--hidden-size has no effect" not in told
+
+
+def test_help_speaks_of_what_has_an_effect(capsys):
+    with pytest.raises(SystemExit):
+        train_command(SNLI, ["-h"])
+    told = capsys.readouterr().out
+    assert "--epochs" in told
+    assert "--sparsity" not in told
+    assert "--dependent-z" not in told
+
+
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_a_file_may_be_called_like_a_split(trained, tmp_path, name):
+    (tmp_path / name).write_text("A man sleeps.\tA person rests.\n")
+    given = ["--ckpt", str(trained[0]), "--input", str(tmp_path / name), "--save_path", str(tmp_path / "out")]
+    assert predict_command(SNLI, given) == 0
+
+
+def test_words_that_look_like_mathematics_are_drawn(trained, tmp_path):
+    pair = ["--premise", "a $$\\frac$$ b", "--hypothesis", "$x^2$ {", "--tokenized", "--plot"]
+    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
+    assert (tmp_path / "plots/text_1.png").exists()
 
 
 def test_a_longer_run_equals_one_that_is_resumed(small_snli, tmp_path):
@@ -146,7 +185,7 @@ def test_a_pair_from_the_command_line(trained, tmp_path, capsys):
     pair = ["--premise", "Two dogs (big) run.", "--hypothesis", "Animals move."]
     assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
     told = capsys.readouterr().out
-    assert "<s> Two dogs -LRB- big -RRB- run . | <s> Animals move ." in told
+    assert "<s> Two dogs -LRB- big -RRB- run . | <s> Animals move . | " in told
     assert any(relation in told for relation in RELATIONS)
     assert len(lines_of(tmp_path / "predictions.jsonl")) == 1
 

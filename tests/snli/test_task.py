@@ -53,6 +53,7 @@ def test_vectors_keep_their_lengths_if_asked_to(make_task):
     vocabulary, embedding = built(make_task(no_emb_normalization=True))
     (known,) = vocabulary.encode(["A"])
     assert embedding.weight[known].tolist() == [3, 4, 0]
+    assert embedding.weight[vocabulary.encode([START, "nowhere"])].norm(dim=1).tolist() == pytest.approx([1, 1])
 
 
 def test_words_without_a_vector_share_a_hundred(make_task):
@@ -88,12 +89,13 @@ def test_files_are_found_plain_and_zipped(make_task, small_snli):
 def test_links_are_listed_by_strength():
     p2h, h2p = ((0.0, 0.9), (0.2, 0.004)), ((0.0, 0.0), (0.5, 0.3))
     prediction = PairPrediction((0.7, 0.2, 0.1), 0, "entailment", ("a", "b"), ("c", "d"), p2h, h2p)
-    assert prediction.links == [(pytest.approx(0.7), "a", "d"), (pytest.approx(0.1), "b", "c")]
-    assert prediction.marked() == "a b | c d\n  a ~ d 0.70, b ~ c 0.10"
+    assert [link[1:] for link in prediction.links] == [("a", "d"), ("b", "d"), ("b", "c")]
+    assert [link[0] for link in prediction.links] == pytest.approx([0.7, 0.152, 0.1])
+    assert prediction.marked() == "a b | c d | a ~ d 0.70, b ~ d 0.15, b ~ c 0.10"
     row = json.loads(json.dumps(prediction.to_json()))
     assert row["p2h"] == [[0, 1, 0.9], [1, 0, 0.2]]
     assert row["h2p"] == [[1, 0, 0.5], [1, 1, 0.3]]
-    assert replace(prediction, p2h=((0.0, 0.0), (0.0, 0.0)), h2p=None).marked() == "a b | c d\n  no links"
+    assert replace(prediction, p2h=((0.0, 0.0), (0.0, 0.0)), h2p=None).marked() == "a b | c d | no links"
 
 
 # Overfitting

@@ -34,9 +34,9 @@ class HardKuma(Rectified):
         super().__init__(Kumaraswamy(a, b, validate_args=validate_args), low, high, validate_args=validate_args)
 
     @classmethod
-    def from_raw(cls, raw: Tensor, minimum: float = 1e-6) -> "HardKuma":
-        """Softplus, clamped to [minimum, 100], where samples and gradients are finite in float32."""
-        a, b = softplus(raw).clamp(minimum, 100).unbind(-1)
+    def from_raw(cls, raw: Tensor) -> "HardKuma":
+        """Softplus, clamped to [1e-6, 100], where samples and gradients are finite in float32."""
+        a, b = softplus(raw).clamp(1e-6, 100).unbind(-1)
         return cls(a, b, validate_args=False)
 
     @property

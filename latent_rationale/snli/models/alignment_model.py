@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.initialisation import linear
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.snli.attention import CrossAttention, feed_forward, pair_mask
+from latent_rationale.snli.attention import MakeAttention, feed_forward, pair_mask
 
 
 class AlignmentModel(nn.Module, ABC):
@@ -16,7 +16,7 @@ class AlignmentModel(nn.Module, ABC):
 
     Args:
         embedding: ids to vectors.
-        attention: links the words of both sentences.
+        make_attention: from D to what links the words of both sentences.
         state_size: D, of a word's state.
         hidden_size: units of the networks that compare and aggregate.
         output_size: C.
@@ -26,7 +26,7 @@ class AlignmentModel(nn.Module, ABC):
     def __init__(
         self,
         embedding: nn.Embedding,
-        attention: CrossAttention,
+        make_attention: MakeAttention,
         state_size: int,
         hidden_size: int,
         output_size: int,
@@ -34,7 +34,7 @@ class AlignmentModel(nn.Module, ABC):
     ):
         super().__init__()
         self.embedding = embedding
-        self.attention = attention
+        self.attention = make_attention(state_size)
         self.compare = feed_forward(2 * state_size, hidden_size, hidden_size, dropout)
         self.aggregate = feed_forward(2 * hidden_size, hidden_size, hidden_size, dropout)
         self.output = nn.Sequential(Dropout(dropout), linear(hidden_size, output_size))

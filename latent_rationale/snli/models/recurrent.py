@@ -8,7 +8,7 @@ from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.encoders import LSTM
 from latent_rationale.common.initialisation import glorot_lstms_
 from latent_rationale.common.structures import Tokens
-from latent_rationale.snli.attention import CrossAttention
+from latent_rationale.snli.attention import MakeAttention
 from latent_rationale.snli.models.alignment_model import AlignmentModel
 
 
@@ -17,7 +17,7 @@ class Recurrent(AlignmentModel):
 
     Args:
         embedding: ids to vectors.
-        attention: links the words of both sentences.
+        make_attention: from the size of a word's state to what links the words of both sentences.
         hidden_size: units of an LSTM per direction, and of the networks that compare and aggregate.
         output_size: C.
         dropout: before each LSTM, and in the networks.
@@ -28,7 +28,7 @@ class Recurrent(AlignmentModel):
     def __init__(
         self,
         embedding: nn.Embedding,
-        attention: CrossAttention,
+        make_attention: MakeAttention,
         hidden_size: int,
         output_size: int,
         dropout: float,
@@ -36,7 +36,7 @@ class Recurrent(AlignmentModel):
         bidirectional: bool = True,
     ):
         size = 2 * hidden_size if bidirectional else hidden_size
-        super().__init__(embedding, attention, size, hidden_size, output_size, dropout)
+        super().__init__(embedding, make_attention, size, hidden_size, output_size, dropout)
         layer = LSTM if bidirectional else ForwardLSTM
         sizes = [embedding.embedding_dim, *[size] * (layers - 1)]
         self.layers = nn.ModuleList(layer(input_size, hidden_size) for input_size in sizes)

@@ -86,11 +86,6 @@ def test_raw_numbers_are_clamped():
     assert torch.equal(dist.b, torch.tensor([100.0, 1e-6, 100.0]))
 
 
-def test_attention_clamps_at_a_higher_minimum():
-    dist = HardKuma.from_raw(torch.tensor([-1e4, -1e4]), minimum=1e-3)
-    assert dist.a == dist.b == torch.tensor(1e-3)
-
-
 def test_gradients_of_samples_flow_to_raw_numbers():
     raw = torch.zeros(100, 2, requires_grad=True)
     torch.manual_seed(8)
