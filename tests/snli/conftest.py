@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from latent_rationale.common.files import plain_or_zipped, read_lines
 from latent_rationale.common.structures import Batch, Tokens
 
 VOCABULARY, CLASSES = 20, 3
@@ -92,8 +93,10 @@ def _real_pairs() -> list[list[str]] | None:
         return None
     found = []
     for name, size in (("train", 120), ("dev", 40), ("test", 40)):
-        with gzip.open(Path(root) / "snli" / f"snli_1.0_{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-            found.append(list(islice((line for line in file if '"gold_label": "-"' not in line), size)))
+        lines = (line for _, line in read_lines(plain_or_zipped(Path(root) / "snli" / f"snli_1.0_{name}.jsonl")))
+        found.append(
+            [line + "\n" for line in islice((line for line in lines if '"gold_label": "-"' not in line), size)]
+        )
     return found
 
 
