@@ -110,7 +110,7 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
         if measures:
             LOGGER.info("%-4s %s", source, headline(measures, task_class.headline))
         predicted += part
-    write_predictions(folder, predicted)
+    write_predictions(folder, predicted, task_class.zips_predictions)
 
 
 def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:

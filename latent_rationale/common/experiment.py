@@ -52,7 +52,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         size = options.eval_batch_size
         results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
         results["test"], predictions = predictor.evaluate(splits.test)
-        write_predictions(folder, with_known("test", task, predictions, splits.test))
+        write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
         run.finish(learner.progress.best_iteration, results)
     finally:
         run.close()
@@ -149,7 +149,7 @@ def _clear(folder: Path) -> None:
         checkpoint.LAST,
         METRICS,
         RESULTS,
-        PREDICTIONS,
+        f"{PREDICTIONS}*",
         RATIONALES,
         PAGE,
         EVENTS,

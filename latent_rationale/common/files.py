@@ -123,9 +123,13 @@ def parse_json(text: str, path: Path, line: int = 1) -> Any:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a reader, or a kill, finds the old content or the new one and nothing between."""
+    """Write a text file so that a reader, or a kill, finds the old content or the new one and nothing between.
+
+    It is zipped where its name ends in .gz.
+    """
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
+    content = text.encode()
+    temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     temporary.replace(path)
 
 

@@ -83,14 +83,21 @@ def _words_of(line: str, names: Sequence[str], split: Split, path: Path, number:
     return found
 
 
-def write_predictions(folder: Path, shown: Sequence[Shown]) -> None:
-    """Write one line of JSON per prediction, its text with marks, and a page that shows the first of them."""
+def write_predictions(folder: Path, shown: Sequence[Shown], zipped: bool) -> None:
+    """Write one line of JSON per prediction, its text with marks, and a page that shows the first of them.
+
+    Args:
+        folder: where to write.
+        shown: the predictions.
+        zipped: the JSON is large, and zipped.
+    """
     rows = ({"source": s.source, **s.prediction.to_json(), **s.known} for s in shown)
-    write_atomically(folder / PREDICTIONS, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    path = folder / (f"{PREDICTIONS}.gz" if zipped else PREDICTIONS)
+    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     texts = (s.prediction.marked() for s in shown)
     write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
     write_atomically(folder / PAGE, page(shown))
-    LOGGER.info("%d predictions are in %s", len(shown), folder / PREDICTIONS)
+    LOGGER.info("%d predictions are in %s", len(shown), path)
 
 
 def show(shown: Sequence[Shown]) -> None:

@@ -40,6 +40,7 @@ class Task(ABC, Generic[Options]):
         text_names: what the texts of an example are called.
         first_best_epoch: an evaluation may count as best after so many epochs.
         headline: the measures that a user sees first.
+        zips_predictions: they are large, and written zipped.
 
     Args:
         options: of a training run.
@@ -51,6 +52,7 @@ class Task(ABC, Generic[Options]):
     text_names: ClassVar[tuple[str, ...]] = ("text",)
     first_best_epoch: ClassVar[int]
     headline: ClassVar[tuple[str, ...]]
+    zips_predictions: ClassVar[bool] = False
 
     def __init__(self, options: Options):
         self.options = options

@@ -41,6 +41,7 @@ class SNLI(Task[SNLIOptions]):
     text_names = ("premise", "hypothesis")
     first_best_epoch = 0
     headline = ("acc", "loss", "p2h_selected")
+    zips_predictions = True
     output_size = len(RELATIONS)
 
     @classmethod

@@ -1,5 +1,6 @@
 """The commands as a user runs them."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def results_of(folder):
 
 
 def lines_of(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
 
 
 def run(small_snli, folder, *arguments):
@@ -148,7 +149,7 @@ def test_a_longer_run_equals_one_that_is_resumed(small_snli, tmp_path):
 def test_predictions_hold_the_links_that_are_not_zero(small_snli, trained, tmp_path):
     folder, _ = trained
     assert predict_command(SNLI, ["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "0"]) == 0
-    rows = lines_of(tmp_path / "predictions.jsonl")
+    rows = lines_of(tmp_path / "predictions.jsonl.gz")
     pairs = [
         *read_pairs(small_snli.folder / "snli_1.0_dev.jsonl"),
         *read_pairs(small_snli.folder / "snli_1.0_test.jsonl"),
@@ -175,7 +176,7 @@ def test_predictions_hold_the_links_that_are_not_zero(small_snli, trained, tmp_p
 
 def test_softmax_links_are_written_in_both_directions(soft, tmp_path):
     assert predict_command(SNLI, ["--ckpt", str(soft), "--save_path", str(tmp_path), "--split", "dev"]) == 0
-    row = lines_of(tmp_path / "predictions.jsonl")[0]
+    row = lines_of(tmp_path / "predictions.jsonl.gz")[0]
     for name, size in (("p2h", len(row["premise"])), ("h2p", len(row["hypothesis"]))):
         totals = [sum(value for index, _, value in row[name] if index == number) for number in range(size)]
         assert totals == pytest.approx([1] * size, abs=0.1)
@@ -187,14 +188,14 @@ def test_a_pair_from_the_command_line(trained, tmp_path, capsys):
     told = capsys.readouterr().out
     assert "<s> Two dogs -LRB- big -RRB- run . | <s> Animals move . | " in told
     assert any(relation in told for relation in RELATIONS)
-    assert len(lines_of(tmp_path / "predictions.jsonl")) == 1
+    assert len(lines_of(tmp_path / "predictions.jsonl.gz")) == 1
 
 
 def test_pairs_from_a_file_with_pictures(trained, tmp_path):
     (tmp_path / "pairs.txt").write_text("A man sleeps.\tA person rests.\nIt rains.\tIt is dry.\n")
     given = ["--input", str(tmp_path / "pairs.txt"), "--plot", "--save_path", str(tmp_path / "out")]
     assert predict_command(SNLI, ["--ckpt", str(trained[0]), *given]) == 0
-    assert [row["hypothesis"][1] for row in lines_of(tmp_path / "out/predictions.jsonl")] == ["A", "It"]
+    assert [row["hypothesis"][1] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")] == ["A", "It"]
     assert sorted(path.name for path in (tmp_path / "out/plots").iterdir()) == ["pairs_1.png", "pairs_2.png"]
     assert "<table>" in (tmp_path / "out/rationales.html").read_text()
 
@@ -204,7 +205,7 @@ def test_correct_and_wrong_pairs_of_each_relation_are_shown(trained, tmp_path, c
     assert predict_command(SNLI, given) == 0
     shown = [line for line in capsys.readouterr().out.splitlines() if ", gold " in line]
     kinds = {(line.split(" (")[0] == line.split(", gold ")[1], line.split(", gold ")[1]) for line in shown}
-    rows = lines_of(tmp_path / "predictions.jsonl")
+    rows = lines_of(tmp_path / "predictions.jsonl.gz")
     there = {(row["label_name"] == row["gold_name"], row["gold_name"]) for row in rows}
     assert len(shown) == 6
     assert kinds == there
