@@ -4,12 +4,14 @@ import gzip
 import json
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -151,3 +153,15 @@ def _made_up_reviews():
 @pytest.fixture(autouse=True)
 def _fixed_seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def randomise() -> Callable[[nn.Module], nn.Module]:
+    """Gives every parameter of a module, biases too, a random float64 value: at zero a bias hides its mistakes."""
+
+    def fill(module: nn.Module) -> nn.Module:
+        for parameter in module.double().parameters():
+            nn.init.normal_(parameter, std=0.5)
+        return module
+
+    return fill

@@ -46,18 +46,6 @@ def make_z() -> Callable[[Tokens], Tensor]:
 
 
 @pytest.fixture
-def randomise() -> Callable[[nn.Module], nn.Module]:
-    """Gives every parameter of a module, biases too, a random float64 value: at zero a bias hides its mistakes."""
-
-    def fill(module: nn.Module) -> nn.Module:
-        for parameter in module.double().parameters():
-            nn.init.normal_(parameter, std=0.5)
-        return module
-
-    return fill
-
-
-@pytest.fixture
 def gradients() -> Callable[..., list[Tensor]]:
     """From values and tensors to the tensors' gradients of a fixed random weighted sum of the values."""
 

@@ -11,18 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
 from latent_rationale.common.files import plain_or_zipped, read_lines
 from latent_rationale.common.structures import Batch, Tokens
 
 VOCABULARY, CLASSES = 20, 3
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    """Every test meets the same random numbers, whichever tests ran before it."""
-    torch.manual_seed(1)
 
 
 @pytest.fixture
@@ -38,18 +31,6 @@ def make_pairs() -> Callable[..., Batch]:
         return Batch(inputs, torch.randint(CLASSES, (len(premises),)), range(len(premises)))
 
     return make
-
-
-@pytest.fixture
-def randomise() -> Callable[[nn.Module], nn.Module]:
-    """Gives every parameter of a module, biases too, a random float64 value: at zero a bias hides its mistakes."""
-
-    def fill(module: nn.Module) -> nn.Module:
-        for parameter in module.double().parameters():
-            nn.init.normal_(parameter, std=0.5)
-        return module
-
-    return fill
 
 
 @dataclass(frozen=True)

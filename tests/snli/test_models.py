@@ -86,13 +86,17 @@ def test_what_comes_with_the_scores(name, family, build, make_pairs):
 @every_model
 @every_attention
 def test_every_parameter_learns(name, family, build, make_pairs):
-    model = build(name, family)
-    output = model(make_pairs([8] * 20, [7] * 20))
-    loss = output.scores.square().sum()
-    if family is not None:
-        loss = loss + output.rationale.dist.p0[output.rationale.mask].sum()
-    loss.backward()
-    assert [n for n, parameter in model.named_parameters() if not parameter.grad.any()] == []
+    """In one of ten models at least: random weights may leave all of a layer's rectified units at zero."""
+    idle = {parameter for parameter, _ in build(name, family).named_parameters()}
+    for _ in range(10):
+        model = build(name, family)
+        output = model(make_pairs([8] * 20, [7] * 20))
+        loss = output.scores.square().sum()
+        if family is not None:
+            loss = loss + output.rationale.dist.p0[output.rationale.mask].sum()
+        loss.backward()
+        idle -= {name for name, parameter in model.named_parameters() if parameter.grad.any()}
+    assert not idle
 
 
 @every_model
