@@ -1,5 +1,7 @@
 """Rearranging padded sequences within their lengths."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
@@ -28,6 +30,29 @@ def selected_first(z: Tensor) -> tuple[Tensor, Tensor]:
     order = torch.argsort(selected.logical_not().byte(), dim=1, stable=True)
     width = max(int(counts.max()), 1) if z.device.type == "cpu" else z.shape[1]
     return order[:, :width], counts
+
+
+def per_word(network: Callable[[Tensor], Tensor], values: Sequence[Tensor], masks: Sequence[Tensor]) -> list[Tensor]:
+    """What a network makes of each word by itself, zero at padding.
+
+    On a processor it sees the real words of all sentences at once and no padding; elsewhere, where picking them would
+    make the device wait, it sees the padding as well.
+
+    Args:
+        network: from ``[*, D]`` to ``[*, H]``.
+        values: padded sentences, ``[B, T, D]`` each.
+        masks: bool, ``[B, T]`` each.
+    """
+    if values[0].device.type != "cpu":
+        return [network(value) * mask.unsqueeze(-1) for value, mask in zip(values, masks, strict=True)]
+    places = [mask.flatten().nonzero().squeeze(1) for mask in masks]
+    words = [value.flatten(0, 1)[place] for value, place in zip(values, places, strict=True)]
+    found = torch.split(network(torch.cat(words)), [len(place) for place in places])
+    padded = (
+        result.new_zeros(mask.numel(), result.shape[-1]).index_copy(0, place, result)
+        for result, place, mask in zip(found, places, masks, strict=True)
+    )
+    return [result.view(*mask.shape, -1) for result, mask in zip(padded, masks, strict=True)]
 
 
 def similar_counts(counts: Tensor) -> list[Tensor]:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from latent_rationale.common.distributions import Selection, uniform_noise
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.initialisation import linear
+from latent_rationale.common.sequences import per_word
 from latent_rationale.common.structures import Rationale, Tokens
 
 
@@ -20,14 +21,18 @@ def feed_forward(input_size: int, hidden_size: int, output_size: int, dropout: f
     return nn.Sequential(Dropout(dropout), first, nn.ReLU(), Dropout(dropout), second, nn.ReLU())
 
 
-def pair_mask(left: Tokens, right: Tokens) -> Tensor:
-    """Where two real words meet, bool ``[B, M, N]``."""
-    return left.mask.unsqueeze(2) & right.mask.unsqueeze(1)
+def pair_mask(left: Tensor, right: Tensor) -> Tensor:
+    """Where two real words meet, bool ``[B, M, N]``, of masks ``[B, M]`` and ``[B, N]``."""
+    return left.unsqueeze(2) & right.unsqueeze(1)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the last dimension of ``scores [*, N]`` where ``mask`` is true, 0 elsewhere; zeros if nowhere."""
     return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask
+
+
+Pair = tuple[Tensor, Tensor]
+"""Of the premise, and of the hypothesis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +54,8 @@ class CrossAttention(nn.Module, ABC):
     """Links the words of a premise to those of a hypothesis."""
 
     @abstractmethod
-    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
-        """States ``[B, M, D]`` and ``[B, N, D]``, and where real words meet ``[B, M, N]``, to links."""
+    def forward(self, states: Pair, masks: Pair) -> Links:
+        """States ``[B, M, D]`` and ``[B, N, D]``, and where real words are ``[B, M]`` and ``[B, N]``, to links."""
 
 
 MakeAttention = Callable[[int], CrossAttention]
@@ -70,10 +75,19 @@ class SoftmaxAttention(CrossAttention):
         super().__init__()
         self.network = feed_forward(input_size, hidden_size, hidden_size, dropout)
 
-    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
+    def forward(self, states: Pair, masks: Pair) -> Links:
         """Rows and columns of one matrix of scores, normalised each."""
-        scores = self.network(premise) @ self.network(hypothesis).mT
+        premise, hypothesis = per_word(self.network, states, masks)
+        scores, mask = premise @ hypothesis.mT, pair_mask(*masks)
         return Links(masked_softmax(scores, mask), masked_softmax(scores.mT, mask.mT))
+
+
+class Normalised(nn.Module):
+    """Vectors of length 1."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``[*, D]`` to the same shape."""
+        return functional.normalize(inputs, dim=-1)
 
 
 class SelectiveAttention(CrossAttention):
@@ -100,20 +114,19 @@ class SelectiveAttention(CrossAttention):
                 feed_forward(input_size, hidden_size, hidden_size, dropout),
                 Dropout(dropout),
                 linear(hidden_size, hidden_size),
+                Normalised(),
             )
             for _ in range(family.parameter_count)
         )
         self.scale = nn.Parameter(torch.full((family.parameter_count,), self.SCALE))
         self.bias = nn.Parameter(torch.zeros(family.parameter_count))
 
-    def forward(self, premise: Tensor, hypothesis: Tensor, mask: Tensor) -> Links:
+    def forward(self, states: Pair, masks: Pair) -> Links:
         """Links drawn by chance in training, decided otherwise."""
-        directions = (
-            [functional.normalize(network(x), dim=-1) for x in (premise, hypothesis)] for network in self.networks
-        )
-        cosines = [left @ right.mT for left, right in directions]
-        dist = self.family.from_raw(torch.stack(cosines, dim=-1) * self.scale + self.bias)
-        z = dist.icdf(uniform_noise(mask.shape, premise)) if self.training else dist.decide()
+        directions = (per_word(network, states, masks) for network in self.networks)
+        cosines = torch.stack([premise @ hypothesis.mT for premise, hypothesis in directions], dim=-1)
+        dist, mask = self.family.from_raw(cosines * self.scale + self.bias), pair_mask(*masks)
+        z = dist.icdf(uniform_noise(mask.shape, cosines)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)
         return Links(z, z.mT, Rationale(z, mask, dist))
 
@@ -138,10 +151,10 @@ class SelfAttention(nn.Module):
 
     def forward(self, states: Tensor, tokens: Tokens) -> Tensor:
         """States ``[B, T, D]`` to attention ``[B, T, T]``."""
-        mask = pair_mask(tokens, tokens)
+        mask = pair_mask(tokens.mask, tokens.mask)
         positions = torch.arange(states.shape[1], device=states.device)
         distances = (positions - positions.unsqueeze(1)).clamp(-self.max_distance, self.max_distance)
         if self.mask_diagonal:
             mask = mask & (distances != 0)
-        hidden = self.network(states)
+        (hidden,) = per_word(self.network, [states], [tokens.mask])
         return masked_softmax(hidden @ hidden.mT + self.distance_bias[distances + self.max_distance], mask)

@@ -3,7 +3,7 @@ import itertools
 import pytest
 import torch
 
-from latent_rationale.common.sequences import reversed_positions, selected_first, similar_counts, take
+from latent_rationale.common.sequences import per_word, reversed_positions, selected_first, similar_counts, take
 
 
 def test_reversed_positions_mirror_within_the_length():
@@ -63,3 +63,18 @@ def test_similar_counts_are_within_a_factor_of_two(counts):
         found = [counts[row] for row in group]
         assert max(found) <= 2 or max(found) < 2 * min(found)
     assert len(groups) <= max(max(counts), 2).bit_length()
+
+
+@pytest.mark.parametrize("masks", [[[[1, 1, 0], [1, 0, 0]], [[1, 0], [1, 1]]], [[[1, 1], [1, 1]]], [[[0, 0]]]])
+def test_a_network_sees_each_word_by_itself_and_no_padding(masks):
+    masks = [torch.tensor(mask).bool() for mask in masks]
+    values = [torch.randn(*mask.shape, 4, requires_grad=True) for mask in masks]
+    seen = []
+    network = torch.nn.Linear(4, 3)
+    found = per_word(lambda words: seen.append(len(words)) or network(words), values, masks)
+    expected = [network(value) * mask.unsqueeze(-1) for value, mask in zip(values, masks, strict=True)]
+    torch.testing.assert_close(found, expected)
+    assert seen == [sum(int(mask.sum()) for mask in masks)]
+    for ours, theirs, value in zip(found, expected, values, strict=True):
+        gradients = [torch.autograd.grad(x.square().sum(), value, retain_graph=True)[0] for x in (ours, theirs)]
+        torch.testing.assert_close(*gradients)

@@ -17,16 +17,15 @@ SIZE, HIDDEN = 5, 4
 FAMILIES = pytest.mark.parametrize("family", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
 
 
-def states_of(batch) -> tuple[Tensor, Tensor, Tensor]:
-    """Random states of both sentences, and where their words meet."""
-    premise, hypothesis = (
-        torch.randn(*tokens.mask.shape, SIZE, dtype=torch.float64, requires_grad=True) for tokens in batch.inputs
-    )
-    return premise, hypothesis, pair_mask(*batch.inputs)
+def states_of(batch) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Random states of both sentences, and where their words are."""
+    masks = tuple(tokens.mask for tokens in batch.inputs)
+    return tuple(torch.randn(*mask.shape, SIZE, dtype=torch.float64, requires_grad=True) for mask in masks), masks
 
 
 def test_pair_mask_is_where_two_real_words_meet(make_pairs):
-    mask = pair_mask(*make_pairs([2, 1], [1, 3]).inputs)
+    _, masks = states_of(make_pairs([2, 1], [1, 3]))
+    mask = pair_mask(*masks)
     assert mask.long().tolist() == [[[1, 0, 0], [1, 0, 0]], [[1, 1, 1], [0, 0, 0]]]
 
 
@@ -43,8 +42,8 @@ def test_masked_softmax_sums_to_one_over_what_is_there():
 def test_softmax_attention_normalises_rows_and_columns_of_one_matrix(make_pairs, randomise):
     batch = make_pairs([4, 2], [3, 5])
     attention = randomise(SoftmaxAttention(SIZE, HIDDEN, 0.0))
-    premise, hypothesis, mask = states_of(batch)
-    links = attention(premise, hypothesis, mask)
+    states, masks = states_of(batch)
+    links, mask = attention(states, masks), pair_mask(*masks)
     for weights, tokens in ((links.p2h, batch.inputs[0]), (links.h2p, batch.inputs[1])):
         torch.testing.assert_close(weights.sum(-1), tokens.mask.double())
     assert not links.p2h[~mask].any()
@@ -58,8 +57,8 @@ def test_softmax_attention_normalises_rows_and_columns_of_one_matrix(make_pairs,
 def test_selective_attention_shares_its_choices_between_both_directions(family, training, make_pairs, randomise):
     batch = make_pairs([4, 2], [3, 5])
     attention = randomise(SelectiveAttention(SIZE, HIDDEN, 0.0, family)).train(training)
-    premise, hypothesis, mask = states_of(batch)
-    links = attention(premise, hypothesis, mask)
+    states, masks = states_of(batch)
+    links, mask = attention(states, masks), pair_mask(*masks)
     assert torch.equal(links.h2p, links.p2h.mT)
     assert torch.equal(links.rationale.z, links.p2h)
     assert links.rationale.dist.batch_shape == mask.shape
@@ -100,7 +99,7 @@ def test_self_attention_and_its_diagonal(mask_diagonal, make_pairs, randomise):
     (tokens, _) = make_pairs([3, 1, 5], [1, 1, 1]).inputs
     attention = randomise(SelfAttention(SIZE, HIDDEN, 0.0, 11, mask_diagonal))
     weights = attention(torch.randn(3, 5, SIZE, dtype=torch.float64), tokens)
-    assert not weights[~pair_mask(tokens, tokens)].any()
+    assert not weights[~pair_mask(tokens.mask, tokens.mask)].any()
     alone = tokens.lengths == 1
     assert weights.diagonal(dim1=1, dim2=2)[tokens.mask].bool().all() != mask_diagonal
     total = weights.sum(-1)

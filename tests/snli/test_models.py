@@ -42,7 +42,11 @@ def build(randomise) -> Callable[..., nn.Module]:
             return SelectiveAttention(size, HIDDEN, dropout, family)
 
         kind, more = MODELS[name]
-        return randomise(kind(nn.Embedding(20, EMBEDDING), make_attention, HIDDEN, CLASSES, dropout, **more))
+        model = randomise(kind(nn.Embedding(20, EMBEDDING), make_attention, HIDDEN, CLASSES, dropout, **more))
+        with torch.no_grad():  # so few units that all of a layer's rectified ones could be at zero
+            for parameter in (parameter for name, parameter in model.named_parameters() if name.endswith("bias")):
+                parameter.abs_()
+        return model
 
     return make
 

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.initialisation import linear
+from latent_rationale.common.sequences import per_word
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.snli.attention import MakeAttention, feed_forward, pair_mask
+from latent_rationale.snli.attention import MakeAttention, feed_forward
 
 
 class AlignmentModel(nn.Module, ABC):
@@ -45,17 +46,13 @@ class AlignmentModel(nn.Module, ABC):
 
     def forward(self, batch: Batch) -> Output:
         """Scores ``[B, C]``, with softmax attention in both directions or the links that were selected."""
-        premise, hypothesis = batch.inputs
-        premise_states, hypothesis_states = (self.read(self.embedding(tokens.ids), tokens) for tokens in batch.inputs)
-        links = self.attention(premise_states, hypothesis_states, pair_mask(premise, hypothesis))
-        compared = (
-            self._compare(premise_states, links.p2h @ hypothesis_states, premise),
-            self._compare(hypothesis_states, links.h2p @ premise_states, hypothesis),
+        premise, hypothesis = (self.read(self.embedding(tokens.ids), tokens) for tokens in batch.inputs)
+        left, right = (tokens.mask for tokens in batch.inputs)
+        links = self.attention((premise, hypothesis), (left, right))
+        aligned = (
+            torch.cat([premise, links.p2h @ hypothesis], dim=-1),
+            torch.cat([hypothesis, links.h2p @ premise], dim=-1),
         )
-        scores = self.output(self.aggregate(torch.cat(compared, dim=-1)))
+        compared = per_word(self.compare, aligned, (left, right))
+        scores = self.output(self.aggregate(torch.cat([words.sum(1) for words in compared], dim=-1)))
         return Output(scores, links.rationale, (links.p2h, links.h2p) if links.rationale is None else ())
-
-    def _compare(self, states: Tensor, linked: Tensor, tokens: Tokens) -> Tensor:
-        """The sum ``[B, H]`` over the words of a sentence, each with what it is linked to, ``[B, T, D]`` both."""
-        compared: Tensor = self.compare(torch.cat([states, linked], dim=-1))
-        return (compared * tokens.mask.unsqueeze(-1)).sum(1)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.initialisation import linear
+from latent_rationale.common.sequences import per_word
 from latent_rationale.common.structures import Tokens
 from latent_rationale.snli.attention import MakeAttention, SelfAttention
 from latent_rationale.snli.models.alignment_model import AlignmentModel
@@ -42,7 +43,7 @@ class Decomposable(AlignmentModel):
 
     def read(self, embedded: Tensor, tokens: Tokens) -> Tensor:
         """States ``[B, T, D]``."""
-        words: Tensor = self.projection(embedded)
+        (words,) = per_word(self.projection, [embedded], [tokens.mask])
         if self.self_attention is None:
             return words
         return torch.cat([words, self.self_attention(words, tokens) @ words], dim=-1)
