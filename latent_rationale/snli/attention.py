@@ -82,12 +82,29 @@ class SoftmaxAttention(CrossAttention):
         return Links(masked_softmax(scores, mask), masked_softmax(scores.mT, mask.mT))
 
 
-class Normalised(nn.Module):
-    """Vectors of length 1."""
+class Cosine(nn.Module):
+    """How alike words of two sentences are, in [-1, 1].
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """``[*, D]`` to the same shape."""
-        return functional.normalize(inputs, dim=-1)
+    Each side has a last layer of its own: with one for both, equal words would always be alike and few words opposite.
+
+    Args:
+        input_size: D.
+        hidden_size: units of the network.
+        dropout: in the network.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, dropout: float):
+        super().__init__()
+        self.network = feed_forward(input_size, hidden_size, hidden_size, dropout)
+        self.sides = nn.ModuleList(linear(hidden_size, hidden_size) for _ in range(2))
+
+    def forward(self, states: Pair, masks: Pair) -> Tensor:
+        """States ``[B, M, D]`` and ``[B, N, D]`` to ``[B, M, N]``."""
+        hidden = per_word(self.network, states, masks)
+        premise, hypothesis = (
+            functional.normalize(side(words), dim=-1) for side, words in zip(self.sides, hidden, strict=True)
+        )
+        return premise @ hypothesis.mT
 
 
 class SelectiveAttention(CrossAttention):
@@ -109,22 +126,14 @@ class SelectiveAttention(CrossAttention):
     def __init__(self, input_size: int, hidden_size: int, dropout: float, family: type[Selection]):
         super().__init__()
         self.family = family
-        self.networks = nn.ModuleList(
-            nn.Sequential(
-                feed_forward(input_size, hidden_size, hidden_size, dropout),
-                Dropout(dropout),
-                linear(hidden_size, hidden_size),
-                Normalised(),
-            )
-            for _ in range(family.parameter_count)
-        )
-        self.scale = nn.Parameter(torch.full((family.parameter_count,), self.SCALE))
-        self.bias = nn.Parameter(torch.zeros(family.parameter_count))
+        count = family.parameter_count
+        self.cosines = nn.ModuleList(Cosine(input_size, hidden_size, dropout) for _ in range(count))
+        self.scale = nn.Parameter(torch.full((count,), self.SCALE))
+        self.bias = nn.Parameter(torch.zeros(count))
 
     def forward(self, states: Pair, masks: Pair) -> Links:
         """Links drawn by chance in training, decided otherwise."""
-        directions = (per_word(network, states, masks) for network in self.networks)
-        cosines = torch.stack([premise @ hypothesis.mT for premise, hypothesis in directions], dim=-1)
+        cosines = torch.stack([cosine(states, masks) for cosine in self.cosines], dim=-1)
         dist, mask = self.family.from_raw(cosines * self.scale + self.bias), pair_mask(*masks)
         z = dist.icdf(uniform_noise(mask.shape, cosines)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)
