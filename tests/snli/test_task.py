@@ -138,8 +138,8 @@ def test_every_model_learns_three_dozen_pairs(make_task, options):
 
 
 def test_three_dozen_pairs_are_learned_with_as_few_links_as_asked_for(make_task):
-    """From 96 % of the cells at the start: no certainty is beyond the reach of the penalty."""
-    multiplier = {"lambda_init": 1.0, "lagrange_lr": 0.01, "lagrange_alpha": 0.5}
-    accuracy, output = overfit(make_task, 300, lr=0.002, dist="hardkuma", selection=0.3, **multiplier)
+    """From nine cells of ten, which it takes first: no certainty is beyond the reach of the penalty."""
+    multiplier = {"lambda_init": 0.02, "lagrange_lr": 0.02, "lagrange_alpha": 0.5}
+    accuracy, output = overfit(make_task, 500, lr=0.002, dist="hardkuma", selection=0.3, **multiplier)
     assert accuracy == 1
     assert (output.rationale.z > 0).float().mean().item() == pytest.approx(0.3, abs=0.1)
