@@ -9,9 +9,8 @@
 //   bias     [biases * H + P]
 //   choice   [projections * H]            what the cell makes of a choice
 //
-// A thread takes some of the texts. What is kept for the gradients is in the order of the words: products [T, B,
-// products
-// * H + P], memories [T + 1, B, memories * H], hidden states [T + 1, B, H].
+// A thread takes some of the texts. What is kept for the gradients is in the order of the words: products
+// [T, B, products * H + P], memories [T + 1, B, memories * H], hidden states [T + 1, B, H].
 
 #pragma once
 
