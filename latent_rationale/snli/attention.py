@@ -83,35 +83,32 @@ class SoftmaxAttention(CrossAttention):
 
 
 class Cosine(nn.Module):
-    """How alike words of two sentences are, in [-1, 1].
-
-    Each side has a last layer of its own: with one for both, equal words would always be alike and few words opposite.
+    """How alike words of two sentences are, in [-1, 1]: 1 where their states are the same.
 
     Args:
         input_size: D.
-        hidden_size: units of the network.
+        hidden_size: units of the network that turns words into what is compared.
         dropout: in the network.
     """
 
     def __init__(self, input_size: int, hidden_size: int, dropout: float):
         super().__init__()
-        self.network = feed_forward(input_size, hidden_size, hidden_size, dropout)
-        self.sides = nn.ModuleList(linear(hidden_size, hidden_size) for _ in range(2))
+        first, second = linear(input_size, hidden_size), linear(hidden_size, hidden_size)
+        self.network = nn.Sequential(Dropout(dropout), first, nn.ReLU(), Dropout(dropout), second)
 
     def forward(self, states: Pair, masks: Pair) -> Tensor:
         """States ``[B, M, D]`` and ``[B, N, D]`` to ``[B, M, N]``."""
-        hidden = per_word(self.network, states, masks)
-        premise, hypothesis = (
-            functional.normalize(side(words), dim=-1) for side, words in zip(self.sides, hidden, strict=True)
-        )
+        premise, hypothesis = (functional.normalize(words, dim=-1) for words in per_word(self.network, states, masks))
         return premise @ hypothesis.mT
 
 
 class SelectiveAttention(CrossAttention):
     """Each pair of words is linked or not: a variable of its own, shared by both directions and not normalised.
 
-    Paper, section 6.3. Each parameter of the distribution is a cosine, with a scale and a bias that all pairs share. A
-    plain dot product has no bound: it soon says "linked" with such certainty that no gradient of the penalty is left.
+    Paper, section 6.3. Each parameter of the distribution is a cosine, less a threshold and times a scale that all pairs
+    share. A plain dot product has no bound: it soon says "linked" with such certainty that no gradient of the penalty
+    is left. Signs are such that training starts from links between words that are alike. Without that nothing tells
+    which links would help, and a model learns to signal the answer by how many there are.
 
     Args:
         input_size: D.
@@ -120,24 +117,35 @@ class SelectiveAttention(CrossAttention):
         family: the distribution of a link.
     """
 
-    SCALE = 3.0
-    """At the start. Shape parameters of HardKuma then lie between 0.05 and 3."""
+    SCALE = 6.0
+    """At the start. HardKuma then has the shape 3.05, 0.05 for equal words: P(Z = 1) = 0.93, P(Z = 0) < 0.001."""
+
+    THRESHOLD = 0.5
+    """At the start."""
 
     def __init__(self, input_size: int, hidden_size: int, dropout: float, family: type[Selection]):
         super().__init__()
         self.family = family
         count = family.parameter_count
         self.cosines = nn.ModuleList(Cosine(input_size, hidden_size, dropout) for _ in range(count))
-        self.scale = nn.Parameter(torch.full((count,), self.SCALE))
-        self.bias = nn.Parameter(torch.zeros(count))
+        self.scale = nn.Parameter(self.SCALE * _towards_links(family))
+        self.threshold = nn.Parameter(torch.full((count,), self.THRESHOLD))
 
     def forward(self, states: Pair, masks: Pair) -> Links:
         """Links drawn by chance in training, decided otherwise."""
         cosines = torch.stack([cosine(states, masks) for cosine in self.cosines], dim=-1)
-        dist, mask = self.family.from_raw(cosines * self.scale + self.bias), pair_mask(*masks)
+        dist, mask = self.family.from_raw((cosines - self.threshold) * self.scale), pair_mask(*masks)
         z = dist.icdf(uniform_noise(mask.shape, cosines)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)
         return Links(z, z.mT, Rationale(z, mask, dist))
+
+
+def _towards_links(family: type[Selection]) -> Tensor:
+    """For each raw parameter of a distribution 1 where a larger one makes Z = 0 less likely, else -1."""
+    with torch.enable_grad():
+        raw = torch.zeros(family.parameter_count, requires_grad=True)
+        (gradient,) = torch.autograd.grad(family.from_raw(raw).p0, raw)
+    return -gradient.sign()
 
 
 class SelfAttention(nn.Module):

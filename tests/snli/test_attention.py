@@ -76,6 +76,18 @@ def test_selective_attention_draws_by_chance_in_training_alone(family, make_pair
     assert torch.equal(attention(*given).p2h, attention(*given).p2h)
 
 
+@FAMILIES
+def test_selective_attention_starts_from_links_between_equal_words(family):
+    torch.manual_seed(1)
+    attention = SelectiveAttention(100, 50, 0.0, family).eval()
+    words = torch.randn(1, 30, 100)
+    mask = torch.ones(1, 30, dtype=torch.bool)
+    dist = attention((words, words), (mask, mask)).rationale.dist
+    equal = torch.eye(30, dtype=torch.bool).unsqueeze(0)
+    assert (dist.p0[equal] < 0.05).all()
+    assert (dist.p0[~equal] > dist.p0[equal].max()).all()
+
+
 def test_every_parameter_of_selective_attention_learns_from_the_choices(make_pairs, randomise):
     attention = randomise(SelectiveAttention(SIZE, HIDDEN, 0.0, HardKuma))
     attention(*states_of(make_pairs([20], [20]))).p2h.sum().backward()

@@ -116,8 +116,8 @@ def test_without_links_nothing_is_known_of_the_other_sentence(build, make_pairs,
     """What is not linked is not considered (paper, section 6.3): not before both sentences are aggregated."""
     model = build("decomposable", HardKuma).eval()
     with torch.no_grad():
-        model.attention.scale.zero_()
-        model.attention.bias.copy_(torch.tensor([-7.0, 50.0]))  # of which 0 is all but certain
+        model.attention.scale.copy_(torch.tensor([1.0, -1.0]))
+        model.attention.threshold.copy_(torch.tensor([8.0, 51.0]))  # beyond any cosine: 0 is all but certain
     aggregated = []
     monkeypatch.setattr(model.aggregate, "forward", lambda sums: aggregated.append(sums) or sums[:, :HIDDEN])
     first = make_pairs([4, 2], [3, 5])
