@@ -105,10 +105,10 @@ class Cosine(nn.Module):
 class SelectiveAttention(CrossAttention):
     """Each pair of words is linked or not: a variable of its own, shared by both directions and not normalised.
 
-    Paper, section 6.3. Each parameter of the distribution is a cosine, less a threshold and times a scale that all pairs
-    share. A plain dot product has no bound: it soon says "linked" with such certainty that no gradient of the penalty
-    is left. Signs are such that training starts from links between words that are alike. Without that nothing tells
-    which links would help, and a model learns to signal the answer by how many there are.
+    Paper, section 6.3. Each parameter of the distribution is a cosine, less a threshold and times a scale that all
+    pairs share. A plain dot product has no bound: it soon says "linked" with such certainty that no gradient of the
+    penalty is left. Signs are such that training starts from links between words that are alike. Without that nothing
+    tells which links would help, and a model learns to signal the answer by how many there are.
 
     Args:
         input_size: D.
