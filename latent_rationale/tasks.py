@@ -10,6 +10,7 @@ TASKS = {
     "sst": "latent_rationale.sst.task:SST",
     "beer": "latent_rationale.beer.task:Beer",
     "snli": "latent_rationale.snli.task:SNLI",
+    "lm": "latent_rationale.explain.language_task:LanguageModelling",
 }
 
 

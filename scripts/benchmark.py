@@ -94,7 +94,7 @@ def benchmark_sst(rounds: int, steps: int) -> None:
     task = SST(options)
     data, embedding, words = prepare(task)
     learner = Learner(*task.build(embedding), options)
-    plain_model = PlainModel(embedding.weight.detach(), options.hidden_size, task.output_size, options.dropout)
+    plain_model = PlainModel(embedding.weight.detach(), options.hidden_size, len(task.output_names), options.dropout)
     plain_batches = random_batches(data, options.batch_size)
     compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
 
@@ -106,7 +106,9 @@ def benchmark_snli(rounds: int, steps: int) -> None:
     data, embedding, words = prepare(task)
     learner = Learner(*task.build(embedding), options)
     vectors = embedding.weight.detach()
-    plain_model = PlainDecomposable(vectors, options.proj_size, options.hidden_size, task.output_size, options.dropout)
+    plain_model = PlainDecomposable(
+        vectors, options.proj_size, options.hidden_size, len(task.output_names), options.dropout
+    )
     compare(task, learner, plain_model, data, random_batches(data, options.batch_size), words, rounds, steps)
     batches = itertools.cycle(data.in_order(options.eval_batch_size))
     predicting = Contestant(evaluating_step(learner.model), map(data.batch, batches))

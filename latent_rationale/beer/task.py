@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
 from latent_rationale.common.config import inherited, option
-from latent_rationale.common.files import find_data, find_vectors, named_file
+from latent_rationale.common.files import find_data, find_vectors
 from latent_rationale.common.metrics import Tally, agreement, mean_runs, selection_shares
 from latent_rationale.common.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.prediction import TextPrediction, rationales
@@ -74,6 +74,7 @@ class Beer(Task[BeerOptions]):
     predict_options_class = BeerPredictOptions
     first_best_epoch = 5
     headline = ("mse", "loss", "selected", "precision", "recall", "f1")
+    vectors_option = "embeddings"
 
     @classmethod
     def resolve(cls, options: BeerOptions) -> BeerOptions:
@@ -98,19 +99,14 @@ class Beer(Task[BeerOptions]):
         return [review for path in paths for review in read_reviews(path, options.max_len)]
 
     @property
-    def vectors_path(self) -> Path | None:
-        """``--embeddings``."""
-        return named_file(self.options.embeddings)
-
-    @property
     def aspects(self) -> tuple[int, ...]:
         """Those to predict."""
         return tuple(range(len(ASPECTS))) if self.options.aspect == ALL_ASPECTS else (self.options.aspect,)
 
     @property
-    def output_size(self) -> int:
-        """The number of aspects."""
-        return len(self.aspects)
+    def output_names(self) -> tuple[str, ...]:
+        """The aspects."""
+        return tuple(ASPECTS[aspect] for aspect in self.aspects)
 
     def texts_of(self, example: BeerReview) -> tuple[Sequence[str], ...]:
         """The review."""
@@ -161,7 +157,7 @@ class Beer(Task[BeerOptions]):
         return {"gold": scores, "gold_name": self._named(scores), "gold_spans": spans}
 
     def _named(self, scores: Sequence[float]) -> str:
-        return ", ".join(f"{ASPECTS[aspect]} {score:.2f}" for aspect, score in zip(self.aspects, scores, strict=True))
+        return ", ".join(f"{name} {score:.2f}" for name, score in zip(self.output_names, scores, strict=True))
 
 
 def marked(reviews: Sequence[BeerReview], aspect: int, like: Tensor) -> Tensor:

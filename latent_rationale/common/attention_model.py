@@ -7,10 +7,11 @@ from latent_rationale.common.distributions import Bernoulli
 from latent_rationale.common.dropout import Dropout
 from latent_rationale.common.encoders import Encoder
 from latent_rationale.common.initialisation import glorot_, linear
-from latent_rationale.common.structures import Batch, Output, Rationale, Tokens
+from latent_rationale.common.structures import Output, Rationale, Tokens
+from latent_rationale.common.text_model import TextModel
 
 
-class AttentionModel(nn.Module):
+class AttentionModel(TextModel):
     """Scores from the words' states, averaged with weights that sum to one (paper, table 2: "Attention").
 
     It reads every word; when it does not train, the words with the highest weights are given as its rationale.
@@ -24,8 +25,7 @@ class AttentionModel(nn.Module):
     """
 
     def __init__(self, embedding: nn.Embedding, encoder: Encoder, output_size: int, dropout: float, share: float):
-        super().__init__()
-        self.embedding = embedding
+        super().__init__(embedding)
         self.encoder = encoder
         self.dropout = Dropout(dropout)
         self.attention = nn.Linear(encoder.output_size, 1, bias=False)  # a bias would shift all words alike
@@ -33,10 +33,9 @@ class AttentionModel(nn.Module):
         self.output = linear(encoder.output_size, output_size)
         self.share = share
 
-    def forward(self, batch: Batch) -> Output:
+    def read(self, embedded: Tensor, tokens: Tokens) -> Output:
         """Scores ``[B, C]`` and attention ``[B, T]``."""
-        (tokens,) = batch.inputs
-        states = self.encoder.states(self.dropout(self.embedding(tokens.ids)), tokens)
+        states = self.encoder.states(self.dropout(embedded), tokens)
         logits = self.attention(states).squeeze(-1).masked_fill(~tokens.mask, -torch.inf)
         attention = logits.softmax(dim=1)
         scores = self.output(self.dropout((attention.unsqueeze(-1) * states).sum(1)))

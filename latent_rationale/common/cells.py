@@ -57,6 +57,17 @@ class LSTMCell(Cell):
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=4, recurrent_gates=4)
 
+    @classmethod
+    def of(cls, lstm: nn.LSTM) -> "LSTMCell":
+        """A cell with the weights of an LSTM of one layer and one direction, copied."""
+        inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
+        cell = cls(lstm.input_size, lstm.hidden_size).to(inputs)
+        with torch.no_grad():
+            cell.input_weight.copy_(inputs)
+            cell.recurrent_weight.copy_(recurrent)
+            cell.bias.copy_(input_bias + recurrent_bias)
+        return cell
+
     def start(self, projected: Tensor) -> State:
         """Zeros."""
         zeros = projected.new_zeros(len(projected), self.hidden_size)

@@ -22,9 +22,17 @@ from latent_rationale.common.task import Task
 EXIT_INPUT, EXIT_STOPPED = 2, 130
 
 
-def train_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
-    """``python -m latent_rationale.<task>.train``: train, keep the best model, evaluate it. Returns the exit code."""
-    return run_command(partial(_train, task_class), arguments)
+def train_command(
+    task_class: type[Task[Any]], arguments: Sequence[str] | None = None, module: str | None = None
+) -> int:
+    """``python -m latent_rationale.<module>``: train, keep the best model, evaluate it. Returns the exit code.
+
+    Args:
+        task_class: what for.
+        arguments: those of the command line, unless given.
+        module: ``<task>.train``, unless given.
+    """
+    return run_command(partial(_train, task_class, module or f"{task_class.name}.train"), arguments)
 
 
 def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +74,8 @@ class _Console(logging.Handler):
         tqdm.write(record.getMessage())
 
 
-def _train(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
-    program = f"python -m latent_rationale.{task_class.name}.train"
+def _train(task_class: type[Task[Any]], module: str, arguments: Sequence[str]) -> None:
+    program = f"python -m latent_rationale.{module}"
     kind = task_class.options_class
     options, named = config.parse(kind, arguments, program, f"Train a model on {task_class.name}.", kind.IDLE)
     if options.resume:

@@ -42,11 +42,6 @@ def plain_or_zipped(path: Path) -> Path:
     return zipped if zipped.is_file() and not path.is_file() else path
 
 
-def named_file(name: str | None) -> Path | None:
-    """The file that an option names; None where it says ``none``."""
-    return None if name in (None, "none") else Path(str(name))
-
-
 def find_vectors(task: str, *names: str) -> Path:
     """A task's word vectors: under one of ``names`` relative to the roots, else ``vectors/*.<task>.txt.gz``.
 

@@ -4,31 +4,26 @@ from torch import Tensor, nn
 
 from latent_rationale.common.classifier import Classifier
 from latent_rationale.common.selectors import Selector
-from latent_rationale.common.structures import Batch, Output, Tokens
+from latent_rationale.common.structures import Output, Tokens
+from latent_rationale.common.text_model import TextModel
 
 
-class RationaleModel(nn.Module):
-    """Embedding, optional selector, classifier. It owns the one embedding, which both others read.
+class RationaleModel(TextModel):
+    """Embedding, optional selector, classifier.
 
     Args:
-        embedding: ids to vectors; differentiated only where its weight asks for it.
+        embedding: ids to vectors.
         classifier: p(y|x, z).
         selector: p(z|x), or None for a classifier of the full text.
     """
 
     def __init__(self, embedding: nn.Embedding, classifier: Classifier, selector: Selector | None = None):
-        super().__init__()
-        self.embedding = embedding
+        super().__init__(embedding)
         self.classifier = classifier
         self.selector = selector
 
-    def forward(self, batch: Batch) -> Output:
-        """Scores ``[B, C]`` and the rationale they rest on."""
-        (tokens,) = batch.inputs
-        return self.read(self.embedding(tokens.ids), tokens)
-
     def read(self, embedded: Tensor, tokens: Tokens) -> Output:
-        """The same from embedded words ``[B, T, D]``."""
+        """Scores ``[B, C]`` and the rationale they rest on."""
         if self.selector is None:
             return Output(self.classifier(embedded, tokens))
         rationale = self.selector(embedded, tokens)

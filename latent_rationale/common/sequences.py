@@ -32,11 +32,22 @@ def selected_first(z: Tensor) -> tuple[Tensor, Tensor]:
     return order[:, :width], counts
 
 
+def real_words(mask: Tensor) -> Tensor:
+    """Where the true values of a mask ``[B, T]`` are in it, flattened: ``[N]``.
+
+    Elsewhere than on a processor all places are listed, because asking a device which they are would make it wait.
+    """
+    return (
+        mask.flatten().nonzero().squeeze(1)
+        if mask.device.type == "cpu"
+        else torch.arange(mask.numel(), device=mask.device)
+    )
+
+
 def per_word(network: Callable[[Tensor], Tensor], values: Sequence[Tensor], masks: Sequence[Tensor]) -> list[Tensor]:
     """What a network makes of each word by itself, zero at padding.
 
-    On a processor it sees the real words of all sentences at once and no padding; elsewhere, where picking them would
-    make the device wait, it sees the padding as well.
+    On a processor it sees the real words of all sentences at once and no padding, elsewhere the padding as well.
 
     Args:
         network: from ``[*, D]`` to ``[*, H]``.
@@ -45,7 +56,7 @@ def per_word(network: Callable[[Tensor], Tensor], values: Sequence[Tensor], mask
     """
     if values[0].device.type != "cpu":
         return [network(value) * mask.unsqueeze(-1) for value, mask in zip(values, masks, strict=True)]
-    places = [mask.flatten().nonzero().squeeze(1) for mask in masks]
+    places = [real_words(mask) for mask in masks]
     words = [value.flatten(0, 1)[place] for value, place in zip(values, places, strict=True)]
     found = torch.split(network(torch.cat(words)), [len(place) for place in places])
     padded = (

@@ -28,6 +28,18 @@ class Tokens:
     mask: Tensor
     lengths: Tensor
 
+    @classmethod
+    def of(cls, ids: Tensor, lengths: Tensor | None = None) -> "Tokens":
+        """Sentences ``[B, T]`` of so many words ``[B]``; of T words, unless given."""
+        if lengths is None:
+            lengths = ids.new_full((len(ids),), ids.shape[1])
+        return cls(ids, torch.arange(ids.shape[1], device=ids.device) < lengths.unsqueeze(1), lengths)
+
+    def split(self, size: int) -> "list[Tokens]":
+        """So many sentences at a time."""
+        parts = (torch.split(part, size) for part in (self.ids, self.mask, self.lengths))
+        return [Tokens(*part) for part in zip(*parts, strict=True)]
+
     def repeated(self, copies: int) -> "Tokens":
         """All sentences once, and again."""
         return Tokens(self.ids.repeat(copies, 1), self.mask.repeat(copies, 1), self.lengths.repeat(copies))

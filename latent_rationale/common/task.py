@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from torch import Tensor, nn
 
+from latent_rationale.common import config
 from latent_rationale.common.batching import Encoded, encode
 from latent_rationale.common.metrics import Tally
 from latent_rationale.common.objectives import Objective
@@ -40,6 +41,7 @@ class Task(ABC, Generic[Options]):
         text_names: what the texts of an example are called.
         first_best_epoch: an evaluation may count as best after so many epochs.
         headline: the measures that a user sees first.
+        vectors_option: the option that names the file of word vectors, or says none.
         zips_predictions: they are large, and written zipped.
 
     Args:
@@ -52,6 +54,7 @@ class Task(ABC, Generic[Options]):
     text_names: ClassVar[tuple[str, ...]] = ("text",)
     first_best_epoch: ClassVar[int]
     headline: ClassVar[tuple[str, ...]]
+    vectors_option: ClassVar[str] = "word_vectors"
     zips_predictions: ClassVar[bool] = False
 
     def __init__(self, options: Options):
@@ -66,6 +69,16 @@ class Task(ABC, Generic[Options]):
             InputError: if what the options ask for is not there.
         """
 
+    @classmethod
+    def without_vectors(cls) -> Self:
+        """The task as it is by default, for its texts alone: without word vectors.
+
+        Raises:
+            InputError: if there is no data where it is looked for.
+        """
+        options: Any = config.make(cls.options_class, {cls.vectors_option: "none"})
+        return cls(cls.resolve(options))
+
     @abstractmethod
     def read_split(self, name: str) -> Sequence[Any]:
         """The examples of ``train``, ``dev`` or ``test``.
@@ -75,13 +88,18 @@ class Task(ABC, Generic[Options]):
         """
 
     @property
-    @abstractmethod
     def vectors_path(self) -> Path | None:
         """The file of word vectors, or None to learn them from scratch."""
+        named: str | None = getattr(self.options, self.vectors_option)
+        return None if named in (None, "none") else Path(named)
 
     @abstractmethod
     def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
         """The tokens of each text of an example."""
+
+    def phrases_of(self, example: Any) -> list[tuple[int, int]]:
+        """The phrases that the data knows of an example's text, as stretches of words; none unless it has trees."""
+        return []
 
     @abstractmethod
     def targets_of(self, examples: Sequence[Any]) -> Tensor:
@@ -93,8 +111,8 @@ class Task(ABC, Generic[Options]):
 
     @property
     @abstractmethod
-    def output_size(self) -> int:
-        """C, the number of scores."""
+    def output_names(self) -> tuple[str, ...]:
+        """What the C scores are called: classes, or aspects."""
 
     @abstractmethod
     def criterion(self, output: Output, batch: Batch) -> Tensor:
@@ -143,7 +161,7 @@ class Task(ABC, Generic[Options]):
 
     def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
         """A fresh model and its objective."""
-        return self.variant.model(embedding, self.output_size), self.variant.objective(self.criterion)
+        return self.variant.model(embedding, len(self.output_names)), self.variant.objective(self.criterion)
 
     @property
     def variant(self) -> Variant:

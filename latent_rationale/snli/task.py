@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.files import find_data, find_vectors, named_file, plain_or_zipped
+from latent_rationale.common.files import find_data, find_vectors, plain_or_zipped
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
@@ -42,7 +42,7 @@ class SNLI(Task[SNLIOptions]):
     first_best_epoch = 0
     headline = ("acc", "loss", "p2h_selected")
     zips_predictions = True
-    output_size = len(RELATIONS)
+    output_names = RELATIONS
 
     @classmethod
     def resolve(cls, options: SNLIOptions) -> SNLIOptions:
@@ -53,11 +53,6 @@ class SNLI(Task[SNLIOptions]):
     def read_split(self, name: str) -> list[SNLIPair]:
         """The pairs of a file that have a gold label."""
         return list(read_pairs(plain_or_zipped(Path(self.options.data_path or "") / f"snli_1.0_{name}.jsonl")))
-
-    @property
-    def vectors_path(self) -> Path | None:
-        """``--word_vectors``."""
-        return named_file(self.options.word_vectors)
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
         """Vectors of length 1, with random ones for the start of a sentence and for the classes of unknown words."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from nltk import Tree
 
@@ -12,6 +13,20 @@ from latent_rationale.common.files import read_filled_lines
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 
 
+class Phrase(NamedTuple):
+    """A node of a tree.
+
+    Attributes:
+        start: the position of its first word.
+        end: the position behind its last word.
+        label: 0 (very negative) to 4 (very positive).
+    """
+
+    start: int
+    end: int
+    label: int
+
+
 @dataclass(frozen=True)
 class SSTExample:
     """A sentence of the treebank.
@@ -19,12 +34,18 @@ class SSTExample:
     Attributes:
         tokens: its words, as the treebank writes them (``-LRB-`` for a bracket).
         label: 0 (very negative) to 4 (very positive); None for a text without a gold label.
-        token_labels: the class of each word by itself; None where the file has none, as in ``(3 a fine film)``.
+        phrases: all nodes of its tree, the sentence first; empty where it has none.
     """
 
     tokens: tuple[str, ...]
     label: int | None
-    token_labels: tuple[int, ...] | None
+    phrases: tuple[Phrase, ...] = ()
+
+    @property
+    def token_labels(self) -> tuple[int, ...] | None:
+        """The class of each word by itself; None where the tree has none, as in ``(3 a fine film)``."""
+        known = {phrase.start: phrase.label for phrase in self.phrases if phrase.end == phrase.start + 1}
+        return tuple(known[i] for i in range(len(self.tokens))) if len(known) == len(self.tokens) else None
 
 
 def read_trees(path: Path) -> Iterator[SSTExample]:
@@ -55,21 +76,20 @@ def parse_tree(text: str) -> SSTExample:
         raise InputError(f"not a tree ({' '.join(str(error).split())})") from error
     if not isinstance(tree, Tree):
         raise InputError("not a tree")
-    tokens, labels = zip(*_words(tree), strict=True)
-    known = tuple(label for label in labels if label is not None)
-    return SSTExample(tokens, _label(tree), known if len(known) == len(tokens) else None)
+    return SSTExample(tuple(tree.leaves()), _label(tree), tuple(_phrases(tree, 0)))
 
 
-def _words(tree: Tree) -> Iterator[tuple[str, int | None]]:
-    """Each word, with its class where it has a node to itself."""
-    label = _label(tree)
+def _phrases(tree: Tree, start: int) -> Iterator[Phrase]:
+    """This node, whose first word is at ``start``, and all below it."""
+    yield Phrase(start, start + len(tree.leaves()), _label(tree))
     if not tree:
         raise InputError("a node without words")
     for child in tree:
         if isinstance(child, Tree):
-            yield from _words(child)
+            yield from _phrases(child, start)
+            start += len(child.leaves())
         else:
-            yield child, label if len(tree) == 1 else None
+            start += 1
 
 
 def _label(tree: Tree) -> int:

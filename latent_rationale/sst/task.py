@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from latent_rationale.common.config import inherited, option
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import find_data, find_vectors, named_file
+from latent_rationale.common.files import find_data, find_vectors
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.prediction import TextPrediction, rationales
@@ -78,18 +78,17 @@ class SST(Task[SSTOptions]):
         return polar
 
     @property
-    def vectors_path(self) -> Path | None:
-        """``--word_vectors``."""
-        return named_file(self.options.word_vectors)
-
-    @property
-    def output_size(self) -> int:
-        """The number of classes."""
-        return self.options.classes
+    def output_names(self) -> tuple[str, ...]:
+        """The classes."""
+        return CLASSES if self.options.classes == 5 else ("negative", "positive")
 
     def texts_of(self, example: SSTExample) -> tuple[Sequence[str], ...]:
         """The sentence."""
         return (example.tokens,)
+
+    def phrases_of(self, example: SSTExample) -> list[tuple[int, int]]:
+        """The nodes of its tree."""
+        return [(start, end) for start, end, _ in example.phrases]
 
     def targets_of(self, examples: Sequence[SSTExample]) -> Tensor:
         """Classes ``[N]``; -1 where there is none."""
@@ -98,7 +97,7 @@ class SST(Task[SSTOptions]):
     def example_of(self, texts: tuple[Sequence[str], ...]) -> SSTExample:
         """A sentence without labels."""
         (tokens,) = texts
-        return SSTExample(tuple(tokens), None, None)
+        return SSTExample(tuple(tokens), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Cross-entropy."""
@@ -116,18 +115,13 @@ class SST(Task[SSTOptions]):
         """Class, probabilities and words."""
         scores = output.scores.softmax(-1).tolist()
         return [
-            TextPrediction(tuple(row), (label := row.index(max(row))), self.class_names[label], example.tokens, z)
+            TextPrediction(tuple(row), (label := row.index(max(row))), self.output_names[label], example.tokens, z)
             for example, z, row in zip(batch.examples, rationales(output), scores, strict=True)
         ]
 
     def gold(self, example: SSTExample) -> dict[str, Any]:
         """The gold class and its name; None where there is none."""
-        return {"gold": example.label, "gold_name": None if example.label is None else self.class_names[example.label]}
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes, in their order."""
-        return CLASSES if self.options.classes == 5 else ("negative", "positive")
+        return {"gold": example.label, "gold_name": None if example.label is None else self.output_names[example.label]}
 
 
 def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:

@@ -13,7 +13,7 @@ from latent_rationale.common.learner import Learner
 from latent_rationale.common.run import Run
 from latent_rationale.common.training import FiniteWatch, Judge, evaluate, evaluating, outputs, train
 from latent_rationale.common.vocabulary import make_embedding
-from latent_rationale.sst.reader import SSTExample
+from latent_rationale.sst.reader import Phrase, SSTExample
 from latent_rationale.sst.task import SST, SSTOptions
 
 OPTIONS = SSTOptions(
@@ -30,7 +30,9 @@ def make_examples(count, seed):
         label = int(torch.randint(2, (), generator=generator))
         picks = torch.randint(len(words), (int(torch.randint(2, 9, (), generator=generator)),), generator=generator)
         tokens = [words[i] for i in picks.tolist()] + [("dreadful", "superb")[label]]
-        examples.append(SSTExample(tuple(tokens), label, (2,) * (len(tokens) - 1) + (4 * label,)))
+        labels = [2] * (len(tokens) - 1) + [4 * label]
+        phrases = (Phrase(place, place + 1, label) for place, label in enumerate(labels))
+        examples.append(SSTExample(tuple(tokens), label, tuple(phrases)))
     return examples
 
 

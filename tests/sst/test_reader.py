@@ -1,20 +1,28 @@
 import pytest
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.sst.reader import SSTExample, parse_tree, read_trees
+from latent_rationale.sst.reader import Phrase, SSTExample, parse_tree, read_trees
 
 
 def test_a_tree_gives_words_root_label_and_a_label_for_every_word():
     example = parse_tree("(3 (2 It) (4 (4 (2 's) (4 (3 (2 a) (4 (3 lovely) (2 film))) (1 -LRB-))) (2 .)))")
-    assert example == SSTExample(("It", "'s", "a", "lovely", "film", "-LRB-", "."), 3, (2, 2, 2, 3, 2, 1, 2))
+    assert (example.tokens, example.label) == (("It", "'s", "a", "lovely", "film", "-LRB-", "."), 3)
+    assert example.token_labels == (2, 2, 2, 3, 2, 1, 2)
+
+
+def test_every_node_is_a_phrase():
+    phrases = parse_tree("(3 (2 It) (4 (2 's) (3 (2 a) (4 film))))").phrases
+    assert phrases == ((0, 4, 3), (0, 1, 2), (1, 4, 4), (1, 2, 2), (2, 4, 3), (2, 3, 2), (3, 4, 4))
 
 
 def test_a_flat_tree_has_no_labels_for_its_words():
-    assert parse_tree("(1 a dull film)") == SSTExample(("a", "dull", "film"), 1, None)
+    example = parse_tree("(1 a dull film)")
+    assert example == SSTExample(("a", "dull", "film"), 1, (Phrase(0, 3, 1),))
+    assert example.token_labels is None
 
 
 def test_a_sentence_of_one_word():
-    assert parse_tree("(4 Superb)") == SSTExample(("Superb",), 4, (4,))
+    assert parse_tree("(4 Superb)") == SSTExample(("Superb",), 4, (Phrase(0, 1, 4),))
 
 
 @pytest.mark.parametrize(

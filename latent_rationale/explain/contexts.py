@@ -1,0 +1,111 @@
+"""What stands around a phrase while it is judged. A new kind of context is one class here."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from latent_rationale.explain.sampler import Language, Sampler
+from latent_rationale.explain.spans import Span
+
+
+class Context(ABC):
+    """Sentences that hold a phrase where it is, and other words around it.
+
+    Args:
+        padding_id: the id that stands where there is no word.
+    """
+
+    def __init__(self, padding_id: int):
+        self.padding_id = padding_id
+
+    @abstractmethod
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """For each of S phrases of a sentence, ids ``[T]``, K sentences: ids ``[S, K, T]``."""
+
+
+class SentenceContext(Context):
+    """The sentence itself."""
+
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """K = 1."""
+        return ids.expand(len(spans), 1, -1)
+
+
+class EmptyContext(Context):
+    """Nothing but padding."""
+
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """K = 1."""
+        inside = positions_inside(spans, len(ids), ids.device)
+        return torch.where(inside, ids, self.padding_id).unsqueeze(1)
+
+
+class JoinedContext(Context):
+    """All that several contexts have.
+
+    Args:
+        contexts: those.
+    """
+
+    def __init__(self, *contexts: Context):
+        super().__init__(contexts[0].padding_id)
+        self.contexts = contexts
+
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """K is the sum of theirs."""
+        return torch.cat([context(ids, spans) for context in self.contexts], dim=1)
+
+
+class SampledContext(Context):
+    """The words near a phrase replaced by what a language model would put there (Jin et al., section 3.2).
+
+    The words to its right are drawn forwards, those to its left backwards. The models read the phrase and what stands
+    beyond it on the other side, with padding for what is replaced there.
+
+    Args:
+        language: goes on in either direction.
+        nb_range: N, how many words on either side are replaced.
+        sample_n: K, how often.
+        share: read the true words on the other side instead of padding. All phrases that end at the same word, or begin
+            there, then share their samples.
+    """
+
+    def __init__(self, language: Language, nb_range: int = 10, sample_n: int = 20, share: bool = False):
+        super().__init__(language.padding_id)
+        self.language = language
+        self.nb_range = nb_range
+        self.sample_n = sample_n
+        self.share = share
+
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """K = ``sample_n``."""
+        starts, ends = torch.tensor(spans, device=ids.device).T
+        drawn = ids.expand(len(spans), self.sample_n, -1)
+        drawn = self._replaced(drawn, ids, starts, ends, self.language.forwards)
+        # What stands to the left stands to the right in a mirror.
+        drawn = self._replaced(drawn.flip(-1), ids.flip(0), len(ids) - ends, len(ids) - starts, self.language.backwards)
+        return drawn.flip(-1)
+
+    def _replaced(self, drawn: Tensor, ids: Tensor, starts: Tensor, ends: Tensor, sampler: Sampler) -> Tensor:
+        """``drawn [S, K, T]`` with new words behind each phrase."""
+        positions = torch.arange(len(ids), device=ids.device)
+        starts, ends = starts.unsqueeze(1), ends.unsqueeze(1)
+        words = min(self.nb_range, int((len(ids) - ends).max()))
+        if words == 0:
+            return drawn
+        replaced = (positions < starts) & (positions >= starts - self.nb_range) & (not self.share)
+        read = torch.where(replaced | (positions >= ends), self.padding_id, ids)
+        rows, which = torch.unique(torch.cat([read, ends], dim=1), dim=0, return_inverse=True)
+        sampled = sampler(rows[:, :-1], rows[:, -1], self.sample_n, words)[which]
+        steps = (positions - ends).unsqueeze(1)
+        near = (steps >= 0) & (steps < words)
+        return torch.where(near, sampled.gather(-1, steps.clamp(0, words - 1).expand_as(drawn)), drawn)
+
+
+def positions_inside(spans: Sequence[Span], length: int, device: torch.device) -> Tensor:
+    """Where each phrase is, bool ``[S, T]``."""
+    positions = torch.arange(length, device=device)
+    starts, ends = (torch.tensor(edges, device=device).unsqueeze(1) for edges in zip(*spans, strict=True))
+    return (positions >= starts) & (positions < ends)

@@ -1,0 +1,167 @@
+"""Training a language model on the texts of another task."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common import checkpoint, config
+from latent_rationale.common.config import inherited, option
+from latent_rationale.common.metrics import Tally
+from latent_rationale.common.objectives import Criterion, Objective, Supervised
+from latent_rationale.common.options import OF_MODELS, TextPredictOptions, TrainOptions
+from latent_rationale.common.prediction import TextPrediction
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.task import Splits, Task
+from latent_rationale.common.variants import Variant
+from latent_rationale.common.vocabulary import Vocabulary, WordVectors
+from latent_rationale.explain.language_model import LanguageModel
+from latent_rationale.explain.word_choices import WORD_CHOICES
+from latent_rationale.tasks import TASKS, find_task
+
+TEXTS = tuple(name for name in TASKS if name != "lm")
+"""The tasks that have texts of their own."""
+
+RESERVED = 2
+"""Ids of a vocabulary that are no words: of unknown words, and of padding."""
+
+Sentence = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelOptions(TrainOptions):
+    """What ``explain.train_lm`` takes beside what every task does, and its own defaults."""
+
+    IDLE = frozenset({"model", "layer", *OF_MODELS})
+
+    task: str = option("sst", "the task whose texts are read", choices=TEXTS)
+    ckpt: Path | None = option(None, "results folder of a classifier, whose texts and vocabulary are taken instead")
+    word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
+    softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
+
+    save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))
+    batch_size: int = inherited(TrainOptions, "batch_size", 50)
+    hidden_size: int = inherited(TrainOptions, "hidden_size", 128, "units of each direction's LSTM")
+    dropout: float = inherited(TrainOptions, "dropout", 0.5, "on the embeddings and on the states")
+    lr: float = inherited(TrainOptions, "lr", 0.001)
+    patience: int = inherited(TrainOptions, "patience", 1)
+    cooldown: int = inherited(TrainOptions, "cooldown", 0)
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        return {name: "on a language model" for name in named if name in self.IDLE}
+
+
+@dataclass(frozen=True, eq=False)
+class NatsTally(Tally):
+    """A sum of negative log probabilities, whose mean is given as a perplexity."""
+
+    def __add__(self, other: Tally) -> "NatsTally":
+        total = super().__add__(other)
+        return NatsTally(total.total, total.count)
+
+    def value(self) -> float:
+        """The exponential of the mean."""
+        return math.exp(super().value())
+
+
+class LanguageVariant(Variant):
+    """A language model, judged by the probability of held-out words."""
+
+    def __init__(self, options: LanguageModelOptions):
+        super().__init__(options)
+        self.softmax = options.softmax
+
+    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+        """With fresh weights, on the given embedding, of whose words it says one."""
+        choice = WORD_CHOICES[self.softmax](self.options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
+        return LanguageModel(embedding, choice, self.options.dropout)
+
+    def objective(self, criterion: Criterion) -> Objective:
+        """The task loss."""
+        return Supervised(criterion)
+
+
+class LanguageModelling(Task[LanguageModelOptions]):
+    """Every word of a text from those before it, and from those behind it."""
+
+    name = "lm"
+    options_class = LanguageModelOptions
+    predict_options_class = TextPredictOptions
+    output_names = ("forwards", "backwards")
+    first_best_epoch = 0
+    headline = ("perplexity", "perplexity_forwards", "perplexity_backwards")
+
+    @classmethod
+    def resolve(cls, options: LanguageModelOptions) -> LanguageModelOptions:
+        """Nothing is left open."""
+        return options
+
+    @cached_property
+    def reader(self) -> Task[Any]:
+        """The task whose texts are read."""
+        if self.options.ckpt is None:
+            return find_task(self.options.task).without_vectors()
+        recorded = checkpoint.read_config(self.options.ckpt)
+        task_class = find_task(recorded["task"])
+        return task_class(config.make(task_class.options_class, recorded["options"]))
+
+    def read_split(self, name: str) -> list[Sentence]:
+        """All texts of a split."""
+        return [tuple(text) for example in self.reader.read_split(name) for text in self.reader.texts_of(example)]
+
+    def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
+        """The words of the training texts and those that have a vector; or those that the classifier knows."""
+        if self.options.ckpt is None:
+            return super().vocabulary(splits, vectors)
+        return Vocabulary.load(self.options.ckpt / checkpoint.VOCABULARY)
+
+    @property
+    def variant(self) -> LanguageVariant:
+        """What is built and how it is judged."""
+        return LanguageVariant(self.options)
+
+    def texts_of(self, example: Sentence) -> tuple[Sequence[str], ...]:
+        """The text itself."""
+        return (example,)
+
+    def targets_of(self, examples: Sequence[Sentence]) -> Tensor:
+        """Zeros ``[N]``: a text is its own target."""
+        return torch.zeros(len(examples))
+
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> Sentence:
+        """The text itself."""
+        (tokens,) = texts
+        return tuple(tokens)
+
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """Nats ``[B]``, so weighted that their mean is that of a word in a direction."""
+        said = 2 * (batch.inputs[0].lengths - 1)
+        return -output.scores.sum((1, 2)) / said.float().mean().clamp(min=1)
+
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """Perplexities of each direction and of both together."""
+        nats = -output.scores.sum((0, 1))
+        said = (batch.inputs[0].lengths - 1).sum()
+        return {
+            "perplexity": NatsTally(nats.sum(), 2 * said),
+            "perplexity_forwards": NatsTally(nats[0], said),
+            "perplexity_backwards": NatsTally(nats[1], said),
+        }
+
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
+        """How likely each text is, in nats."""
+        nats = output.scores.sum(1).neg().tolist()
+        return [
+            TextPrediction(tuple(row), None, " and ".join(f"{x:.1f}" for x in row) + " nats", example, None)
+            for example, row in zip(batch.examples, nats, strict=True)
+        ]
+
+    def gold(self, example: Sentence) -> dict[str, Any]:
+        """Nothing."""
+        return {}

@@ -1,0 +1,76 @@
+"""The explainers by name, and what they are given. A new one is one file and one line in ``METHODS``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latent_rationale.explain.contexts import Context, EmptyContext, JoinedContext, SentenceContext
+from latent_rationale.explain.direct_feed import DirectFeed
+from latent_rationale.explain.explainer import Explainer, TokenScore
+from latent_rationale.explain.gradients import EmbeddingScore, Gradients, all_along
+from latent_rationale.explain.soc import SOC
+
+
+@dataclass(frozen=True)
+class Access:
+    """What explainers may ask of a model, from the least to the most.
+
+    Attributes:
+        score: s(x) of ids.
+        padding_id: of the model's vocabulary.
+        embedding_score: s(x) of embeddings.
+        embed: ids ``[B, T]`` to embeddings ``[B, T, D]``.
+        sampled: contexts from a language model; None where there is none.
+    """
+
+    score: TokenScore
+    padding_id: int
+    embedding_score: EmbeddingScore
+    embed: Callable[[Tensor], Tensor]
+    sampled: Context | None = None
+
+
+def _soc(access: Access) -> Explainer:
+    assert access.sampled is not None
+    return SOC(access.score, access.sampled)
+
+
+def _occlusion(access: Access) -> Explainer:
+    return SOC(access.score, SentenceContext(access.padding_id))
+
+
+def _arch(access: Access) -> Explainer:
+    return SOC(access.score, EmptyContext(access.padding_id))
+
+
+def _arch_mean(access: Access) -> Explainer:
+    contexts = SentenceContext(access.padding_id), EmptyContext(access.padding_id)
+    return SOC(access.score, JoinedContext(*contexts))
+
+
+def _direct_feed(access: Access) -> Explainer:
+    return DirectFeed(access.score, access.padding_id)
+
+
+def _integrated_gradients(access: Access) -> Explainer:
+    return Gradients(access.embedding_score, access.embed, all_along())
+
+
+def _gradient_times_input(access: Access) -> Explainer:
+    return Gradients(access.embedding_score, access.embed, torch.ones(1))
+
+
+METHODS: dict[str, Callable[[Access], Explainer]] = {
+    "soc": _soc,
+    "occlusion": _occlusion,
+    "direct-feed": _direct_feed,
+    "arch": _arch,
+    "arch-mean": _arch_mean,
+    "integrated-gradients": _integrated_gradients,
+    "gradient-x-input": _gradient_times_input,
+}
+
+NEED_LANGUAGE_MODEL = ("soc",)
+"""Those that need contexts from a language model."""

@@ -1,0 +1,38 @@
+"""Sampling and occlusion, and its relatives: the same difference in other contexts."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.structures import Tokens
+from latent_rationale.explain.contexts import Context, positions_inside
+from latent_rationale.explain.explainer import Explainer, TokenScore
+from latent_rationale.explain.spans import Span, check_spans
+
+
+class SOC(Explainer):
+    """How much s(x) falls when a phrase gives way to padding, on average over contexts (Jin et al., equation 5).
+
+    With contexts from a language model this is sampling and occlusion; in the sentence alone, plain occlusion; between
+    padding alone, ArchAttribute (Tsang et al., 2020). On a linear model of a bag of words all give the exact weights.
+
+    Args:
+        score: s(x).
+        context: what stands around the phrase.
+    """
+
+    def __init__(self, score: TokenScore, context: Context):
+        self.score = score
+        self.context = context
+
+    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """Scores ``[S]``."""
+        check_spans(spans, len(ids))
+        sentences = self.context(ids, spans)
+        inside = positions_inside(spans, len(ids), ids.device).unsqueeze(1)
+        without = torch.where(inside, self.context.padding_id, sentences)
+        # Many sentences come up again: those without a phrase in a context that many phrases share.
+        rows, which = torch.unique(torch.cat([sentences, without]).flatten(0, 1), dim=0, return_inverse=True)
+        scores = self.score(Tokens.of(rows))[which].view(2, len(spans), -1)
+        return (scores[0] - scores[1]).mean(1)

@@ -1,0 +1,9 @@
+"""``python -m latent_rationale.explain.train_lm``"""
+
+import sys
+
+from latent_rationale.common.commands import train_command
+from latent_rationale.explain.language_task import LanguageModelling
+
+if __name__ == "__main__":
+    sys.exit(train_command(LanguageModelling, module="explain.train_lm"))

@@ -1,0 +1,45 @@
+"""A small language model, and classifiers of which the right explanation is known."""
+
+from collections import Counter
+
+import pytest
+import torch
+from torch import nn
+
+from latent_rationale.common.vocabulary import Vocabulary
+from latent_rationale.explain.language_model import LanguageModel
+from latent_rationale.explain.sampler import Language
+from latent_rationale.explain.word_choices import WORD_CHOICES
+
+WORDS = [f"w{number}" for number in range(20)]
+
+
+@pytest.fixture
+def vocabulary():
+    return Vocabulary(Counter({word: 100 - place for place, word in enumerate(WORDS)}))
+
+
+@pytest.fixture
+def make_model(vocabulary, randomise):
+    def make(softmax="full"):
+        torch.manual_seed(1)
+        embedding = nn.Embedding(len(vocabulary), 6, padding_idx=vocabulary.padding_id)
+        model = randomise(LanguageModel(embedding, WORD_CHOICES[softmax](4, len(vocabulary), reserved=2), 0.3)).float()
+        with torch.no_grad():
+            embedding.weight[vocabulary.padding_id] = 0
+        return model.eval()
+
+    return make
+
+
+@pytest.fixture
+def language(make_model, vocabulary):
+    return Language.of(make_model(), vocabulary, vocabulary)
+
+
+@pytest.fixture
+def linear(vocabulary):
+    """s(x) of a linear model of a bag of words, and the weights of the words."""
+    weights = torch.randn(len(vocabulary), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    weights[vocabulary.padding_id] = 0
+    return lambda tokens: (weights[tokens.ids] * tokens.mask).sum(1), weights

@@ -1,0 +1,143 @@
+"""The commands as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import latent_rationale
+from latent_rationale.common.commands import train_command
+from latent_rationale.explain.command import explain_command
+from latent_rationale.explain.methods import METHODS
+from latent_rationale.sst.task import SST
+
+SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]
+
+
+@pytest.fixture(scope="module")
+def folders(small_sst, tmp_path_factory):
+    """A classifier, a rationale model and a language model, trained for a moment."""
+    root = tmp_path_factory.mktemp("explain")
+    for name, options in (("baseline", ["--classes", "2"]), ("latent", ["--model", "latent", "--selection", "0.5"])):
+        assert train_command(SST, [*options, *SMALL, *small_sst.arguments, "--save_path", str(root / name)]) == 0
+    command = [sys.executable, "-m", "latent_rationale.explain.train_lm", "--ckpt", str(root / "baseline"), *SMALL]
+    done = subprocess.run([*command, "--save_path", str(root / "lm")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "perplexity" in done.stdout
+    return root
+
+
+def explained(folder):
+    return [json.loads(line) for line in (folder / "explanations.jsonl").read_text().splitlines()]
+
+
+def test_a_language_model_takes_a_classifiers_texts_and_vocabulary(folders):
+    own, classifier = (latent_rationale.load(folders / name) for name in ("lm", "baseline"))
+    assert own.vocabulary.words == classifier.vocabulary.words
+    assert len(own.task.read_split("train")) <= 100
+    assert own.predict(["a film"])[0].label_name.endswith("nats")
+
+
+@pytest.mark.parametrize("model", ["baseline", "latent"])
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_explains_the_treebank(folders, tmp_path, method, model):
+    arguments = ["--ckpt", str(folders / model), "--method", method, "--sample_n", "3", "--stop", "4"]
+    if method == "soc":
+        arguments += ["--lm", str(folders / "lm")]
+    assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
+    rows = explained(tmp_path)
+    assert len(rows) == 4
+    for row in rows:
+        length = len(row["tokens"])
+        assert row["tree"][:2] == [0, length]
+        assert len(row["spans"]) == len(row["scores"])
+        assert [0, length] in row["spans"]
+        assert row["explained"] == ("positive" if model == "baseline" else row["prediction"]["label_name"])
+
+
+def test_the_seeds_format(folders, tmp_path):
+    arguments = [
+        "--ckpt",
+        str(folders / "baseline"),
+        "--method",
+        "occlusion",
+        "--stop",
+        "2",
+        "--save_path",
+        str(tmp_path),
+    ]
+    assert explain_command([*arguments, "--format", "seed"]) == 0
+    assert explain_command(arguments) == 0
+    lines = (tmp_path / "explanations.txt").read_text().splitlines()
+    for line, row in zip(lines, explained(tmp_path), strict=True):
+        first, last = line.split("\t")[0], line.split("\t")[-1]
+        assert first.rsplit(" ", 1)[0] in row["tokens"]
+        assert last.rsplit(" ", 1)[0] == " ".join(row["tokens"])
+        assert float(last.rsplit(" ", 1)[1]) == pytest.approx(row["scores"][-1], abs=1e-6)
+
+
+def test_a_text_of_ones_own_with_all_short_phrases_or_a_tree(folders, tmp_path, capsys):
+    arguments = ["--ckpt", str(folders / "baseline"), "--method", "arch", "--save_path", str(tmp_path)]
+    text = ["--text", "It isn't a good film."]
+    assert explain_command([*arguments, *text, "--longest", "2"]) == 0
+    (row,) = explained(tmp_path)
+    assert row["tokens"] == ["It", "is", "n't", "a", "good", "film", "."]
+    assert len(row["spans"]) == 7 + 6
+    assert row["tree"] is None
+    assert explain_command([*arguments, *text, "--agg"]) == 0
+    (row,) = explained(tmp_path)
+    assert row["tree"][:2] == [0, 7]
+    assert "explanations.jsonl" in capsys.readouterr().out
+
+
+def test_seeds_decide_what_is_drawn(folders, tmp_path):
+    arguments = ["--ckpt", str(folders / "baseline"), "--lm", str(folders / "lm"), "--stop", "2", "--sample_n", "2"]
+    found = []
+    for seed in (1, 1, 2):
+        assert explain_command([*arguments, "--seed", str(seed), "--save_path", str(tmp_path)]) == 0
+        found.append(explained(tmp_path))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
+    arguments = [
+        "--ckpt",
+        str(folders / "baseline"),
+        "--method",
+        "occlusion",
+        "--stop",
+        "3",
+        "--save_path",
+        str(tmp_path),
+    ]
+    assert explain_command(arguments) == 0
+    whole = explained(tmp_path)
+    assert explain_command([*arguments, "--max_batch", "2"]) == 0
+    for row, expected in zip(explained(tmp_path), whole, strict=True):
+        assert row["scores"] == pytest.approx(expected["scores"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--method soc needs --lm, a language model"),
+        (["--lm", "{root}/baseline"], "baseline: holds a model for sst, not a language model"),
+        (["--method", "occlusion", "--start", "5", "--stop", "5"], "--stop: expected more than --start, 5, got 5"),
+        (["--method", "occlusion", "--start", "4000"], "--start: expected less than"),
+        (["--method", "occlusion", "--text", "  "], "--text: has no words"),
+        (["--method", "magic"], "--method"),
+        (["--ckpt", "{root}/lm", "--method", "occlusion"], "a model for lm does not read one text"),
+        (["--ckpt", "{root}/nowhere", "--method", "occlusion"], "no such folder"),
+    ],
+)
+def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message):
+    given = [argument.format(root=folders) for argument in arguments]
+    ckpt = [] if "--ckpt" in given else ["--ckpt", str(folders / "baseline")]
+    assert explain_command([*ckpt, *given, "--save_path", str(tmp_path / "new")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,93 @@
+"""Explanations of models of which the right ones are known."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.explain.contexts import SampledContext
+from latent_rationale.explain.methods import METHODS, Access
+from latent_rationale.explain.subject import margin
+
+IDS = torch.tensor([4, 9, 2, 2, 15, 7])
+SPANS = [(0, 1), (5, 6), (1, 4), (0, 6)]
+EVERY = pytest.mark.parametrize("name", METHODS)
+
+
+@pytest.fixture
+def access(linear, language, vocabulary):
+    """To a linear model of a bag of words: its embedding is the weight of a word."""
+    score, weights = linear
+
+    def embedding_score(embedded, tokens):
+        return (embedded.squeeze(-1) * tokens.mask).sum(1)
+
+    sampled = SampledContext(language, nb_range=2, sample_n=4)
+    return Access(score, vocabulary.padding_id, embedding_score, lambda ids: weights[ids].unsqueeze(-1), sampled)
+
+
+@EVERY
+def test_on_a_bag_of_words_scores_are_the_exact_weights(name, access, linear):
+    _, weights = linear
+    expected = torch.stack([weights[IDS[start:end]].sum() for start, end in SPANS])
+    torch.testing.assert_close(METHODS[name](access)(IDS, SPANS), expected)
+
+
+@EVERY
+def test_a_sentence_of_one_word(name, access, linear):
+    _, weights = linear
+    torch.testing.assert_close(METHODS[name](access)(IDS[:1], [(0, 1)]), weights[IDS[:1]])
+
+
+@EVERY
+def test_phrases_outside_the_sentence_are_refused(name, access):
+    with pytest.raises(InputError, match="the number of words"):
+        METHODS[name](access)(IDS, [(0, 7)])
+
+
+@EVERY
+def test_a_phrase_is_scored_alike_alone_and_among_others(name, access):
+    """Where nothing is drawn."""
+    explainer = METHODS[name](replace(access, score=lambda tokens: (tokens.ids.double() * tokens.mask).sum(1) ** 2))
+    if name != "soc":
+        together = explainer(IDS, SPANS)
+        for span, expected in zip(SPANS, together, strict=True):
+            torch.testing.assert_close(explainer(IDS, [span])[0], expected)
+
+
+def test_occlusion_and_its_relatives_on_a_product(access):
+    """s(x) is 1 where words 9 and 15 are both there: neither matters without the other, and both do in the sentence."""
+
+    def both(tokens):
+        return ((tokens.ids == 9).any(1) & (tokens.ids == 15).any(1)).double()
+
+    spans = [(1, 2), (4, 5), (1, 5)]
+    expected = {"occlusion": [1, 1, 1], "arch": [0, 0, 1], "arch-mean": [0.5, 0.5, 1], "direct-feed": [0, 0, 1]}
+    for name, scores in expected.items():
+        assert METHODS[name](replace(access, score=both))(IDS, spans).tolist() == scores
+
+
+def test_integrated_gradients_add_up_to_the_difference(access):
+    """Within the error of fifty points on a cubic."""
+
+    def cubic(embedded, tokens):
+        return embedded.sum((1, 2)) ** 3
+
+    explainer = METHODS["integrated-gradients"](replace(access, embedding_score=cubic))
+    expected = cubic(access.embed(IDS.unsqueeze(0)), None)
+    torch.testing.assert_close(explainer(IDS, [(0, 6)]), expected, rtol=1e-3, atol=0)
+
+
+def test_gradient_times_input_is_that_of_the_sentence_itself(access):
+    explainer = METHODS["gradient-x-input"](replace(access, embedding_score=lambda e, t: (e**2).sum((1, 2))))
+    embedded = access.embed(IDS)[:, 0]
+    torch.testing.assert_close(explainer(IDS, [(2, 3)]), 2 * embedded[2:3] ** 2)
+
+
+def test_margins():
+    scores = torch.tensor([[1.0, 4.0, 3.0], [5.0, 0.0, 2.0]])
+    assert margin(scores, 0).tolist() == [-3, 3]
+    assert margin(scores, 1).tolist() == [1, -5]
+    assert margin(scores[:, :2], 1).tolist() == [3, -5]
+    assert margin(scores[:, :1], 0).tolist() == [1, 5]
