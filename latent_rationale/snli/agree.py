@@ -21,7 +21,12 @@ from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_p
 from latent_rationale.snli.task import SNLI
 
 MEASURES = ("precision", "recall", "f1", "iou", "auprc")
-POOLS: dict[str, Callable[[Sequence[float]], float]] = {"max": max, "sum": sum}
+POOLS: dict[str, Callable[[Sequence[float]], float]] = {
+    "max": max,
+    "sum": sum,
+    "unlinked": lambda given: 1 - max(given),
+}
+"""From the attention that a word gets from each word of the other sentence to its score."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,7 @@ class WordScores:
 
 
 def linked(prediction: PairPrediction, pool: Callable[[Sequence[float]], float]) -> WordScores:
-    """The attention that each word gets from the words of the other sentence: their ``max`` or ``sum``.
+    """What a pool, such as ``max``, makes of the attention that each word gets from those of the other sentence.
 
     Start tokens neither give nor get.
     """
