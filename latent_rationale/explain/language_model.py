@@ -31,22 +31,24 @@ class LanguageModel(nn.Module):
     def forward(self, batch: Batch) -> Output:
         """As scores the log probabilities of the words themselves, forwards and backwards ``[B, T, 2]``.
 
-        They are 0 where nothing is said: at padding, at the first word forwards, at the last word backwards.
+        They are 0 where nothing is said: of unknown words, at padding, at the first word forwards, at the last word
+        backwards.
         """
         (tokens,) = batch.inputs
         ids, mask = tokens.ids, tokens.mask
         states = self.encoder.states(self.dropout(self.embedding(ids)), tokens)
         after, before = self.dropout(states).chunk(2, dim=-1)
-        said = mask[:, 1:]  # forwards the word of each pair of neighbours that comes second, backwards the first
-        forwards = self._log_probs(after[:, :-1], ids[:, 1:], said)
-        backwards = self._log_probs(before[:, 1:], ids[:, :-1], said)
+        # Of two neighbours forwards the second is said, backwards the first.
+        forwards = self._log_probs(after[:, :-1], ids[:, 1:], mask[:, 1:])
+        backwards = self._log_probs(before[:, 1:], ids[:, :-1], mask[:, 1:])
         nothing = forwards.new_zeros(len(ids), 1)
         return Output(
             torch.stack([torch.cat([nothing, forwards], dim=1), torch.cat([backwards, nothing], dim=1)], dim=-1)
         )
 
     def _log_probs(self, states: Tensor, words: Tensor, mask: Tensor) -> Tensor:
-        """``[B, T]`` of ids ``[B, T]`` after states ``[B, T, H]``; 0 where the mask is false."""
+        """``[B, T]`` of ids ``[B, T]`` after states ``[B, T, H]``; 0 where the mask is false or the word unknown."""
+        mask = mask & (words >= self.choice.reserved)
         places = real_words(mask)
         log_probs = self.choice.log_prob(states.flatten(0, 1)[places], words.flatten()[places])
         return log_probs.new_zeros(mask.numel()).index_copy(0, places, log_probs).view_as(mask) * mask

@@ -47,8 +47,8 @@ class LanguageModelOptions(TrainOptions):
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))
     batch_size: int = inherited(TrainOptions, "batch_size", 50)
     hidden_size: int = inherited(TrainOptions, "hidden_size", 128, "units of each direction's LSTM")
-    dropout: float = inherited(TrainOptions, "dropout", 0.5, "on the embeddings and on the states")
-    lr: float = inherited(TrainOptions, "lr", 0.001)
+    dropout: float = inherited(TrainOptions, "dropout", 0.3, "on the embeddings and on the states")
+    lr: float = inherited(TrainOptions, "lr", 0.003)
     patience: int = inherited(TrainOptions, "patience", 1)
     cooldown: int = inherited(TrainOptions, "cooldown", 0)
 
@@ -141,17 +141,16 @@ class LanguageModelling(Task[LanguageModelOptions]):
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Nats ``[B]``, so weighted that their mean is that of a word in a direction."""
-        said = 2 * (batch.inputs[0].lengths - 1)
-        return -output.scores.sum((1, 2)) / said.float().mean().clamp(min=1)
+        said = (output.scores != 0).sum((1, 2)).float()
+        return -output.scores.sum((1, 2)) / said.mean().clamp(min=1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
         """Perplexities of each direction and of both together."""
-        nats = -output.scores.sum((0, 1))
-        said = (batch.inputs[0].lengths - 1).sum()
+        nats, said = -output.scores.sum((0, 1)), (output.scores != 0).sum((0, 1))
         return {
-            "perplexity": NatsTally(nats.sum(), 2 * said),
-            "perplexity_forwards": NatsTally(nats[0], said),
-            "perplexity_backwards": NatsTally(nats[1], said),
+            "perplexity": NatsTally(nats.sum(), said.sum()),
+            "perplexity_forwards": NatsTally(nats[0], said[0]),
+            "perplexity_backwards": NatsTally(nats[1], said[1]),
         }
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
