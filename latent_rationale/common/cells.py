@@ -77,7 +77,7 @@ class LSTMCell(Cell):
         """One word further."""
         hidden, memory = state
         gates = projected + functional.linear(hidden, self.recurrent_weight, self.bias)
-        write, keep, update, show = gates.chunk(4, dim=1)  # torch's order
+        write, keep, update, show = gates.chunk(4, dim=-1)  # torch's order
         memory = keep.sigmoid() * memory + write.sigmoid() * update.tanh()
         return show.sigmoid() * memory.tanh(), memory
 
@@ -99,7 +99,7 @@ class RCNNCell(Cell):
     def step(self, projected: Tensor, state: State) -> State:
         """One word further."""
         hidden, unigrams, bigrams = state
-        decay_input, first, second = projected.chunk(3, dim=1)
+        decay_input, first, second = projected.chunk(3, dim=-1)
         decay_bias, output_bias = self.bias.chunk(2)
         decay = torch.sigmoid(decay_input + functional.linear(hidden, self.recurrent_weight, decay_bias))
         bigrams = torch.lerp(unigrams + second, bigrams, decay)

@@ -17,9 +17,8 @@ from latent_rationale.common.objectives import Criterion, Objective, Supervised
 from latent_rationale.common.options import OF_MODELS, TextPredictOptions, TrainOptions
 from latent_rationale.common.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.task import Splits, Task
+from latent_rationale.common.task import Task
 from latent_rationale.common.variants import Variant
-from latent_rationale.common.vocabulary import Vocabulary, WordVectors
 from latent_rationale.explain.language_model import LanguageModel
 from latent_rationale.explain.word_choices import WORD_CHOICES
 from latent_rationale.tasks import TASKS, find_task
@@ -40,7 +39,7 @@ class LanguageModelOptions(TrainOptions):
     IDLE = frozenset({"model", "layer", *OF_MODELS})
 
     task: str = option("sst", "the task whose texts are read", choices=TEXTS)
-    ckpt: Path | None = option(None, "results folder of a classifier, whose texts and vocabulary are taken instead")
+    ckpt: Path | None = option(None, "results folder of a classifier, whose texts are read instead")
     word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
     softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
 
@@ -114,12 +113,6 @@ class LanguageModelling(Task[LanguageModelOptions]):
     def read_split(self, name: str) -> list[Sentence]:
         """All texts of a split."""
         return [tuple(text) for example in self.reader.read_split(name) for text in self.reader.texts_of(example)]
-
-    def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
-        """The words of the training texts and those that have a vector; or those that the classifier knows."""
-        if self.options.ckpt is None:
-            return super().vocabulary(splits, vectors)
-        return Vocabulary.load(self.options.ckpt / checkpoint.VOCABULARY)
 
     @property
     def variant(self) -> LanguageVariant:

@@ -10,6 +10,7 @@ from latent_rationale.explain.contexts import Context, EmptyContext, JoinedConte
 from latent_rationale.explain.direct_feed import DirectFeed
 from latent_rationale.explain.explainer import Explainer, TokenScore
 from latent_rationale.explain.gradients import EmbeddingScore, Gradients, all_along
+from latent_rationale.explain.scd import SCD, Decomposable
 from latent_rationale.explain.soc import SOC
 
 
@@ -21,7 +22,9 @@ class Access:
         score: s(x) of ids.
         padding_id: of the model's vocabulary.
         embedding_score: s(x) of embeddings.
-        embed: ids ``[B, T]`` to embeddings ``[B, T, D]``.
+        embed: ids ``[*]`` to embeddings ``[*, D]``.
+        decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
+        margin: s(x) of scores ``[B, C]``.
         sampled: contexts from a language model; None where there is none.
     """
 
@@ -29,12 +32,19 @@ class Access:
     padding_id: int
     embedding_score: EmbeddingScore
     embed: Callable[[Tensor], Tensor]
+    decomposable: Callable[[], Decomposable]
+    margin: Callable[[Tensor], Tensor]
     sampled: Context | None = None
 
 
 def _soc(access: Access) -> Explainer:
     assert access.sampled is not None
     return SOC(access.score, access.sampled)
+
+
+def _scd(access: Access) -> Explainer:
+    assert access.sampled is not None
+    return SCD(access.decomposable(), access.embed, access.margin, access.sampled)
 
 
 def _occlusion(access: Access) -> Explainer:
@@ -64,6 +74,7 @@ def _gradient_times_input(access: Access) -> Explainer:
 
 METHODS: dict[str, Callable[[Access], Explainer]] = {
     "soc": _soc,
+    "scd": _scd,
     "occlusion": _occlusion,
     "direct-feed": _direct_feed,
     "arch": _arch,
@@ -72,5 +83,5 @@ METHODS: dict[str, Callable[[Access], Explainer]] = {
     "gradient-x-input": _gradient_times_input,
 }
 
-NEED_LANGUAGE_MODEL = ("soc",)
+NEED_LANGUAGE_MODEL = ("soc", "scd")
 """Those that need contexts from a language model."""

@@ -1,5 +1,7 @@
 """A trained classifier as explainers meet it."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,7 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.text_model import TextModel
 from latent_rationale.explain.contexts import Context
+from latent_rationale.explain.decompose import decomposable
 from latent_rationale.explain.methods import Access
 
 
@@ -50,10 +53,12 @@ class Subject:
     def access(self, label: int, sampled: Context | None) -> Access:
         """To the margin of a class, with contexts from a language model where there is one."""
         return Access(
-            score=lambda tokens: self.score(tokens, label),
+            score=partial(self.score, label=label),
             padding_id=self.predictor.vocabulary.padding_id,
-            embedding_score=lambda embedded, tokens: self.score_embedded(embedded, tokens, label),
+            embedding_score=partial(self.score_embedded, label=label),
             embed=self.model.embedding,
+            decomposable=partial(decomposable, self.model),
+            margin=partial(margin, label=label),
             sampled=sampled,
         )
 

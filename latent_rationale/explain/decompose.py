@@ -1,0 +1,58 @@
+"""How the models of this package split their activations. A new encoder is one line in ``CELLS``."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from latent_rationale.common.cells import Cell, LSTMCell
+from latent_rationale.common.encoders import LSTM, RCNN, Encoder
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.rationale_model import RationaleModel
+from latent_rationale.common.text_model import TextModel
+from latent_rationale.explain.parts import Parts
+from latent_rationale.explain.scd import Decomposable
+
+CELLS: dict[type[Encoder], Callable[[Any], tuple[Cell, Cell]]] = {
+    LSTM: lambda encoder: (LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards)),
+    RCNN: lambda encoder: (encoder.forwards, encoder.backwards),
+}
+"""The cells of a recurrent encoder, forwards and backwards."""
+
+
+def decomposable(model: TextModel) -> Decomposable:
+    """The model as ``SCD`` asks for it.
+
+    Raises:
+        InputError: if it is no classifier of the full text, or its encoder has no rule.
+    """
+    if not isinstance(model, RationaleModel) or model.selector is not None:
+        raise InputError("contextual decomposition is for classifiers of the full text, --model baseline")
+    classifier = model.classifier
+    kind = type(classifier.encoder)
+    if kind not in CELLS:
+        names = ", ".join(known.__name__ for known in CELLS)
+        raise InputError(f"no rule tells how a {kind.__name__} splits its activations; there are some for {names}")
+    forwards, backwards = CELLS[kind](classifier.encoder)
+
+    def decompose(embedded: Parts) -> Parts:
+        both = read(forwards, embedded), read(backwards, embedded.each(lambda x: x.flip(2)))
+        scores: Parts = classifier.output(Parts.cat(*both))
+        return scores
+
+    return decompose
+
+
+def read(cell: Cell, embedded: Parts) -> Parts:
+    """What a cell shows, ``[S, K, H]``, once it has read ``[S, K, T, D]`` from the first word to the last."""
+    projected: Any = cell.project(embedded)  # type: ignore[arg-type]  # likewise
+    state: Any = tuple(_nothing(projected, part) for part in cell.start(projected.whole.new_zeros(1, 1)))
+    for place in range(projected.whole.shape[2]):
+        state = cell.step(projected.each(lambda x: x[:, :, place]), state)  # noqa: B023  # called at once
+    shown: Parts = state[0]
+    return shown
+
+
+def _nothing(projected: Parts, like: Tensor) -> Parts:
+    """Zeros of the size H of a state ``[1, H]``, for all phrases and contexts."""
+    return projected.each(lambda x: like.expand(*x.shape[:2], -1))

@@ -1,0 +1,100 @@
+"""A network's activations, split into what a phrase put there and the rest (Jin et al., section 3.4)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from latent_rationale.common.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """An activation in several contexts of a phrase, and the part of it that is relevant to the phrase.
+
+    Torch's functions, as far as they stand in ``RULES``, take it in place of a tensor, so that a network's own code
+    splits its activations. What is added or does not depend on the phrase, such as a bias, belongs to the rest.
+
+    Attributes:
+        whole: the activation under each of K contexts of S phrases, ``[S, K, *]``. The sentence itself comes first.
+        relevant: one for all contexts, ``[S, 1, *]``.
+    """
+
+    whole: Tensor
+    relevant: Tensor
+
+    @property
+    def rest(self) -> Tensor:
+        """Of the sentence itself, ``[S, 1, *]``; it and what is relevant add up to the activation."""
+        return self.whole[:, :1] - self.relevant
+
+    def each(self, function: Callable[[Tensor], Tensor]) -> "Parts":
+        """A linear function without a bias, of both."""
+        return Parts(function(self.whole), function(self.relevant))
+
+    def bent(self, function: Callable[[Tensor], Tensor]) -> "Parts":
+        """A nonlinear function f of each element: f(h) - f(h - r) is relevant, on average over contexts."""
+        whole = function(self.whole)
+        return Parts(whole, (whole - function(self.whole - self.relevant)).mean(1, keepdim=True))
+
+    @staticmethod
+    def cat(*parts: "Parts") -> "Parts":
+        """Side by side, along the last dimension."""
+        return Parts(torch.cat([p.whole for p in parts], dim=-1), torch.cat([p.relevant for p in parts], dim=-1))
+
+    def __add__(self, other: "Parts | Tensor") -> "Parts":
+        if isinstance(other, Tensor):
+            return Parts(self.whole + other, self.relevant)
+        return Parts(self.whole + other.whole, self.relevant + other.relevant)
+
+    def __sub__(self, other: "Parts") -> "Parts":
+        return Parts(self.whole - other.whole, self.relevant - other.relevant)
+
+    def __mul__(self, other: "Parts") -> "Parts":
+        """Relevant is what either part has to do with, on average over contexts; not what the rests make together."""
+        rests = (self.whole - self.relevant) * (other.whole - other.relevant)
+        whole = self.whole * other.whole
+        return Parts(whole, (whole - rests).mean(1, keepdim=True))
+
+    def chunk(self, chunks: int, dim: int) -> "list[Parts]":
+        """Pieces along a dimension counted from the end."""
+        return [
+            Parts(*pair) for pair in zip(self.whole.chunk(chunks, dim), self.relevant.chunk(chunks, dim), strict=True)
+        ]
+
+    def sigmoid(self) -> "Parts":
+        """Between 0 and 1."""
+        return self.bent(torch.sigmoid)
+
+    def tanh(self) -> "Parts":
+        """Between -1 and 1."""
+        return self.bent(torch.tanh)
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Sequence[type], args: Sequence[Any], kwargs: Mapping[str, Any] | None = None
+    ) -> "Parts":
+        if function not in RULES:
+            raise InputError(f"no rule tells how {getattr(function, '__name__', function)} splits an activation")
+        found: Parts = RULES[function](*args, **(kwargs or {}))
+        return found
+
+
+def _linear(parts: Parts, weight: Tensor, bias: Tensor | None = None) -> Parts:
+    return Parts(functional.linear(parts.whole, weight, bias), functional.linear(parts.relevant, weight))
+
+
+def _lerp(start: Parts, end: Parts, weight: Parts) -> Parts:
+    return start + weight * (end - start)
+
+
+RULES: dict[Any, Callable[..., Parts]] = {
+    functional.linear: _linear,
+    torch.sigmoid: Parts.sigmoid,
+    torch.tanh: Parts.tanh,
+    torch.lerp: _lerp,
+}
+"""How functions split what they are given."""
