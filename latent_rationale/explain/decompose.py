@@ -6,10 +6,12 @@ from typing import Any
 from torch import Tensor
 
 from latent_rationale.common.cells import Cell, LSTMCell
+from latent_rationale.common.classifier import Classifier
 from latent_rationale.common.encoders import LSTM, RCNN, Encoder
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.rationale_model import RationaleModel
 from latent_rationale.common.text_model import TextModel
+from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.scd import Decomposable
 
@@ -26,9 +28,7 @@ def decomposable(model: TextModel) -> Decomposable:
     Raises:
         InputError: if it is no classifier of the full text, or its encoder has no rule.
     """
-    if not isinstance(model, RationaleModel) or model.selector is not None:
-        raise InputError("contextual decomposition is for classifiers of the full text, --model baseline")
-    classifier = model.classifier
+    classifier = _full_text(model)
     kind = type(classifier.encoder)
     if kind not in CELLS:
         names = ", ".join(known.__name__ for known in CELLS)
@@ -41,6 +41,25 @@ def decomposable(model: TextModel) -> Decomposable:
         return scores
 
     return decompose
+
+
+def lstm_classifier(model: TextModel) -> LSTMClassifier:
+    """The model as ``CD`` asks for it.
+
+    Raises:
+        InputError: if it is no classifier of the full text, or reads it otherwise.
+    """
+    classifier = _full_text(model)
+    encoder = classifier.encoder
+    if not isinstance(encoder, LSTM):
+        raise InputError(f"--method cd is for LSTMs, and the model has a {type(encoder).__name__}; take scd")
+    return LSTMClassifier(LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards), classifier.output)
+
+
+def _full_text(model: TextModel) -> Classifier:
+    if not isinstance(model, RationaleModel) or model.selector is not None:
+        raise InputError("contextual decomposition is for classifiers of the full text, --model baseline")
+    return model.classifier
 
 
 def read(cell: Cell, embedded: Parts) -> Parts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latent_rationale.explain.cd import CD, LSTMClassifier
 from latent_rationale.explain.contexts import Context, EmptyContext, JoinedContext, SentenceContext
 from latent_rationale.explain.direct_feed import DirectFeed
 from latent_rationale.explain.explainer import Explainer, TokenScore
@@ -24,6 +25,7 @@ class Access:
         embedding_score: s(x) of embeddings.
         embed: ids ``[*]`` to embeddings ``[*, D]``.
         decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
+        lstm_classifier: likewise, of an LSTM.
         margin: s(x) of scores ``[B, C]``.
         sampled: contexts from a language model; None where there is none.
     """
@@ -33,6 +35,7 @@ class Access:
     embedding_score: EmbeddingScore
     embed: Callable[[Tensor], Tensor]
     decomposable: Callable[[], Decomposable]
+    lstm_classifier: Callable[[], LSTMClassifier]
     margin: Callable[[Tensor], Tensor]
     sampled: Context | None = None
 
@@ -45,6 +48,10 @@ def _soc(access: Access) -> Explainer:
 def _scd(access: Access) -> Explainer:
     assert access.sampled is not None
     return SCD(access.decomposable(), access.embed, access.margin, access.sampled)
+
+
+def _cd(access: Access) -> Explainer:
+    return CD(access.lstm_classifier(), access.embed, access.margin)
 
 
 def _occlusion(access: Access) -> Explainer:
@@ -75,6 +82,7 @@ def _gradient_times_input(access: Access) -> Explainer:
 METHODS: dict[str, Callable[[Access], Explainer]] = {
     "soc": _soc,
     "scd": _scd,
+    "cd": _cd,
     "occlusion": _occlusion,
     "direct-feed": _direct_feed,
     "arch": _arch,

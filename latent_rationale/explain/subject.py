@@ -11,7 +11,7 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.text_model import TextModel
 from latent_rationale.explain.contexts import Context
-from latent_rationale.explain.decompose import decomposable
+from latent_rationale.explain.decompose import decomposable, lstm_classifier
 from latent_rationale.explain.methods import Access
 
 
@@ -58,6 +58,7 @@ class Subject:
             embedding_score=partial(self.score_embedded, label=label),
             embed=self.model.embedding,
             decomposable=partial(decomposable, self.model),
+            lstm_classifier=partial(lstm_classifier, self.model),
             margin=partial(margin, label=label),
             sampled=sampled,
         )
