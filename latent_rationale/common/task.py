@@ -97,9 +97,12 @@ class Task(ABC, Generic[Options]):
     def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
         """The tokens of each text of an example."""
 
-    def phrases_of(self, example: Any) -> list[tuple[int, int]]:
-        """The phrases that the data knows of an example's text, as stretches of words; none unless it has trees."""
-        return []
+    def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
+        """The phrases that the data knows of an example's text, as stretches of words, each with its class.
+
+        None unless the data has trees.
+        """
+        return {}
 
     @abstractmethod
     def targets_of(self, examples: Sequence[Any]) -> Tensor:

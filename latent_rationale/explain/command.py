@@ -1,7 +1,7 @@
 """``python -m latent_rationale.explain``: from the options to explained sentences."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def explain(subject: Subject, examples: Sequence[Any], options: ExplainOptions) 
 
 
 def _scored(
-    explainer: Explainer, subject: Subject, tokens: tuple[str, ...], known: Sequence[Span], options: ExplainOptions
+    explainer: Explainer, subject: Subject, tokens: tuple[str, ...], known: Collection[Span], options: ExplainOptions
 ) -> tuple[list[Span], list[float], SpanTree | None]:
     """Phrases, their scores, and how they lie inside one another: as scores or the data say, or without."""
     ids = subject.ids_of(tokens)

@@ -13,6 +13,7 @@ from latent_rationale.common.text_model import TextModel
 from latent_rationale.explain.contexts import Context
 from latent_rationale.explain.decompose import decomposable, lstm_classifier
 from latent_rationale.explain.methods import Access
+from latent_rationale.explain.repeated import Repeated
 
 
 class Subject:
@@ -67,7 +68,8 @@ class Subject:
         """The margins ``[B]`` of a class, some sentences at a time."""
         parts = tokens.split(self.max_batch)
         with torch.no_grad():
-            return torch.cat([self.score_embedded(self.model.embedding(part.ids), part, label) for part in parts])
+            embedded = (Repeated.of(self.model.embedding, part.ids) for part in parts)
+            return torch.cat([self.score_embedded(*pair, label) for pair in zip(embedded, parts, strict=True)])
 
     def score_embedded(self, embedded: Tensor, tokens: Tokens, label: int) -> Tensor:
         """The margins ``[B]`` of a class for embedded sentences ``[B, T, D]``, with gradients."""

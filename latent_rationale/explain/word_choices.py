@@ -45,7 +45,8 @@ class FullSoftmax(WordChoice):
 
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
         """The inverse cdf of the softmax over what is not reserved."""
-        return self.reserved + find(cdf(self.layer(states)[:, self.reserved :]), noise)
+        below = sums(self.layer(states)[:, self.reserved :])
+        return self.reserved + find(below, noise * below[:, -1])
 
 
 class AdaptiveSoftmax(WordChoice):
@@ -69,27 +70,28 @@ class AdaptiveSoftmax(WordChoice):
 
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
         """Frequent word or cluster by the noise; the word of a cluster by how far into the cluster the noise falls."""
-        below = cdf(self.layer.head(states)[:, self.reserved :])
-        first = find(below, noise)
+        below = sums(self.layer.head(states)[:, self.reserved :])
+        mass = noise * below[:, -1]
+        first = find(below, mass)
         found = self.reserved + first
         column = self.layer.shortlist_size - self.reserved  # of the first cluster
         for tail, start in zip(self.layer.tail, self.layer.cutoffs, strict=False):
             rows = (first == column).nonzero().squeeze(1)
             before, after = below[rows, column - 1], below[rows, column]
-            found[rows] = start + find(cdf(tail(states[rows])), (noise[rows] - before) / (after - before))
+            inside = sums(tail(states[rows]))
+            found[rows] = start + find(inside, (mass[rows] - before) / (after - before) * inside[:, -1])
             column += 1
         return found
 
 
-def cdf(logits: Tensor) -> Tensor:
-    """What a softmax over ``logits [N, V]`` adds up to, ``[N, V]``; exactly 1 at the end."""
-    below = logits.softmax(-1).cumsum(-1)
-    return below / below[:, -1:]
+def sums(logits: Tensor) -> Tensor:
+    """Cumulative sums of what a softmax over ``logits [N, V]`` is made of. Not divided by the last: that takes time."""
+    return (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
 
 
-def find(below: Tensor, noise: Tensor) -> Tensor:
-    """Where uniform noise ``[N]`` falls in cdfs ``[N, V]``: ids ``[N]``."""
-    return torch.searchsorted(below, noise.unsqueeze(1), right=True).squeeze(1).clamp(max=below.shape[1] - 1)
+def find(below: Tensor, mass: Tensor) -> Tensor:
+    """Where a mass ``[N]`` falls in cumulative sums ``[N, V]``: ids ``[N]``."""
+    return torch.searchsorted(below, mass.unsqueeze(1), right=True).squeeze(1).clamp(max=below.shape[1] - 1)
 
 
 WORD_CHOICES: dict[str, type[WordChoice]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}

@@ -86,9 +86,9 @@ class SST(Task[SSTOptions]):
         """The sentence."""
         return (example.tokens,)
 
-    def phrases_of(self, example: SSTExample) -> list[tuple[int, int]]:
-        """The nodes of its tree."""
-        return [(start, end) for start, end, _ in example.phrases]
+    def phrases_of(self, example: SSTExample) -> dict[tuple[int, int], int]:
+        """The nodes of its tree, each with its one of five classes."""
+        return {(start, end): label for start, end, label in example.phrases}
 
     def targets_of(self, examples: Sequence[SSTExample]) -> Tensor:
         """Classes ``[N]``; -1 where there is none."""
