@@ -55,6 +55,7 @@ setup(
         "tensorboard>=2.18",  # curves, histograms, rationales during training
         "tqdm>=4.66",  # progress
         "matplotlib>=3.9",  # plots
+        "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
     ],
     extras_require={
         "dev": [

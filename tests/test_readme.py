@@ -8,13 +8,18 @@ import pytest
 
 from latent_rationale.common import config
 from latent_rationale.explain.language_task import LanguageModelOptions
-from latent_rationale.explain.options import ExplainOptions
+from latent_rationale.explain.options import EvaluateOptions, ExplainOptions
 from latent_rationale.snli.agree import AgreeOptions
 from latent_rationale.tasks import TASKS, find_task
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OTHERS = {"snli.agree": AgreeOptions, "explain": ExplainOptions, "explain.train_lm": LanguageModelOptions}
+OTHERS = {
+    "snli.agree": AgreeOptions,
+    "explain": ExplainOptions,
+    "explain.evaluate": EvaluateOptions,
+    "explain.train_lm": LanguageModelOptions,
+}
 PAGES = [README, *((ROOT / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "data/README.md"))]
 
 

@@ -1,0 +1,119 @@
+"""``python -m latent_rationale.explain.evaluate``"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from latent_rationale.common import config
+from latent_rationale.common.commands import run_command
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.run import LOGGER, write_json
+from latent_rationale.common.structures import Tokens
+from latent_rationale.explain.bag_of_words import word_weights
+from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
+from latent_rationale.explain.deletion import deleted
+from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.session import Session
+
+POSITIVE = 1
+"""The class that is explained."""
+
+MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
+RESULT = "evaluation.json"
+
+
+@dataclass
+class Found:
+    """What a method said, sentence by sentence.
+
+    Attributes:
+        words: scores of words, and their weights in a bag of words.
+        phrases: scores of phrases of several words, and their classes in the treebank.
+        falls: by how much the probability of the predicted class falls when the strongest words go.
+    """
+
+    words: list[Pairs] = field(default_factory=list)
+    phrases: list[Pairs] = field(default_factory=list)
+    falls: list[float] = field(default_factory=list)
+
+
+def evaluate(arguments: Sequence[str]) -> None:
+    """Print a table, and write it: how well each method's scores agree with what else is known of words and phrases."""
+    program = "python -m latent_rationale.explain.evaluate"
+    options, _ = config.parse(EvaluateOptions, arguments, program, "Which method explains a classifier best?")
+    session = Session(options)
+    if len(session.subject.names) != 2:
+        raise InputError(f"the model has {len(session.subject.names)} classes; an evaluation needs two, --classes 2")
+    weights = _weights(session)
+    results: dict[str, dict[str, Interval]] = {}
+    _show_row("method", *MEASURES)
+    _show_row(*["---"] * (1 + len(MEASURES)))
+    for method in options.method:
+        results[method] = summary(_run(session, method, weights), options.resamples, options.seed)
+        _show_row(method, *map(str, results[method].values()))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    rows = {method: {name: asdict(value) for name, value in row.items()} for method, row in results.items()}
+    write_json(options.folder / RESULT, rows)
+    LOGGER.info("the numbers are in %s", options.folder / RESULT)
+
+
+def summary(found: Found, resamples: int, seed: int) -> dict[str, Interval]:
+    """Correlations over all scores and over the extremes alone, and the area over the deletion curve."""
+    pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
+    numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(found.falls, resamples, seed)]
+    return dict(zip(MEASURES, numbers, strict=True))
+
+
+def _weights(session: Session) -> dict[str, float]:
+    """Of a bag of words, from the classifier's training data."""
+    task = session.task
+    examples = task.read_split("train")
+    return word_weights([task.texts_of(example)[0] for example in examples], task.targets_of(examples).tolist())
+
+
+def _run(session: Session, method: str, weights: dict[str, float]) -> Found:
+    """Explain all sentences that are asked for."""
+    found = Found()
+    for example in tqdm(session.examples(), desc=method, unit="sentence", dynamic_ncols=True):
+        (tokens,) = session.task.texts_of(example)
+        _add(found, session, method, list(tokens), session.task.phrases_of(example), weights)
+    return found
+
+
+def _add(
+    found: Found, session: Session, method: str, tokens: list[str], phrases: dict[Any, int], weights: dict[str, float]
+) -> None:
+    """What a method says of one sentence."""
+    ids = session.subject.ids_of(tuple(tokens))
+    words = [(place, place + 1) for place in range(len(tokens))]
+    longer = [span for span in phrases if span[1] - span[0] > 1]
+    scores = session.explainer(method, POSITIVE)(ids, [*words, *longer]).tolist()
+    known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
+    found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
+    labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
+    found.phrases.append(np.array(labelled, dtype=np.float64).reshape(-1, 2))
+    found.falls.append(_fall(session, ids, scores[: len(words)]))
+
+
+def _fall(session: Session, ids: torch.Tensor, scores: Sequence[float]) -> float:
+    """The area over the perturbation curve: the mean fall of the predicted class's probability."""
+    subject = session.subject
+    whole = subject.score(Tokens.of(ids.unsqueeze(0)), POSITIVE)
+    sign = 1.0 if whole.item() >= 0 else -1.0
+    rows = deleted(ids, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
+    left = subject.score(Tokens.of(rows), POSITIVE)
+    return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).mean().item()
+
+
+def _show_row(*cells: str) -> None:
+    """In Markdown."""
+    LOGGER.info("| %s |", " | ".join(cells))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(evaluate))

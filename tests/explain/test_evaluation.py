@@ -1,0 +1,110 @@
+"""Numbers that say how good an explanation is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from latent_rationale.common.commands import run_command, train_command
+from latent_rationale.explain.bag_of_words import word_weights
+from latent_rationale.explain.correlation import correlation, extremes, mean
+from latent_rationale.explain.deletion import deleted
+from latent_rationale.explain.evaluate import MEASURES, evaluate
+from latent_rationale.sst.task import SST
+
+
+def made_up(sentences, slope, noise, seed=1):
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(sentences):
+        x = generator.normal(size=generator.integers(1, 9))
+        found.append(np.stack([x, slope * x + noise * generator.normal(size=len(x))], axis=1))
+    return found
+
+
+def test_a_correlation_is_numpys_over_all_sentences():
+    sentences = made_up(40, slope=-2, noise=1.5)
+    expected = np.corrcoef(np.concatenate(sentences).T)[0, 1]
+    found = correlation(sentences, 500, seed=3)
+    assert found.value == pytest.approx(expected)
+    assert found.low < expected < found.high
+
+
+def test_intervals_hold_what_they_should():
+    """The true correlation, sqrt(1/2). On so few sentences some 93 % do; fewer than 172 of 200 in one run of 10,000."""
+    held = 0
+    for seed in range(200):
+        interval = correlation(made_up(80, slope=1, noise=1, seed=seed), 300, seed)
+        held += interval.low <= np.sqrt(0.5) <= interval.high
+    assert held >= 172
+
+
+def test_whole_sentences_are_resampled():
+    """Words that say the same over and over do not make a number more certain."""
+    sentences = made_up(30, slope=1, noise=1)
+    repeated = [np.repeat(pairs, 10, axis=0) for pairs in sentences]
+    once, often = correlation(sentences, 500, seed=1), correlation(repeated, 500, seed=1)
+    assert (once.value, once.low, once.high) == pytest.approx((often.value, often.low, often.high))
+
+
+def test_a_constant_has_no_correlation():
+    found = correlation([np.array([[1.0, 2.0], [1.0, 3.0]])] * 3, 50, seed=1)
+    assert all(np.isnan(number) for number in (found.value, found.low, found.high))
+
+
+def test_a_sentence_without_known_words_is_no_trouble():
+    sentences = made_up(20, slope=1, noise=1)
+    expected = correlation(sentences, 100, seed=1)
+    assert correlation([*sentences, np.zeros((0, 2))], 100, seed=1).value == pytest.approx(expected.value)
+
+
+def test_extremes_are_the_highest_and_lowest_scores_of_all_sentences_together():
+    sentences = [np.array([[float(x), 0.0] for x in part]) for part in (range(0, 60), range(60, 101))]
+    kept = np.concatenate(extremes(sentences))[:, 0]
+    assert kept.tolist() == [*range(0, 11), *range(90, 101)]
+
+
+def test_a_mean_over_sentences():
+    found = mean([0.0, 1.0, 2.0, 5.0], 400, seed=1)
+    assert found.value == 2
+    assert found.low < 2 < found.high
+
+
+def test_weights_of_words_follow_their_classes():
+    texts = [("a", "good", "film"), ("a", "bad", "film"), ("good", "."), ("bad", ".")]
+    weights = word_weights(texts, [1, 0, 1, 0])
+    assert weights["good"] > 0.3
+    assert weights["bad"] == pytest.approx(-weights["good"])
+    assert weights["a"] == pytest.approx(0, abs=1e-3)
+
+
+def test_the_strongest_words_are_deleted_first():
+    rows = deleted(torch.arange(10, 20), [float(x) for x in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5)], 1, (0.01, 0.2, 0.5))
+    assert [(row == 1).nonzero().squeeze(1).tolist() for row in rows] == [[1], [1, 3], [1, 3, 5, 7, 9]]
+
+
+@pytest.fixture(scope="module")
+def classifier(small_sst, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluate")
+    small = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4", *small_sst.arguments]
+    for classes in ("2", "5"):
+        assert train_command(SST, ["--classes", classes, *small, "--save_path", str(folder / classes)]) == 0
+    return folder
+
+
+def test_one_table_over_methods(classifier, tmp_path, capsys):
+    capsys.readouterr()
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "arch", "--stop", "12"]
+    assert run_command(evaluate, [*arguments, "--resamples", "20", "--save_path", str(tmp_path)]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row[0] for row in rows] == ["method", "---", "occlusion", "arch"]
+    written = json.loads((tmp_path / "evaluation.json").read_text())
+    assert set(written["arch"]) == set(MEASURES)
+    assert written["arch"]["words"]["value"] != written["occlusion"]["words"]["value"]
+    assert rows[3][1].startswith(f"{written['arch']['words']['value']:.3f} (")
+
+
+def test_an_evaluation_needs_two_classes(classifier, capsys):
+    assert run_command(evaluate, ["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
+    assert "the model has 5 classes; an evaluation needs two" in capsys.readouterr().err
