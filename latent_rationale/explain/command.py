@@ -36,7 +36,7 @@ def _explain(arguments: Sequence[str]) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     _write(options.folder / FILES[options.format], explanations)
     for explanation in explanations[: options.show]:
-        LOGGER.info("%s\n  %s", explanation.prediction.said, explanation.strongest(8))
+        LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 
 
 def explain(session: Session, examples: Sequence[Any], options: ExplainOptions) -> Iterator[Explanation]:
@@ -48,9 +48,9 @@ def explain(session: Session, examples: Sequence[Any], options: ExplainOptions) 
         label = subject.explained(prediction)
         score = partial(_scores, session.explainer(options.method, label), subject.ids_of(tokens))
         tree = _tree(score, len(tokens), task.phrases_of(example), options)
-        found = all_spans(len(tokens), options.longest) if tree is None else set(tree.spans)
-        spans = tuple(sorted(found, key=lambda span: (span[1] - span[0], span)))
-        yield Explanation(tokens, spans, tuple(score(spans)), tree, subject.names[label], prediction)
+        spans = all_spans(len(tokens), options.longest) if tree is None else tree.spans
+        scores = dict(zip(spans, score(spans), strict=True))
+        yield Explanation.of(tokens, scores, tree, subject.names[label], prediction)
 
 
 def _scores(explainer: Explainer, ids: Tensor, spans: Sequence[Span]) -> list[float]:
