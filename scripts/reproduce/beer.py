@@ -34,6 +34,14 @@ MODELS = {
         for aspect in SHARES
     },
     **{
+        f"rl_target_a{aspect}": [
+            *("--model", "rl", "--aspect", aspect, "--scheduler", "multistep", "--dependent-z"),
+            *("--selection", share, "--lasso", "0.02", "--control-variate", "rloo"),
+            *("--lambda_init", "0.005", "--lagrange_lr", "0.01", *SMALL_BATCHES),
+        ]
+        for aspect, share in SHARES.items()
+    },
+    **{
         f"attention_a{aspect}": ["--model", "attention", "--aspect", aspect, "--selection", share, *SMALL_BATCHES]
         for aspect, share in SHARES.items()
     },
