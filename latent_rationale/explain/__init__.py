@@ -1,1 +1,31 @@
-"""Explanations of a trained classifier: a score for each phrase, and a tree of phrases (Jin et al., ICLR 2020)."""
+"""Explanations of a trained classifier: a score for each phrase, and a tree of phrases (Jin et al., ICLR 2020).
+
+An explainer is made from what it may ask of a model, and called with a sentence's ids and phrases:
+``SOC(score, context)(ids, [(0, 2), (2, 5)])``.
+"""
+
+from latent_rationale.explain.agglomerate import agglomerate
+from latent_rationale.explain.cd import CD
+from latent_rationale.explain.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
+from latent_rationale.explain.direct_feed import DirectFeed
+from latent_rationale.explain.gradients import Gradients
+from latent_rationale.explain.sampler import Language
+from latent_rationale.explain.scd import SCD
+from latent_rationale.explain.soc import SOC
+from latent_rationale.explain.spans import SpanTree, all_spans
+
+__all__ = [
+    "CD",
+    "SCD",
+    "SOC",
+    "DirectFeed",
+    "EmptyContext",
+    "Gradients",
+    "JoinedContext",
+    "Language",
+    "SampledContext",
+    "SentenceContext",
+    "SpanTree",
+    "agglomerate",
+    "all_spans",
+]
