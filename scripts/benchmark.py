@@ -4,6 +4,7 @@
     python scripts/benchmark.py snli
     python scripts/benchmark.py beer          # minutes
     python scripts/benchmark.py beer --ckpt results/beer/latent_a0      # of a trained model, which selects unevenly
+    python scripts/benchmark.py explain --ckpt results/sst/baseline2 --lm results/sst/lm
 
 Times the training steps of the latent model with the options of the paper, for SNLI those of decomposable attention
 and its predictions too. Ours and the plain one take turns on the same data, so that a noisy machine slows both; shown
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from explain_speed import benchmark_explain
 from plain_beer import PlainRCNN
 from plain_snli import PlainDecomposable
 from plain_sst import PlainModel
@@ -67,10 +69,11 @@ class Contestant:
 def main() -> int:
     """Run the benchmark that the command line names. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["sst", "beer", "snli"])
+    parser.add_argument("task", choices=["sst", "beer", "snli", "explain"])
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
     parser.add_argument("--steps", type=int, help="steps per turn (default: 25, for beer 2)")
     parser.add_argument("--ckpt", type=Path, help="beer: the results folder of a latent model with dependent z")
+    parser.add_argument("--lm", type=Path, help="explain: that of a language model, beside --ckpt of a classifier")
     options = parser.parse_args()
     keep_memory()
     try:
@@ -78,6 +81,10 @@ def main() -> int:
             benchmark_sst(options.rounds, options.steps or 25)
         elif options.task == "snli":
             benchmark_snli(options.rounds, options.steps or 25)
+        elif options.task == "explain":
+            if options.ckpt is None or options.lm is None:
+                raise InputError("explain needs --ckpt, a classifier of the treebank, and --lm, a language model")
+            benchmark_explain(options.ckpt, options.lm)
         elif options.ckpt is None:
             benchmark_beer(options.rounds, options.steps or 2)
         else:

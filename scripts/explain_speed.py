@@ -1,0 +1,74 @@
+"""How fast explanations are, and training the language model behind them: what ``benchmark.py explain`` shows."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latent_rationale.common.batching import training_batches
+from latent_rationale.common.learner import Learner
+from latent_rationale.common.training import train_step
+from latent_rationale.common.vocabulary import make_embedding
+from latent_rationale.explain.explainer import Explainer
+from latent_rationale.explain.language_task import LanguageModelling, LanguageModelOptions
+from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.session import Session
+from latent_rationale.explain.word_choices import WORD_CHOICES
+
+ORIGINAL_SECONDS = {"soc": 13.0, "scd": 30.0}
+"""A sentence in the original, one phrase at a time, on two cores of another day."""
+
+ORIGINAL_STEP = 1.1
+"""A training step of its language model, batch 50."""
+
+SENTENCES = 20
+
+
+def benchmark_explain(ckpt: Path, lm: Path) -> None:
+    """SOC and SCD on dev sentences with the phrases of their trees, N = 10, K = 20; then the language model's steps."""
+    print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
+    for share in (False, True):
+        options = EvaluateOptions(ckpt=ckpt, lm=lm, method=tuple(ORIGINAL_SECONDS), share_samples=share)
+        session = Session(options)
+        examples = session.examples()[:SENTENCES]
+        for method, original in ORIGINAL_SECONDS.items():
+            explainer = session.explainer(method, 1)
+            seconds = seconds_per_sentence(session, explainer, examples)
+            name = method + (", samples shared" if share else "")
+            print(f"{name}: {seconds:.2f} s a sentence, {original / seconds:.0f} times as fast as the original")
+    for softmax in WORD_CHOICES:
+        seconds = step_seconds(softmax)
+        print(f"language model, {softmax} softmax: {seconds:.3f} s a step, {ORIGINAL_STEP / seconds:.1f} times as fast")
+
+
+def seconds_per_sentence(session: Session, explainer: Explainer, examples: Sequence[Any]) -> float:
+    """The mean, after one sentence to warm up."""
+    given = [
+        (session.subject.ids_of(tuple(session.task.texts_of(example)[0])), list(session.task.phrases_of(example)))
+        for example in examples
+    ]
+    explainer(*given[0])
+    start = time.perf_counter()
+    for ids, spans in given:
+        explainer(ids, spans)
+    return (time.perf_counter() - start) / len(given)
+
+
+def step_seconds(softmax: str, steps: int = 30) -> float:
+    """The median of training steps on the treebank's sentences."""
+    task = LanguageModelling(LanguageModelOptions(softmax=softmax))
+    splits = task.read()
+    vocabulary = task.vocabulary(splits, None)
+    learner = Learner(*task.build(make_embedding(vocabulary, task.options.embed_size)), task.options)
+    learner.train()
+    batches = training_batches(task.encode(splits.train, vocabulary), task.options.batch_size, 1, 0, learner.device)
+    times = []
+    for _ in range(steps):
+        _, batch = next(batches)
+        start = time.perf_counter()
+        train_step(learner, batch, task.options.max_grad_norm)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[steps // 5 :])
