@@ -200,12 +200,18 @@ def test_resuming_a_finished_run_with_more_iterations_equals_one_long_run(small_
     assert predict_command(SST, ["--ckpt", str(tmp_path / "two"), "--split", "dev", "--show", "0"]) == 0
 
 
+def heed_interrupts():
+    """A shell starts what it sends to the background deaf to Ctrl-C, and so would be what these tests start there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
     arguments = [*SMALL, "--model", "latent", *small_sst.arguments, "--save_every", "1"]
     command = [sys.executable, "-m", "latent_rationale.sst.train", *arguments, "--save_path", str(tmp_path / "run")]
     command += ["--num_iterations", "1000000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, preexec_fn=heed_interrupts) as process:
         try:
             while not (tmp_path / "run/best.safetensors").exists() and process.poll() is None:
                 time.sleep(0.05)
