@@ -36,7 +36,7 @@ def decomposable(model: TextModel) -> Decomposable:
     forwards, backwards = CELLS[kind](classifier.encoder)
 
     def decompose(embedded: Parts) -> Parts:
-        both = read(forwards, embedded), read(backwards, embedded.each(lambda x: x.flip(2)))
+        both = read(forwards, embedded), read(backwards, embedded, backwards=True)
         scores: Parts = classifier.output(Parts.cat(*both))
         return scores
 
@@ -62,11 +62,12 @@ def _full_text(model: TextModel) -> Classifier:
     return model.classifier
 
 
-def read(cell: Cell, embedded: Parts) -> Parts:
-    """What a cell shows, ``[S, K, H]``, once it has read ``[S, K, T, D]`` from the first word to the last."""
-    projected: Any = cell.project(embedded)  # type: ignore[arg-type]  # likewise
+def read(cell: Cell, embedded: Parts, backwards: bool = False) -> Parts:
+    """What a cell shows, ``[S, K, H]``, once it has read ``[S, K, T, D]`` from the first word to the last, or back."""
+    projected: Any = cell.project(embedded)  # type: ignore[arg-type]  # a linear layer has a rule
     state: Any = tuple(_nothing(projected, part) for part in cell.start(projected.whole.new_zeros(1, 1)))
-    for place in range(projected.whole.shape[2]):
+    places = range(projected.whole.shape[2])
+    for place in reversed(places) if backwards else places:
         state = cell.step(projected.each(lambda x: x[:, :, place]), state)  # noqa: B023  # called at once
     shown: Parts = state[0]
     return shown

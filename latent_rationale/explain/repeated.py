@@ -9,7 +9,7 @@ from torch.nn import functional
 
 
 class Repeated(Tensor):
-    """Embedded sentences ``[B, T, D]`` that go through a linear layer word by word, not place by place.
+    """Embedded sentences ``[*, T, D]`` that go through a linear layer word by word, not place by place.
 
     To every other function it is the tensor that it is. In the contexts of phrases the same few words stand in
     thousands of places, and most of a recurrent network's work is the product of its inputs.
@@ -19,11 +19,11 @@ class Repeated(Tensor):
     """The words that differ, embedded, ``[N, D]``."""
 
     places: Tensor
-    """Which of them stands where, ``[B, T]``."""
+    """Which of them stands where, ``[*, T]``."""
 
     @classmethod
     def of(cls, embedding: nn.Embedding, ids: Tensor) -> "Repeated":
-        """Ids ``[B, T]``, embedded. It has no gradient."""
+        """Ids ``[*, T]``, embedded. It has no gradient."""
         unique, places = torch.unique(ids, return_inverse=True)
         with torch.no_grad():
             words = embedding(unique)

@@ -57,7 +57,7 @@ class Subject:
             score=partial(self.score, label=label),
             padding_id=self.predictor.vocabulary.padding_id,
             embedding_score=partial(self.score_embedded, label=label),
-            embed=self.model.embedding,
+            embed=partial(Repeated.of, self.model.embedding),
             decomposable=partial(decomposable, self.model),
             lstm_classifier=partial(lstm_classifier, self.model),
             margin=partial(margin, label=label),

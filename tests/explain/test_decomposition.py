@@ -114,10 +114,11 @@ def test_nothing_is_relevant_before_the_phrase_begins(layer, make_classifier):
     forwards, backwards = CELLS[ENCODERS[layer]](model.classifier.encoder)
     with torch.no_grad():
         embedded = embedded_parts(model, (2, 4), IDS.unsqueeze(0))
-        for cell, parts in ((forwards, embedded), (backwards, embedded.each(lambda x: x.flip(2)))):
-            for words in range(1, 7):
-                relevant = read(cell, parts.each(lambda x, words=words: x[:, :, :words])).relevant
-                assert relevant.any() == (words > 2)
+        for words in range(1, 7):
+            first = read(forwards, embedded.each(lambda x, words=words: x[:, :, :words])).relevant
+            last = read(backwards, embedded.each(lambda x, words=words: x[:, :, -words:]), backwards=True).relevant
+            assert first.any() == (words > 2)
+            assert last.any() == (words > 2)
 
 
 def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
