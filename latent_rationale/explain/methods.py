@@ -27,6 +27,7 @@ class Access:
         decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
         lstm_classifier: likewise, of an LSTM.
         margin: s(x) of scores ``[B, C]``.
+        max_batch: sentences at a time, where an explainer looks inside.
         sampled: contexts from a language model; None where there is none.
     """
 
@@ -37,6 +38,7 @@ class Access:
     decomposable: Callable[[], Decomposable]
     lstm_classifier: Callable[[], LSTMClassifier]
     margin: Callable[[Tensor], Tensor]
+    max_batch: int
     sampled: Context | None = None
 
 
@@ -47,7 +49,7 @@ def _soc(access: Access) -> Explainer:
 
 def _scd(access: Access) -> Explainer:
     assert access.sampled is not None
-    return SCD(access.decomposable(), access.embed, access.margin, access.sampled)
+    return SCD(access.decomposable(), access.embed, access.margin, access.sampled, access.max_batch)
 
 
 def _cd(access: Access) -> Explainer:

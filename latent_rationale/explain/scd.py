@@ -24,6 +24,7 @@ class SCD(Explainer):
         embed: ids ``[*]`` to embeddings ``[*, D]``.
         margin: of scores ``[B, C]``, ``[B]``.
         context: what stands around the phrase.
+        max_batch: sentences whose activations are split at a time.
     """
 
     def __init__(
@@ -32,16 +33,25 @@ class SCD(Explainer):
         embed: Callable[[Tensor], Tensor],
         margin: Callable[[Tensor], Tensor],
         context: Context,
+        max_batch: int = 2048,
     ):
         self.decompose = decompose
         self.embed = embed
         self.margin = margin
+        self.max_batch = max_batch
         self.context = JoinedContext(SentenceContext(context.padding_id), context)
 
     @torch.no_grad()
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """Scores ``[S]``: the margin of the relevant parts."""
         check_spans(spans, len(ids))
-        inside = positions_inside(spans, len(ids), ids.device)[:, None, :, None]
-        embedded = Parts(self.embed(self.context(ids, spans)), self.embed(ids) * inside)
+        sentences = self.context(ids, spans)
+        inside = positions_inside(spans, len(ids), ids.device)
+        some = max(1, self.max_batch // sentences.shape[1])
+        parts = zip(torch.split(sentences, some), torch.split(inside, some), strict=True)
+        return torch.cat([self._scores(ids, *part) for part in parts])
+
+    def _scores(self, ids: Tensor, sentences: Tensor, inside: Tensor) -> Tensor:
+        """Of some phrases, from their contexts ``[S, K, T]`` and where they are ``[S, T]``."""
+        embedded = Parts(self.embed(sentences), self.embed(ids) * inside[:, None, :, None])
         return self.margin(self.decompose(embedded).relevant.squeeze(1))

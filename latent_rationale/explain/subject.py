@@ -48,7 +48,9 @@ class Subject:
         if len(self.names) < 3:
             return len(self.names) - 1
         if prediction.label is None:
-            raise InputError(f"predicts {len(self.names)} scores that are no classes, and cannot be explained")
+            raise InputError(
+                f"the model predicts {len(self.names)} scores that are no classes, and cannot be explained"
+            )
         return prediction.label
 
     def access(self, label: int, sampled: Context | None) -> Access:
@@ -61,6 +63,7 @@ class Subject:
             decomposable=partial(decomposable, self.model),
             lstm_classifier=partial(lstm_classifier, self.model),
             margin=partial(margin, label=label),
+            max_batch=self.max_batch,
             sampled=sampled,
         )
 

@@ -144,6 +144,18 @@ def test_a_phrase_is_scored_alike_alone_and_among_others(make_classifier):
         torch.testing.assert_close(explainer(IDS, [span])[0], expected)
 
 
+@pytest.mark.parametrize("max_batch", [1, 5, 9])
+def test_memory_is_bounded_and_changes_nothing(make_classifier, language, max_batch):
+    model, spans = make_classifier(), [(0, 1), (2, 5), (5, 6), (0, 6), (1, 3)]
+    found = []
+    for size in (max_batch, 1000):
+        torch.manual_seed(4)
+        context = SampledContext(language, nb_range=2, sample_n=3)
+        explainer = SCD(decomposable(model), model.embedding, lambda scores: scores[:, 1], context, size)
+        found.append(explainer(IDS, spans))
+    torch.testing.assert_close(*found)
+
+
 @pytest.mark.parametrize("layer", sorted(set(ENCODERS) - set(LAYERS)))
 def test_an_encoder_without_a_rule_is_named(layer, make_classifier):
     with pytest.raises(InputError, match="there are some for LSTM, RCNN"):

@@ -39,6 +39,7 @@ def access(linear, language, vocabulary):
         decomposable=lambda: decompose,
         lstm_classifier=lambda: pytest.fail("there is no LSTM"),
         margin=lambda scores: scores[:, 0],
+        max_batch=10,
         sampled=sampled,
     )
 
