@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from latent_rationale.common.memory import keep_memory
 from latent_rationale.common.options import PredictOptions
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER, headline
-from latent_rationale.common.showing import Shown, plot, read_texts, show, with_known, write_predictions
+from latent_rationale.common.showing import Shown, Split, plot, read_texts, show, with_known, write_predictions
 from latent_rationale.common.task import Task
 
 EXIT_INPUT, EXIT_STOPPED = 2, 130
@@ -123,21 +123,34 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
 
 def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
     """The user's own examples, by where they come from; nothing where there are none."""
-    given = options.given
-    texts = [text for text in given.values() if text is not None]
-    split = str.split if options.tokenized else task.tokenize
-    flags = " and ".join(map(config.flag, given))
-    if texts and options.input is not None:
+    given = {name: text for name, text in options.given.items() if text is not None}
+    flags = " and ".join(map(config.flag, options.given))
+    if given and options.input is not None:
         raise InputError(f"{flags} and --input: give one of them")
-    if texts and len(texts) < len(given):
+    if given and len(given) < len(options.given):
         raise InputError(f"{flags}: give all of them")
-    if texts:
-        found = tuple(map(split, texts))
-        for name, tokens in zip(given, found, strict=True):
-            if not tokens:
-                raise InputError(f"{config.flag(name)}: has no words")
-        return {"text": [task.example_of(found)]}
+    split = word_splitter(task, options.tokenized)
+    if given:
+        return {"text": [own_example(task, given, split)]}
     if options.input is not None:
         examples = read_texts(options.input, task.text_names, split)
         return {options.input.name: [task.example_of(example) for example in examples]}
     return {}
+
+
+def word_splitter(task: Task[Any], tokenized: bool) -> Split:
+    """What finds the words of a user's text: blanks if it is tokenised, else the task."""
+    return str.split if tokenized else task.tokenize
+
+
+def own_example(task: Task[Any], texts: Mapping[str, str], split: Split) -> Any:
+    """The user's own texts, by the options that name them, as an example of the task.
+
+    Raises:
+        InputError: for a text without words.
+    """
+    found = {name: split(text) for name, text in texts.items()}
+    for name, tokens in found.items():
+        if not tokens:
+            raise InputError(f"{config.flag(name)}: has no words")
+    return task.example_of(tuple(found.values()))

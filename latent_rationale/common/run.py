@@ -61,6 +61,11 @@ def headline(measures: Mapping[str, float], names: Sequence[str]) -> str:
     return "  ".join(f"{name} {measures[name]:.4f}" for name in names if name in measures)
 
 
+def show_row(*cells: str) -> None:
+    """Tell the user a row of a table, in Markdown."""
+    LOGGER.info("| %s |", " | ".join(cells))
+
+
 def write_json(path: Path, values: Mapping[str, object]) -> None:
     """Write a dictionary as indented JSON, atomically."""
     write_atomically(path, json.dumps(values, indent=2) + "\n")

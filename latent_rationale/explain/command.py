@@ -10,8 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from latent_rationale.common import config
-from latent_rationale.common.commands import run_command
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.commands import own_example, run_command, word_splitter
 from latent_rationale.common.files import write_atomically
 from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
@@ -31,7 +30,11 @@ def _explain(arguments: Sequence[str]) -> None:
     about = "How much each phrase of a sentence speaks for the class that a trained model predicts."
     options, _ = config.parse(ExplainOptions, arguments, "python -m latent_rationale.explain", about)
     session = Session(options)
-    examples = session.examples() if options.text is None else [_own_text(session, options)]
+    if options.text is None:
+        examples = session.examples()
+    else:
+        split = word_splitter(session.task, options.tokenized)
+        examples = [own_example(session.task, {"text": options.text}, split)]
     explanations = list(explain(session, examples, options))
     options.folder.mkdir(parents=True, exist_ok=True)
     _write(options.folder / FILES[options.format], explanations)
@@ -62,15 +65,6 @@ def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: Expl
     if options.agg:
         return agglomerate(score, length, options.percentile)
     return SpanTree.of(known) if known else None
-
-
-def _own_text(session: Session, options: ExplainOptions) -> Any:
-    """The user's text as an example of the task."""
-    assert options.text is not None
-    tokens = options.text.split() if options.tokenized else session.task.tokenize(options.text)
-    if not tokens:
-        raise InputError("--text: has no words")
-    return session.task.example_of((tokens,))
 
 
 def _write(path: Path, explanations: Sequence[Explanation]) -> None:

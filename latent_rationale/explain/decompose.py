@@ -15,8 +15,13 @@ from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.scd import Decomposable
 
+
+def _lstm_cells(encoder: LSTM) -> tuple[LSTMCell, LSTMCell]:
+    return LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards)
+
+
 CELLS: dict[type[Encoder], Callable[[Any], tuple[Cell, Cell]]] = {
-    LSTM: lambda encoder: (LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards)),
+    LSTM: _lstm_cells,
     RCNN: lambda encoder: (encoder.forwards, encoder.backwards),
 }
 """The cells of a recurrent encoder, forwards and backwards."""
@@ -53,7 +58,7 @@ def lstm_classifier(model: TextModel) -> LSTMClassifier:
     encoder = classifier.encoder
     if not isinstance(encoder, LSTM):
         raise InputError(f"--method cd is for LSTMs, and the model has a {type(encoder).__name__}; take scd")
-    return LSTMClassifier(LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards), classifier.output)
+    return LSTMClassifier(*_lstm_cells(encoder), classifier.output)
 
 
 def _full_text(model: TextModel) -> Classifier:

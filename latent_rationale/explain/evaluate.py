@@ -12,7 +12,7 @@ from tqdm import tqdm
 from latent_rationale.common import config
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.run import LOGGER, write_json
+from latent_rationale.common.run import LOGGER, show_row, write_json
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
@@ -49,13 +49,13 @@ def evaluate(arguments: Sequence[str]) -> None:
     session = Session(options)
     if len(session.subject.names) != 2:
         raise InputError(f"the model has {len(session.subject.names)} classes; an evaluation needs two, --classes 2")
-    weights = _weights(session)
+    examples, weights = session.examples(), _weights(session)
     results: dict[str, dict[str, Interval]] = {}
-    _show_row("method", *MEASURES)
-    _show_row(*["---"] * (1 + len(MEASURES)))
+    show_row("method", *MEASURES)
+    show_row(*["---"] * (1 + len(MEASURES)))
     for method in options.method:
-        results[method] = summary(_run(session, method, weights), options.resamples, options.seed)
-        _show_row(method, *map(str, results[method].values()))
+        results[method] = summary(_run(session, method, examples, weights), options.resamples, options.seed)
+        show_row(method, *map(str, results[method].values()))
     options.folder.mkdir(parents=True, exist_ok=True)
     rows = {method: {name: asdict(value) for name, value in row.items()} for method, row in results.items()}
     write_json(options.folder / RESULT, rows)
@@ -76,10 +76,10 @@ def _weights(session: Session) -> dict[str, float]:
     return word_weights([task.texts_of(example)[0] for example in examples], task.targets_of(examples).tolist())
 
 
-def _run(session: Session, method: str, weights: dict[str, float]) -> Found:
-    """Explain all sentences that are asked for."""
+def _run(session: Session, method: str, examples: Sequence[Any], weights: dict[str, float]) -> Found:
+    """Explain all examples."""
     found = Found()
-    for example in tqdm(session.examples(), desc=method, unit="sentence", dynamic_ncols=True):
+    for example in tqdm(examples, desc=method, unit="sentence", dynamic_ncols=True):
         (tokens,) = session.task.texts_of(example)
         _add(found, session, method, list(tokens), session.task.phrases_of(example), weights)
     return found
@@ -108,11 +108,6 @@ def _fall(session: Session, ids: torch.Tensor, scores: Sequence[float]) -> float
     rows = deleted(ids, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
     left = subject.score(Tokens.of(rows), POSITIVE)
     return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).mean().item()
-
-
-def _show_row(*cells: str) -> None:
-    """In Markdown."""
-    LOGGER.info("| %s |", " | ".join(cells))
 
 
 if __name__ == "__main__":

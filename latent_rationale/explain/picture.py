@@ -21,7 +21,7 @@ def draw(explanation: Explanation, path: Path) -> None:
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
     axes = figure.add_subplot()
     limit = strength(explanation)
-    colour = colormaps[COLOURS].resampled(256)
+    colour = colormaps[COLOURS]
     scale = Normalize(-limit, limit)
     for cell in found:
         start, end = cell.span

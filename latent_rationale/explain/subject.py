@@ -24,7 +24,7 @@ class Subject:
         max_batch: sentences that go through it at a time.
 
     Raises:
-        InputError: for a model that reads something else, or predicts several scores that are no classes.
+        InputError: for a model that reads something else.
     """
 
     def __init__(self, predictor: Predictor, max_batch: int):

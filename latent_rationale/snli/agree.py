@@ -14,7 +14,7 @@ from latent_rationale.common.config import REQUIRED, option
 from latent_rationale.common.device import find_device
 from latent_rationale.common.files import find_data, plain_or_zipped
 from latent_rationale.common.predictor import Predictor
-from latent_rationale.common.run import LOGGER
+from latent_rationale.common.run import show_row
 from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs
@@ -61,11 +61,6 @@ def show_scores(name: str, pairs: Sequence[SNLIPair], scores: Sequence[WordScore
     overall = compare(pairs, scores)
     values = [*map(overall.get, MEASURES), *(compare(pairs, scores, relation).get("f1") for relation in RELATIONS)]
     show_row(name, *("-" if value is None else f"{100 * value:.1f}" for value in values))
-
-
-def show_row(*cells: str) -> None:
-    """In Markdown."""
-    LOGGER.info("| %s |", " | ".join(cells))
 
 
 if __name__ == "__main__":

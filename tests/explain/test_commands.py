@@ -28,6 +28,12 @@ def folders(small_sst, tmp_path_factory):
     return root
 
 
+def occluding(folders, save_path, stop):
+    """What explains the first sentences of dev by occlusion."""
+    arguments = ["--ckpt", folders / "baseline", "--method", "occlusion", "--stop", stop, "--save_path", save_path]
+    return [str(argument) for argument in arguments]
+
+
 def explained(folder):
     return [json.loads(line) for line in (folder / "explanations.jsonl").read_text().splitlines()]
 
@@ -62,16 +68,7 @@ def test_every_method_explains_the_treebank(folders, tmp_path, capsys, method, m
 
 
 def test_the_seeds_format(folders, tmp_path):
-    arguments = [
-        "--ckpt",
-        str(folders / "baseline"),
-        "--method",
-        "occlusion",
-        "--stop",
-        "2",
-        "--save_path",
-        str(tmp_path),
-    ]
+    arguments = occluding(folders, tmp_path, stop=2)
     assert explain_command([*arguments, "--format", "seed"]) == 0
     assert explain_command(arguments) == 0
     lines = (tmp_path / "explanations.txt").read_text().splitlines()
@@ -107,16 +104,7 @@ def test_seeds_decide_what_is_drawn(folders, tmp_path):
 
 
 def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
-    arguments = [
-        "--ckpt",
-        str(folders / "baseline"),
-        "--method",
-        "occlusion",
-        "--stop",
-        "3",
-        "--save_path",
-        str(tmp_path),
-    ]
+    arguments = occluding(folders, tmp_path, stop=3)
     assert explain_command(arguments) == 0
     whole = explained(tmp_path)
     assert explain_command([*arguments, "--max_batch", "2"]) == 0
