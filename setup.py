@@ -36,6 +36,8 @@ def compiled() -> dict[str, Any]:
     return {"ext_modules": [extension], "cmdclass": {"build_ext": BuildExtension.with_options(use_ninja=False)}}
 
 
+TRANSFORMERS = "transformers==5.24.0"  # BERT and its relatives, whose predictions can be explained
+
 setup(
     name="latent_rationale",
     version=version,
@@ -58,11 +60,13 @@ setup(
         "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
     ],
     extras_require={
+        "transformers": [TRANSFORMERS],
         "dev": [
             "ruff==0.17.6",  # lint and format
             "mypy==2.4.1",  # types
             "pytest==9.2.0",  # tests
             "hypothesis==6.170.15",  # tests over random parameters
+            TRANSFORMERS,
         ],
     },
 )

@@ -11,7 +11,11 @@ TASKS = {
     "beer": "latent_rationale.beer.task:Beer",
     "snli": "latent_rationale.snli.task:SNLI",
     "lm": "latent_rationale.explain.language_task:LanguageModelling",
+    "bert": "latent_rationale.explain.transformer.finetuning:FineTuning",
 }
+
+TEXTS = tuple(name for name, place in TASKS.items() if not place.startswith("latent_rationale.explain."))
+"""Those with data of their own; the others read another's."""
 
 
 def find_task(name: str) -> type[Task[Any]]:

@@ -11,6 +11,7 @@ from latent_rationale.common.errors import InputError
 STANFORD = "https://nlp.stanford.edu"
 BEER = "http://people.csail.mit.edu/taolei/beer"
 BEER_VECTORS = "review+wiki.filtered.200.txt.gz"
+GLUE = "https://dl.fbaipublicfiles.com/glue/data"
 ESNLI = "https://raw.githubusercontent.com/OanaMariaCamburu/e-SNLI/master/dataset"
 BEER_PARTS = ("260k", "aspect0", "aspect1", "aspect2")
 
@@ -47,6 +48,15 @@ DATASETS: dict[str, Sequence[Download]] = {
                 "trees/train.txt": "e2f3f41b0b1e6d4dddc0effe3bfc2d27ed8928079aa9a03d652311614fc5feb7",
                 "trees/dev.txt": "0e9336aed6e4730e19f58d00a77b3f0297efdb755f7b5e598c98a05e3f97ea40",
                 "trees/test.txt": "6e54806dee95cf80cd918e7dfb3f6770f6df24bf826f289a4d1f709e1c8f6761",
+            },
+        )
+    ],
+    "sst2": [
+        Download(
+            f"{GLUE}/SST-2.zip",
+            {
+                "SST-2/train.tsv": None,
+                "SST-2/dev.tsv": "54a9c12c77e402fc14d6a66a506f24d999f596b0176eb777c972cccc2f9cc4b0",
             },
         )
     ],

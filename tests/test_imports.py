@@ -70,6 +70,10 @@ def test_some_libraries_have_one_home(module, home):
     assert importers_of(module) == {home}
 
 
+def test_transformers_is_asked_for_where_transformers_are_explained_alone():
+    assert {Path(path).parent.as_posix() for path in importers_of("transformers")} == {"explain/transformer"}
+
+
 def test_nothing_prints_but_the_logger():
     for path in FILES:
         calls = (node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))

@@ -9,6 +9,7 @@ import pytest
 from latent_rationale.common import config
 from latent_rationale.explain.language_task import LanguageModelOptions
 from latent_rationale.explain.options import EvaluateOptions, ExplainOptions
+from latent_rationale.explain.transformer.finetuning import FineTuningOptions
 from latent_rationale.explain.visualize import VisualizeOptions
 from latent_rationale.snli.agree import AgreeOptions
 from latent_rationale.tasks import TASKS, find_task
@@ -19,6 +20,7 @@ OTHERS = {
     "snli.agree": AgreeOptions,
     "explain": ExplainOptions,
     "explain.evaluate": EvaluateOptions,
+    "explain.finetune_bert": FineTuningOptions,
     "explain.train_lm": LanguageModelOptions,
     "explain.visualize": VisualizeOptions,
 }

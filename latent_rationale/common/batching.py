@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.structures import Batch, Tokens
-from latent_rationale.common.vocabulary import Vocabulary
+from latent_rationale.common.vocabulary import Lexicon
 
 POOL = 50
 """Training batches are cut from pools of this many, sorted by length: little padding, yet well mixed."""
@@ -31,10 +31,11 @@ class Ragged:
     padding_id: int
 
     @classmethod
-    def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> "Ragged":
+    def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Lexicon) -> "Ragged":
         """Look up all words, once."""
-        lengths = torch.tensor([len(tokens) for tokens in sentences])
-        ids = torch.tensor([id for tokens in sentences for id in vocabulary.encode(tokens)])
+        rows = [vocabulary.encode(tokens) for tokens in sentences]
+        lengths = torch.tensor([len(row) for row in rows])
+        ids = torch.tensor([id for row in rows for id in row])
         return cls(ids, lengths.cumsum(0) - lengths, lengths, vocabulary.padding_id)
 
     def rows(self, index: Tensor) -> Tokens:
@@ -109,7 +110,7 @@ def training_batches(
 
 def encode(
     examples: Sequence[Any],
-    vocabulary: Vocabulary,
+    vocabulary: Lexicon,
     texts_of: Callable[[Any], tuple[Sequence[str], ...]],
     targets: Tensor,
 ) -> Encoded:

@@ -17,7 +17,14 @@ REQUIRED: Any = dataclasses.MISSING
 """The default of an option that the user must give."""
 
 
-def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = (), negated: str = "") -> Any:
+def option(
+    default: Any,
+    text: str,
+    within: str = "",
+    choices: Iterable[Any] = (),
+    negated: Iterable[str] = (),
+    also: Iterable[str] = (),
+) -> Any:
     """A field of an options class.
 
     Args:
@@ -25,16 +32,28 @@ def option(default: Any, text: str, within: str = "", choices: Iterable[Any] = (
         text: what ``-h`` says about it.
         within: the interval that a number must lie in, as in ``(0, 1]``.
         choices: the values that are allowed.
-        negated: another flag for it, which takes a whole number from 1 and stands for its negative.
+        negated: other flags for it, which take a whole number from 1 and stand for its negative.
+        also: other names that it goes by.
     """
-    metadata = {"text": text, "within": within, "choices": tuple(choices), "negated": negated}
+    metadata = {
+        "text": text,
+        "within": within,
+        "choices": tuple(choices),
+        "negated": tuple(negated),
+        "also": tuple(also),
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def inherited(kind: Any, name: str, default: Any, text: str = "") -> Any:
-    """The option ``name`` of a base class, with another default, and another text for ``-h`` if there is one."""
+def inherited(
+    kind: Any, name: str, default: Any, text: str = "", negated: Iterable[str] = (), also: Iterable[str] = ()
+) -> Any:
+    """The option ``name`` of a base class, with another default, and another text for ``-h`` or names if there are."""
     (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
-    return dataclasses.field(default=default, metadata={**field.metadata, **({"text": text} if text else {})})
+    changes = {"text": text, "negated": tuple(negated), "also": tuple(also)}
+    return dataclasses.field(
+        default=default, metadata={**field.metadata, **{key: value for key, value in changes.items() if value}}
+    )
 
 
 def parse(
@@ -82,6 +101,12 @@ def make(kind: type[T], values: dict[str, Any]) -> T:
     return kind(**converted)
 
 
+def help_of(kind: type[Any], name: str) -> str:
+    """What ``-h`` says about an option."""
+    (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
+    return str(field.metadata["text"])
+
+
 def flag(name: str) -> str:
     """A field's name as a user types it."""
     return "--" + name.replace("_", "-")
@@ -99,19 +124,20 @@ def _with_hyphens(argument: str) -> str:
 
 def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint: Any, hidden: bool) -> None:
     text, within, choices, negated = (field.metadata[key] for key in ("text", "within", "choices", "negated"))
+    names = [flag(name) for name in (field.name, *field.metadata["also"])]
     if hint is bool:
         help = argparse.SUPPRESS if hidden else text
-        parser.add_argument(flag(field.name), dest=field.name, action="store_true", help=help)
+        parser.add_argument(*names, dest=field.name, action="store_true", help=help)
         return
     kind = _element_type(hint)
     group: argparse._ActionsContainer = parser
     if negated:
         group = parser.add_mutually_exclusive_group()
         same = f"the same as {flag(field.name)} -N"
-        group.add_argument(flag(negated), dest=field.name, type=_negative, metavar="N", help=same)
+        group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
     shown = f"{text}{', in ' + within if within else ''}{_default_text(field.default)}".replace("%", "%%")
     group.add_argument(
-        flag(field.name),
+        *names,
         dest=field.name,
         type=kind,
         nargs="+" if typing.get_origin(hint) is tuple else None,

@@ -18,7 +18,7 @@ from latent_rationale.common.run import EVENTS, LOGGER, METRICS, RESULTS, Run, w
 from latent_rationale.common.showing import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
 from latent_rationale.common.task import Splits, Task
 from latent_rationale.common.training import Judge, evaluate, train
-from latent_rationale.common.vocabulary import Vocabulary, make_embedding
+from latent_rationale.common.vocabulary import Lexicon
 
 MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
 """Options that a resumed run may give anew."""
@@ -52,6 +52,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         size = options.eval_batch_size
         results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
         results["test"], predictions = predictor.evaluate(splits.test)
+        task.finish(folder, learner.model)
         write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
         run.finish(learner.progress.best_iteration, results)
     finally:
@@ -91,46 +92,41 @@ def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dic
     return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
 
 
-def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Vocabulary]:
+def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
     """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
-    vectors = task.read_vectors(splits)
-    vocabulary = task.vocabulary(splits, vectors)
-    size = task.options.embed_size if vectors is None else vectors.matrix.shape[1]
-    model, objective = task.build(make_embedding(vocabulary, size, vectors, task.trains_embedding))
+    vocabulary, model, objective = task.start(splits)
     learner = Learner(model.to(device), objective.to(device), task.options)
     folder = task.options.save_path
     _clear(folder)
-    vocabulary.save(folder / checkpoint.VOCABULARY)
+    task.keep(folder, vocabulary, model)
     checkpoint.save_last(folder, learner)
     # Last, because a folder is a results folder from the moment it has a configuration.
-    write_json(folder / checkpoint.CONFIG, _configuration(task, size))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, model))
     return learner, vocabulary
 
 
-def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Vocabulary]:
+def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
     """The learner as it was saved last."""
     folder = task.options.save_path
-    vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
-    size = checkpoint.read_config(folder)["embedding_size"]
-    model, objective = task.build(make_embedding(vocabulary, size, trained=task.trains_embedding))
+    vocabulary, model, objective = task.reopen(folder)
     learner = Learner(model.to(device), objective.to(device), task.options)
     checkpoint.load_last(folder, learner)
     last = task.options.last_step(steps_per_epoch(len(splits.train), task.options.batch_size))
     if last < learner.progress.iteration:
         raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
     (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run
-    write_json(folder / checkpoint.CONFIG, _configuration(task, size))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, model))
     LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
     return learner, vocabulary
 
 
-def _configuration(task: Task[Any], embedding_size: int) -> dict[str, Any]:
+def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
     options = dataclasses.replace(task.options, resume=False, overwrite=False)
     return {
         "task": task.name,
         "seed": options.seed,
         "options": config.to_json(options),
-        "embedding_size": embedding_size,
+        "embedding_size": model.embedding.embedding_dim,
         "versions": {
             "latent_rationale": latent_rationale.__version__,
             "torch": torch.__version__,

@@ -48,7 +48,7 @@ class TrainOptions:
     seed: int = option(1, "where all randomness starts", within="[0, 9007199254)")
     device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
-    num_iterations: int = option(-25, "training steps; negative: epochs", negated="epochs")
+    num_iterations: int = option(-25, "training steps; negative: epochs", negated=("epochs",))
     batch_size: int = option(25, "sentences per step", within="[1, inf)")
     eval_batch_size: int = option(100, "sentences per step of an evaluation", within="[1, inf)")
     eval_every: int = option(-1, "steps between evaluations; -1: an epoch", within="[-1, inf)")
@@ -73,7 +73,11 @@ class TrainOptions:
     stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, inf)")
     weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, inf)")
     max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, inf)")
-    scheduler: str = option("plateau", "when the learning rate falls", choices=("plateau", "multistep", "exponential"))
+    scheduler: str = option(
+        "plateau",
+        "when the learning rate falls: after evaluations, or with linear from the first tenth of the steps on",
+        choices=("plateau", "multistep", "exponential", "linear"),
+    )
     milestones: tuple[int, ...] = option(
         (25, 50, 75), "evaluations after which it does, with multistep", within="[1, inf)"
     )

@@ -14,7 +14,7 @@ from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 from latent_rationale.common.training import Evaluation, outputs
-from latent_rationale.common.vocabulary import Vocabulary, make_embedding
+from latent_rationale.common.vocabulary import Lexicon
 
 
 class Predictor:
@@ -22,12 +22,12 @@ class Predictor:
 
     Args:
         task: what the model was trained for.
-        vocabulary: of its embedding.
+        vocabulary: what gives words the ids that the model reads.
         model: from a batch to an output.
         objective: what it was trained with, for the loss of an evaluation.
     """
 
-    def __init__(self, task: Task[Any], vocabulary: Vocabulary, model: nn.Module, objective: Objective):
+    def __init__(self, task: Task[Any], vocabulary: Lexicon, model: nn.Module, objective: Objective):
         self.task = task
         self.vocabulary = vocabulary
         self.model = model.eval()
@@ -52,8 +52,7 @@ class Predictor:
         if recorded["task"] != task_class.name:
             raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", folder)
         task = task_class(config.make(task_class.options_class, recorded["options"] | (changes or {})))
-        vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
-        model, objective = task.build(make_embedding(vocabulary, recorded["embedding_size"]))
+        vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
         return cls(task, vocabulary, model.to(device), objective.to(device))
 

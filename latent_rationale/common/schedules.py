@@ -1,4 +1,4 @@
-"""How the learning rate falls: after evaluations, of which there is one an epoch unless the user says otherwise."""
+"""How the learning rate falls: after evaluations, of which there is one an epoch unless told otherwise, or by steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from latent_rationale.common.options import TrainOptions
+
+WARM_UP = 0.1
+"""The share of all steps in which the learning rate rises, where it is linear."""
 
 
 class Schedule:
@@ -19,6 +22,8 @@ class Schedule:
 
     def __init__(self, optimizer: Optimizer, options: TrainOptions):
         self._on_plateau = options.scheduler == "plateau"
+        self._optimizer = optimizer
+        self._linear = (options.lr, options.min_lr) if options.scheduler == "linear" else None
         self._scheduler: Any = SCHEDULERS[options.scheduler](optimizer, options)
 
     def step(self, criterion: float) -> None:
@@ -27,6 +32,17 @@ class Schedule:
             self._scheduler.step(criterion)
         else:
             self._scheduler.step()
+
+    def advance(self, done: float) -> None:
+        """Before a step, with the share of all steps that will then be done, in (0, 1].
+
+        Linear rates rise to their peak and fall to the least (Devlin et al., 2019, appendix A.2).
+        """
+        if self._linear is not None:
+            peak, least = self._linear
+            rate = peak * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
+            for group in self._optimizer.param_groups:
+                group["lr"] = max(rate, least)
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes."""
@@ -66,4 +82,9 @@ def _down_to_least(optimizer: Optimizer, options: TrainOptions, falls: Callable[
     return LambdaLR(optimizer, lambda evaluations: max(options.lr_decay ** falls(evaluations), least))
 
 
-SCHEDULERS = {"plateau": _plateau, "exponential": _exponential, "multistep": _multistep}
+def _linear(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
+    """Nothing: the rate is set before each step."""
+    return LambdaLR(optimizer, lambda evaluations: 1.0)
+
+
+SCHEDULERS = {"plateau": _plateau, "exponential": _exponential, "multistep": _multistep, "linear": _linear}

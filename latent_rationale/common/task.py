@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from torch import Tensor, nn
 
-from latent_rationale.common import config
+from latent_rationale.common import checkpoint, config
 from latent_rationale.common.batching import Encoded, encode
 from latent_rationale.common.metrics import Tally
 from latent_rationale.common.objectives import Objective
@@ -17,7 +17,7 @@ from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.tokenizing import tokenize
 from latent_rationale.common.variants import VARIANTS, Rank, Variant
-from latent_rationale.common.vocabulary import Vocabulary, WordVectors, read_vectors
+from latent_rationale.common.vocabulary import Lexicon, Vocabulary, WordVectors, make_embedding, read_vectors
 
 Options = TypeVar("Options", bound=TrainOptions)
 
@@ -70,14 +70,22 @@ class Task(ABC, Generic[Options]):
         """
 
     @classmethod
-    def without_vectors(cls) -> Self:
-        """The task as it is by default, for its texts alone: without word vectors.
+    def without_vectors(cls, **changes: Any) -> Self:
+        """The task as it is by default, for its texts alone: without word vectors. Data is not looked for yet.
+
+        Args:
+            changes: options that are not as they are by default.
+        """
+        options: Any = config.make(cls.options_class, {cls.vectors_option: "none", **changes})
+        return cls(options)
+
+    def resolved(self) -> Self:
+        """The task with every path that was left open filled in.
 
         Raises:
-            InputError: if there is no data where it is looked for.
+            InputError: if what its options ask for is not there.
         """
-        options: Any = config.make(cls.options_class, {cls.vectors_option: "none"})
-        return cls(cls.resolve(options))
+        return type(self)(self.resolve(self.options))
 
     @abstractmethod
     def read_split(self, name: str) -> Sequence[Any]:
@@ -158,7 +166,31 @@ class Task(ABC, Generic[Options]):
         training = (text for example in splits.train for text in self.texts_of(example))
         return Vocabulary.build(training, vectors.words if vectors is not None else ())
 
-    def encode(self, examples: Sequence[Any], vocabulary: Vocabulary) -> Encoded:
+    def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
+        """What a run begins with: words and their ids, a fresh model, which owns its embedding, and its objective."""
+        vectors = self.read_vectors(splits)
+        vocabulary = self.vocabulary(splits, vectors)
+        size = self.options.embed_size if vectors is None else vectors.matrix.shape[1]
+        return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
+
+    def keep(self, folder: Path, words: Any, model: Any) -> None:
+        """Write to a results folder what ``reopen`` needs beside the configuration."""
+        words.save(folder / checkpoint.VOCABULARY)
+
+    def finish(self, folder: Path, model: Any) -> None:
+        """Write to a results folder what else there is to keep of the best model."""
+
+    def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
+        """What a run began with, from its results folder, before weights are loaded.
+
+        Raises:
+            InputError: if the folder does not hold it.
+        """
+        vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
+        size = checkpoint.read_config(folder)["embedding_size"]
+        return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
+
+    def encode(self, examples: Sequence[Any], vocabulary: Lexicon) -> Encoded:
         """Examples as ids."""
         return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
 

@@ -1,5 +1,6 @@
 """The vocabulary and the word vectors. No other module knows torchtext."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,27 @@ LARGE_FILE = 100_000
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
 
 
-class Vocabulary:
+class Lexicon(ABC):
+    """What turns the words of a text into ids: one each, or pieces of words.
+
+    Attributes:
+        padding_id: the id that stands behind the end of a sentence.
+        words: what ids stand for, in their order.
+    """
+
+    padding_id: int
+    words: list[str]
+
+    @abstractmethod
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """The ids of a text, given as words."""
+
+    @abstractmethod
+    def look_up(self, words: Sequence[str]) -> list[int]:
+        """The id of each of ``words``, spelled as in there; that of what is unknown for others."""
+
+
+class Vocabulary(Lexicon):
     """Words and their ids: unknown 0, padding 1, further classes of unknown words, then by falling count.
 
     The treebank's escapes are looked up as what they stand for: ``-LRB-`` as ``(``.
@@ -36,6 +57,8 @@ class Vocabulary:
     def __init__(self, counts: Counter[str], unknown: int = 1):
         self._vocab = Vocab(counts, specials=(UNKNOWN, PADDING, *unknown_words(unknown)[1:]))
         self._unknown = self.rows_of(unknown_words(unknown))
+        self.padding_id = int(self._vocab.stoi[PADDING])
+        self.words = list(self._vocab.itos)
 
     @classmethod
     def build(
@@ -75,6 +98,10 @@ class Vocabulary:
         known = self._vocab.stoi
         return [known[word] if word in known else self._class_of(word) for word in map(unescape, tokens)]
 
+    def look_up(self, words: Sequence[str]) -> list[int]:
+        """The same: an id stands for a word."""
+        return self.encode(words)
+
     def _class_of(self, word: str) -> int:
         if len(self._unknown) == 1:
             return self._unknown[0]
@@ -83,16 +110,6 @@ class Vocabulary:
     def rows_of(self, words: Sequence[str]) -> list[int]:
         """The ids of words that are spelled as in the vocabulary."""
         return [self._vocab.stoi[word] for word in words]
-
-    @property
-    def padding_id(self) -> int:
-        """The id that stands behind the end of a sentence."""
-        return int(self._vocab.stoi[PADDING])
-
-    @property
-    def words(self) -> list[str]:
-        """All words in the order of their ids."""
-        return list(self._vocab.itos)
 
 
 def unknown_words(classes: int) -> list[str]:

@@ -2,21 +2,17 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
 from tqdm import tqdm
 
-from latent_rationale.common import config
 from latent_rationale.common.commands import own_example, run_command, word_splitter
 from latent_rationale.common.files import write_atomically
 from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
-from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.explanation import Explanation
-from latent_rationale.explain.options import FILES, ExplainOptions
+from latent_rationale.explain.options import ExplainOptions, parsed
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.spans import Span, SpanTree, all_spans
 
@@ -28,7 +24,7 @@ def explain_command(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(arguments: Sequence[str]) -> None:
     about = "How much each phrase of a sentence speaks for the class that a trained model predicts."
-    options, _ = config.parse(ExplainOptions, arguments, "python -m latent_rationale.explain", about)
+    options = parsed(ExplainOptions, arguments, "python -m latent_rationale.explain", about)
     session = Session(options)
     if options.text is None:
         examples = session.examples()
@@ -37,34 +33,30 @@ def _explain(arguments: Sequence[str]) -> None:
         examples = [own_example(session.task, {"text": options.text}, split)]
     explanations = list(explain(session, examples, options))
     options.folder.mkdir(parents=True, exist_ok=True)
-    _write(options.folder / FILES[options.format], explanations)
+    _write(options.folder / options.file_name, explanations)
     for explanation in explanations[: options.show]:
         LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 
 
 def explain(session: Session, examples: Sequence[Any], options: ExplainOptions) -> Iterator[Explanation]:
     """The explanations of examples of the classifier's task, one after the other."""
-    subject, task = session.subject, session.task
+    subject = session.subject
     predictions = subject.predictor.predict_examples(examples)
     for example, prediction in zip(tqdm(examples, unit="sentence", dynamic_ncols=True), predictions, strict=True):
-        (tokens,) = map(tuple, task.texts_of(example))
-        label = subject.explained(prediction)
-        score = partial(_scores, session.explainer(options.method, label), subject.ids_of(tokens))
-        tree = _tree(score, len(tokens), task.phrases_of(example), options)
+        sentence, label = session.read(example), subject.explained(prediction)
+        tokens = sentence.tokens
+        score = session.scorer(options.method, label, sentence)
+        tree = _tree(score, len(tokens), session.phrases_of(example, sentence), options)
         spans = all_spans(len(tokens), options.longest) if tree is None else tree.spans
         scores = dict(zip(spans, score(spans), strict=True))
         yield Explanation.of(tokens, scores, tree, subject.names[label], prediction)
-
-
-def _scores(explainer: Explainer, ids: Tensor, spans: Sequence[Span]) -> list[float]:
-    return explainer(ids, spans).tolist()
 
 
 def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: ExplainOptions) -> SpanTree | None:
     """How the phrases lie inside one another, as scores or the data say."""
     if options.agg:
         return agglomerate(score, length, options.percentile)
-    return SpanTree.of(known) if known else None
+    return SpanTree.of({*known, (0, length)}) if known else None
 
 
 def _write(path: Path, explanations: Sequence[Explanation]) -> None:

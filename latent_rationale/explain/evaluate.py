@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from latent_rationale.common import config
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.run import LOGGER, show_row, write_json
@@ -17,8 +16,10 @@ from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.deletion import deleted
-from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.options import EvaluateOptions, parsed
+from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Session
+from latent_rationale.explain.spans import Span
 
 POSITIVE = 1
 """The class that is explained."""
@@ -45,7 +46,7 @@ class Found:
 def evaluate(arguments: Sequence[str]) -> None:
     """Print a table, and write it: how well each method's scores agree with what else is known of words and phrases."""
     program = "python -m latent_rationale.explain.evaluate"
-    options, _ = config.parse(EvaluateOptions, arguments, program, "Which method explains a classifier best?")
+    options = parsed(EvaluateOptions, arguments, program, "Which method explains a classifier best?")
     session = Session(options)
     if len(session.subject.names) != 2:
         raise InputError(f"the model has {len(session.subject.names)} classes; an evaluation needs two, --classes 2")
@@ -80,32 +81,37 @@ def _run(session: Session, method: str, examples: Sequence[Any], weights: dict[s
     """Explain all examples."""
     found = Found()
     for example in tqdm(examples, desc=method, unit="sentence", dynamic_ncols=True):
-        (tokens,) = session.task.texts_of(example)
-        _add(found, session, method, list(tokens), session.task.phrases_of(example), weights)
+        sentence = session.read(example)
+        _add(found, session, method, sentence, session.phrases_of(example, sentence), weights)
     return found
 
 
 def _add(
-    found: Found, session: Session, method: str, tokens: list[str], phrases: dict[Any, int], weights: dict[str, float]
+    found: Found,
+    session: Session,
+    method: str,
+    sentence: Sentence,
+    phrases: dict[Span, int],
+    weights: dict[str, float],
 ) -> None:
     """What a method says of one sentence."""
-    ids = session.subject.ids_of(tuple(tokens))
+    tokens = sentence.tokens
     words = [(place, place + 1) for place in range(len(tokens))]
     longer = [span for span in phrases if span[1] - span[0] > 1]
-    scores = session.explainer(method, POSITIVE)(ids, [*words, *longer]).tolist()
+    scores = session.scorer(method, POSITIVE, sentence)([*words, *longer])
     known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
     found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
     labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
     found.phrases.append(np.array(labelled, dtype=np.float64).reshape(-1, 2))
-    found.falls.append(_fall(session, ids, scores[: len(words)]))
+    found.falls.append(_fall(session, sentence, scores[: len(words)]))
 
 
-def _fall(session: Session, ids: torch.Tensor, scores: Sequence[float]) -> float:
+def _fall(session: Session, sentence: Sentence, scores: Sequence[float]) -> float:
     """The area over the perturbation curve: the mean fall of the predicted class's probability."""
     subject = session.subject
-    whole = subject.score(Tokens.of(ids.unsqueeze(0)), POSITIVE)
+    whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), POSITIVE)
     sign = 1.0 if whole.item() >= 0 else -1.0
-    rows = deleted(ids, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
+    rows = deleted(sentence, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
     left = subject.score(Tokens.of(rows), POSITIVE)
     return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).mean().item()
 

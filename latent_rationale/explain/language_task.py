@@ -1,8 +1,8 @@
 """Training a language model on the texts of another task."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from latent_rationale.common import checkpoint, config
 from latent_rationale.common.config import inherited, option
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.metrics import Tally
 from latent_rationale.common.objectives import Criterion, Objective, Supervised
 from latent_rationale.common.options import OF_MODELS, TextPredictOptions, TrainOptions
@@ -20,11 +21,9 @@ from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 from latent_rationale.common.variants import Variant
 from latent_rationale.explain.language_model import LanguageModel
+from latent_rationale.explain.transformer.folder import load_pieces, transformer_folder
 from latent_rationale.explain.word_choices import WORD_CHOICES
-from latent_rationale.tasks import TASKS, find_task
-
-TEXTS = tuple(name for name in TASKS if name != "lm")
-"""The tasks that have texts of their own."""
+from latent_rationale.tasks import TEXTS, find_task
 
 RESERVED = 2
 """Ids of a vocabulary that are no words: of unknown words, and of padding."""
@@ -36,10 +35,15 @@ Sentence = tuple[str, ...]
 class LanguageModelOptions(TrainOptions):
     """What ``explain.train_lm`` takes beside what every task does, and its own defaults."""
 
-    IDLE = frozenset({"model", "layer", *OF_MODELS})
+    IDLE = frozenset({"model", "layer", "no_subtrees", *OF_MODELS})
 
     task: str = option("sst", "the task whose texts are read", choices=TEXTS)
-    ckpt: Path | None = option(None, "results folder of a classifier, whose texts are read instead")
+    ckpt: Path | None = option(
+        None,
+        "folder of a classifier, whose texts are read instead, or of a transformer, in whose pieces of words",
+    )
+    use_bert_tokenizer: bool = option(False, "read pieces of words; --ckpt names the folder of the transformer")
+    no_subtrees: bool = option(False, "read whole sentences alone, as always")
     word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
     softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
 
@@ -98,21 +102,31 @@ class LanguageModelling(Task[LanguageModelOptions]):
 
     @classmethod
     def resolve(cls, options: LanguageModelOptions) -> LanguageModelOptions:
-        """Nothing is left open."""
-        return options
+        """Find out whether words or pieces are read."""
+        pieces = options.ckpt is not None and transformer_folder(options.ckpt) is not None
+        if options.use_bert_tokenizer and not pieces:
+            raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose pieces are read")
+        return replace(options, use_bert_tokenizer=pieces)
 
     @cached_property
     def reader(self) -> Task[Any]:
         """The task whose texts are read."""
-        if self.options.ckpt is None:
-            return find_task(self.options.task).without_vectors()
+        if self.options.ckpt is None or self.options.use_bert_tokenizer:
+            return find_task(self.options.task).without_vectors().resolved()
         recorded = checkpoint.read_config(self.options.ckpt)
         task_class = find_task(recorded["task"])
         return task_class(config.make(task_class.options_class, recorded["options"]))
 
+    @cached_property
+    def cut(self) -> Callable[[Sequence[str]], Sequence[str]]:
+        """What makes of words what is read."""
+        folder = self.options.ckpt and self.options.use_bert_tokenizer and transformer_folder(self.options.ckpt)
+        return load_pieces(folder).split if folder else tuple
+
     def read_split(self, name: str) -> list[Sentence]:
         """All texts of a split."""
-        return [tuple(text) for example in self.reader.read_split(name) for text in self.reader.texts_of(example)]
+        texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
+        return [tuple(self.cut(text)) for text in texts]
 
     @property
     def variant(self) -> LanguageVariant:
@@ -130,7 +144,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
     def example_of(self, texts: tuple[Sequence[str], ...]) -> Sentence:
         """The text itself."""
         (tokens,) = texts
-        return tuple(tokens)
+        return tuple(self.cut(tokens))
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Nats ``[B]``, so weighted that their mean is that of a word in a direction."""

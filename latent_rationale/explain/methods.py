@@ -11,7 +11,8 @@ from latent_rationale.explain.contexts import Context, EmptyContext, JoinedConte
 from latent_rationale.explain.direct_feed import DirectFeed
 from latent_rationale.explain.explainer import Explainer, TokenScore
 from latent_rationale.explain.gradients import EmbeddingScore, Gradients, all_along
-from latent_rationale.explain.scd import SCD, Decomposable
+from latent_rationale.explain.parts import MurdochParts
+from latent_rationale.explain.scd import SCD, Decomposable, Decomposition
 from latent_rationale.explain.soc import SOC
 
 
@@ -25,7 +26,7 @@ class Access:
         embedding_score: s(x) of embeddings.
         embed: ids ``[*]`` to embeddings ``[*, D]``.
         decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
-        lstm_classifier: likewise, of an LSTM.
+        lstm_classifier: likewise, of an LSTM; None for a model that CD splits as SCD does.
         margin: s(x) of scores ``[B, C]``.
         max_batch: sentences at a time, where an explainer looks inside.
         sampled: contexts from a language model; None where there is none.
@@ -36,7 +37,7 @@ class Access:
     embedding_score: EmbeddingScore
     embed: Callable[[Tensor], Tensor]
     decomposable: Callable[[], Decomposable]
-    lstm_classifier: Callable[[], LSTMClassifier]
+    lstm_classifier: Callable[[], LSTMClassifier | None]
     margin: Callable[[Tensor], Tensor]
     max_batch: int
     sampled: Context | None = None
@@ -53,7 +54,13 @@ def _scd(access: Access) -> Explainer:
 
 
 def _cd(access: Access) -> Explainer:
-    return CD(access.lstm_classifier(), access.embed, access.margin)
+    classifier = access.lstm_classifier()
+    if classifier is not None:
+        return CD(classifier, access.embed, access.margin)
+    context = SentenceContext(access.padding_id)
+    return Decomposition(
+        access.decomposable(), access.embed, access.margin, context, access.max_batch, kind=MurdochParts
+    )
 
 
 def _occlusion(access: Access) -> Explainer:

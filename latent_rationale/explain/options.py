@@ -1,11 +1,16 @@
 """What the commands that explain take."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
+from latent_rationale.common import config
 from latent_rationale.common.config import REQUIRED, option
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.tasks import TEXTS
 
 FILES = {"jsonl": "explanations.jsonl", "seed": "explanations.txt"}
 """What is written, by format."""
@@ -15,20 +20,41 @@ FILES = {"jsonl": "explanations.jsonl", "seed": "explanations.txt"}
 class SubjectOptions:
     """What is explained, and in which contexts: what every command that explains takes."""
 
-    ckpt: Path = option(REQUIRED, "the results folder of a trained classifier")
-    lm: Path | None = option(None, "the results folder of a language model, for soc and scd")
-    nb_range: int = option(10, "words on either side of a phrase that are drawn anew", within="[0, inf)")
+    IDLE: ClassVar[frozenset[str]] = frozenset({"batch_size", "use_bert_tokenizer", "no_subtrees"})
+    """Of the original's options those that do nothing here; they are taken and not shown."""
+
+    ckpt: Path = option(
+        REQUIRED,
+        "folder of a trained classifier: results, or a model of transformers",
+        also=("resume_snapshot",),
+    )
+    lm: Path | None = option(None, "results folder of a language model, for soc and scd", also=("lm_path",))
+    nb_range: int = option(
+        10, "words, or pieces of words where a transformer reads them, on either side that are drawn anew", "[0, inf)"
+    )
     sample_n: int = option(20, "how often they are", within="[1, inf)")
     share_samples: bool = option(False, "phrases with the same edge share their samples: faster, and less exact")
 
-    split: str = option("dev", "data set to explain", choices=("train", "dev", "test"))
+    task: str | None = option(
+        None, "whose texts are explained (default: the classifier's own, and of a transformer sst)", choices=TEXTS
+    )
+    split: str = option("dev", "data set to explain", choices=("train", "dev", "test"), also=("dataset",))
     start: int = option(0, "its first sentence, counted from 0", within="[0, inf)")
     stop: int | None = option(None, "the sentence before which to stop; by default there is none", within="[1, inf)")
 
+    sample: int | None = option(None, "so many of them alone, drawn by --seed", within="[1, inf)")
+
     save_path: Path | None = option(None, "folder for what is found; by default that of --ckpt")
-    max_batch: int = option(2048, "sentences that go through the model at a time", within="[1, inf)")
+    max_batch: int | None = option(
+        None, "sentences that go through the model at a time (default: 2048, and of a transformer 64)", "[1, inf)"
+    )
     seed: int = option(1, "where all randomness starts", within="[0, 9007199254)")
     device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+
+    explain_model: str | None = option(None, "refuse a classifier of another kind", choices=("lstm", "bert"))
+    batch_size: int = option(1, "the phrases of one sentence are explained together", "[1, inf)")
+    use_bert_tokenizer: bool = option(False, "a transformer reads its own pieces of words")
+    no_subtrees: bool = option(False, "whole sentences are explained, and their phrases")
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -54,6 +80,21 @@ class SubjectOptions:
             raise InputError(f"--stop: expected more than --start, {self.start}, got {self.stop}")
 
 
+Options = TypeVar("Options", bound=SubjectOptions)
+
+
+def parsed(kind: type[Options], arguments: Sequence[str], program: str, about: str) -> Options:
+    """Options from the command line. The user is told of those that have no effect.
+
+    Raises:
+        InputError: if a flag or its value cannot be used.
+    """
+    options, named = config.parse(kind, arguments, program, about, kind.IDLE)
+    for name in sorted(kind.IDLE.intersection(named)):
+        LOGGER.info("note: %s has no effect: %s", config.flag(name), config.help_of(kind, name))
+    return options
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(SubjectOptions):
     """What ``python -m latent_rationale.explain`` takes."""
@@ -64,6 +105,7 @@ class ExplainOptions(SubjectOptions):
     longest: int = option(3, "where nobody knows the phrases: all of up to so many words", within="[1, inf)")
     agg: bool = option(False, "grow phrases into a tree by their scores")
     percentile: float = option(90.0, "of the words, then of the gains, that are taken, with --agg", within="[0, 100]")
+    exp_name: str = option("", "goes into the name of the file, before its ending")
     format: str = option("jsonl", "of the file: JSON, or phrases and scores apart by tabs", choices=tuple(FILES))
     show: int = option(5, "explanations to show", within="[0, inf)")
 
@@ -71,6 +113,12 @@ class ExplainOptions(SubjectOptions):
     def methods(self) -> tuple[str, ...]:
         """The one."""
         return (self.method,)
+
+    @property
+    def file_name(self) -> str:
+        """What is written."""
+        path = Path(FILES[self.format])
+        return f"{path.stem}{self.exp_name}{path.suffix}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """A network's activations, split into what a phrase put there and the rest (Jin et al., section 3.4)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -33,37 +33,44 @@ class Parts:
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Parts":
         """A linear function without a bias, of both."""
-        return Parts(function(self.whole), function(self.relevant))
+        return type(self)(function(self.whole), function(self.relevant))
+
+    def linear(self, weight: Tensor, bias: Tensor | None = None) -> "Parts":
+        """A linear layer. Its bias goes to the rest."""
+        return type(self)(functional.linear(self.whole, weight, bias), functional.linear(self.relevant, weight))
+
+    def scaled(self, factor: Tensor) -> "Parts":
+        """Times what depends on the context alone, ``[S, K, *]``."""
+        return type(self)(self.whole * factor, (self.relevant * factor).mean(1, keepdim=True))
 
     def bent(self, function: Callable[[Tensor], Tensor]) -> "Parts":
         """A nonlinear function f of each element: f(h) - f(h - r) is relevant, on average over contexts."""
         whole = function(self.whole)
-        return Parts(whole, (whole - function(self.whole - self.relevant)).mean(1, keepdim=True))
+        return type(self)(whole, (whole - function(self.whole - self.relevant)).mean(1, keepdim=True))
 
-    @staticmethod
-    def cat(*parts: "Parts") -> "Parts":
+    @classmethod
+    def cat(cls, *parts: "Parts") -> "Parts":
         """Side by side, along the last dimension."""
-        return Parts(torch.cat([p.whole for p in parts], dim=-1), torch.cat([p.relevant for p in parts], dim=-1))
+        return cls(torch.cat([p.whole for p in parts], dim=-1), torch.cat([p.relevant for p in parts], dim=-1))
 
     def __add__(self, other: "Parts | Tensor") -> "Parts":
         if isinstance(other, Tensor):
-            return Parts(self.whole + other, self.relevant)
-        return Parts(self.whole + other.whole, self.relevant + other.relevant)
+            return type(self)(self.whole + other, self.relevant)
+        return type(self)(self.whole + other.whole, self.relevant + other.relevant)
 
     def __sub__(self, other: "Parts") -> "Parts":
-        return Parts(self.whole - other.whole, self.relevant - other.relevant)
+        return type(self)(self.whole - other.whole, self.relevant - other.relevant)
 
     def __mul__(self, other: "Parts") -> "Parts":
         """Relevant is what either part has to do with, on average over contexts; not what the rests make together."""
         rests = (self.whole - self.relevant) * (other.whole - other.relevant)
         whole = self.whole * other.whole
-        return Parts(whole, (whole - rests).mean(1, keepdim=True))
+        return type(self)(whole, (whole - rests).mean(1, keepdim=True))
 
     def chunk(self, chunks: int, dim: int) -> "list[Parts]":
         """Pieces along a dimension counted from the end."""
-        return [
-            Parts(*pair) for pair in zip(self.whole.chunk(chunks, dim), self.relevant.chunk(chunks, dim), strict=True)
-        ]
+        pairs = zip(self.whole.chunk(chunks, dim), self.relevant.chunk(chunks, dim), strict=True)
+        return [type(self)(*pair) for pair in pairs]
 
     def sigmoid(self) -> "Parts":
         """Between 0 and 1."""
@@ -83,8 +90,26 @@ class Parts:
         return found
 
 
-def _linear(parts: Parts, weight: Tensor, bias: Tensor | None = None) -> Parts:
-    return Parts(functional.linear(parts.whole, weight, bias), functional.linear(parts.relevant, weight))
+@dataclass(frozen=True, eq=False)
+class MurdochParts(Parts):
+    """Split as CD does, in the sentence alone (Murdoch, Liu & Yu, ICLR 2018): a bias is a part of its own.
+
+    Attributes:
+        bias: what the linear layer that made the activation added, in all places alike; None elsewhere.
+    """
+
+    bias: Tensor | None = None
+
+    def linear(self, weight: Tensor, bias: Tensor | None = None) -> Parts:
+        """Remembers the bias."""
+        return MurdochParts(functional.linear(self.whole, weight, bias), functional.linear(self.relevant, weight), bias)
+
+    def bent(self, function: Callable[[Tensor], Tensor]) -> Parts:
+        """What is relevant is added to the bias first, or last; the mean over both of what it changes."""
+        bias = self.relevant.new_zeros(()) if self.bias is None else self.bias
+        first = function(self.relevant + bias) - function(bias)
+        last = super().bent(function)
+        return replace(last, relevant=(first + last.relevant) / 2)
 
 
 def _lerp(start: Parts, end: Parts, weight: Parts) -> Parts:
@@ -92,7 +117,7 @@ def _lerp(start: Parts, end: Parts, weight: Parts) -> Parts:
 
 
 RULES: dict[Any, Callable[..., Parts]] = {
-    functional.linear: _linear,
+    functional.linear: lambda parts, *layer: parts.linear(*layer),  # each kind by its own
     torch.sigmoid: Parts.sigmoid,
     torch.tanh: Parts.tanh,
     torch.lerp: _lerp,

@@ -6,31 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.cells import LSTMCell, State
-from latent_rationale.common.vocabulary import Vocabulary
 from latent_rationale.explain.language_model import LanguageModel
+from latent_rationale.explain.translation import Translation
 from latent_rationale.explain.word_choices import WordChoice
-
-
-@dataclass(frozen=True, eq=False)
-class Translation:
-    """Between two vocabularies, which meet through words; what the other does not have is unknown there.
-
-    Attributes:
-        there: for each id of the first the one in the second.
-        back: the other way round.
-    """
-
-    there: Tensor
-    back: Tensor
-
-    @classmethod
-    def between(cls, first: Vocabulary, second: Vocabulary) -> "Translation":
-        """By their words."""
-        return cls(torch.tensor(second.encode(first.words)), torch.tensor(first.encode(second.words)))
-
-    def to(self, device: torch.device) -> "Translation":
-        """The same on another device."""
-        return Translation(self.there.to(device), self.back.to(device))
 
 
 class Sampler:
@@ -43,7 +21,10 @@ class Sampler:
         translation: between the ids of the user and those of the embedding.
     """
 
-    def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: WordChoice, translation: "Translation"):
+    ROWS = 4096
+    """Beginnings that go on at a time: what they draw from takes memory."""
+
+    def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: WordChoice, translation: Translation):
         self.cell = LSTMCell.of(lstm)
         self.choice = choice
         self.translation = translation
@@ -60,14 +41,20 @@ class Sampler:
             samples: how many for each.
             words: how many in each.
         """
-        state = self._read(self.translation.there[ids], lengths)
+        state = self._read(*self.translation.read(ids, lengths))
         state = tuple(part.repeat_interleave(samples, dim=0) for part in state)
+        noise = torch.rand(words, len(state[0]), device=ids.device)
+        rows = zip(torch.split(noise, self.ROWS, dim=1), *(torch.split(part, self.ROWS) for part in state), strict=True)
+        drawn = torch.cat([self._go_on(some, tuple(parts)) for some, *parts in rows])
+        return self.translation.write(drawn).view(len(ids), samples, words)
+
+    def _go_on(self, noise: Tensor, state: State) -> Tensor:
+        """Words ``[B, W]`` behind states ``[B, H]`` by uniform noise ``[W, B]``."""
         drawn = []
-        for _ in range(words):
-            noise = torch.rand(len(state[0]), device=ids.device)
-            drawn.append(self.choice.icdf(state[0], noise))
+        for row in noise:
+            drawn.append(self.choice.icdf(state[0], row))
             state = self.cell.step(self.projected[drawn[-1]], state)
-        return self.translation.back[torch.stack(drawn, dim=1)].view(len(ids), samples, words)
+        return torch.stack(drawn, dim=1)
 
     def _read(self, ids: Tensor, lengths: Tensor) -> State:
         """The state behind each beginning."""
@@ -94,11 +81,11 @@ class Language:
     padding_id: int
 
     @classmethod
-    def of(cls, model: LanguageModel, own: Vocabulary, classifier: Vocabulary) -> "Language":
-        """From a language model with its vocabulary, for a classifier with another."""
-        translation = Translation.between(classifier, own).to(model.embedding.weight.device)
+    def of(cls, model: LanguageModel, forwards: Translation, backwards: Translation, padding_id: int) -> "Language":
+        """From a language model, and how each of its directions and a classifier with this padding understand."""
         encoder = model.encoder
-        forwards, backwards = (
-            Sampler(model.embedding, lstm, model.choice, translation) for lstm in (encoder.forwards, encoder.backwards)
+        return cls(
+            Sampler(model.embedding, encoder.forwards, model.choice, forwards),
+            Sampler(model.embedding, encoder.backwards, model.choice, backwards),
+            padding_id,
         )
-        return cls(forwards, backwards, classifier.padding_id)

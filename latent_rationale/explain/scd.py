@@ -1,4 +1,4 @@
-"""Sampling and contextual decomposition."""
+"""Contextual decomposition: what of a model's scores a phrase put there."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,17 +14,16 @@ Decomposable = Callable[[Parts], Parts]
 """From embedded sentences, whole ``[S, K, T, D]``, to scores, whole ``[S, K, C]``: access to what is inside a model."""
 
 
-class SCD(Explainer):
-    """The part of s(x) that is relevant to a phrase, with activations split in contexts from a language model.
-
-    Jin et al., section 3.4, with the sentence itself among the contexts.
+class Decomposition(Explainer):
+    """The part of s(x) that is relevant to a phrase.
 
     Args:
         decompose: the model.
         embed: ids ``[*]`` to embeddings ``[*, D]``.
         margin: of scores ``[B, C]``, ``[B]``.
-        context: what stands around the phrase.
+        context: in which activations are split; the first is the sentence itself.
         max_batch: sentences whose activations are split at a time.
+        kind: how they are split.
     """
 
     def __init__(
@@ -34,12 +33,14 @@ class SCD(Explainer):
         margin: Callable[[Tensor], Tensor],
         context: Context,
         max_batch: int = 2048,
+        kind: type[Parts] = Parts,
     ):
         self.decompose = decompose
         self.embed = embed
         self.margin = margin
+        self.context = context
         self.max_batch = max_batch
-        self.context = JoinedContext(SentenceContext(context.padding_id), context)
+        self.kind = kind
 
     @torch.no_grad()
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
@@ -53,5 +54,30 @@ class SCD(Explainer):
 
     def _scores(self, ids: Tensor, sentences: Tensor, inside: Tensor) -> Tensor:
         """Of some phrases, from their contexts ``[S, K, T]`` and where they are ``[S, T]``."""
-        embedded = Parts(self.embed(sentences), self.embed(ids) * inside[:, None, :, None])
+        embedded = self.kind(self.embed(sentences), self.embed(ids) * inside[:, None, :, None])
         return self.margin(self.decompose(embedded).relevant.squeeze(1))
+
+
+class SCD(Decomposition):
+    """Sampling and contextual decomposition: split in contexts from a language model (Jin et al., section 3.4).
+
+    The sentence itself is among the contexts.
+
+    Args:
+        decompose: the model.
+        embed: ids ``[*]`` to embeddings ``[*, D]``.
+        margin: of scores ``[B, C]``, ``[B]``.
+        context: what else stands around the phrase.
+        max_batch: sentences whose activations are split at a time.
+    """
+
+    def __init__(
+        self,
+        decompose: Decomposable,
+        embed: Callable[[Tensor], Tensor],
+        margin: Callable[[Tensor], Tensor],
+        context: Context,
+        max_batch: int = 2048,
+    ):
+        joined = JoinedContext(SentenceContext(context.padding_id), context)
+        super().__init__(decompose, embed, margin, joined, max_batch)

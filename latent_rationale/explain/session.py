@@ -1,20 +1,28 @@
 """A classifier and all explainers of it, as the user's options say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import torch
 
 import latent_rationale
+from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.run import LOGGER
+from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.contexts import Context, SampledContext
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.language_model import LanguageModel
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.options import SubjectOptions
 from latent_rationale.explain.sampler import Language
+from latent_rationale.explain.sentence import Sentence
+from latent_rationale.explain.spans import Span
 from latent_rationale.explain.subject import Subject
+from latent_rationale.explain.text_subject import TextSubject
+from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
+from latent_rationale.explain.translation import Translation, WordForWord
 
 
 class Session:
@@ -30,7 +38,7 @@ class Session:
     def __init__(self, options: SubjectOptions):
         torch.manual_seed(options.seed)
         self.options = options
-        self.subject = Subject(latent_rationale.load(options.ckpt, options.device), options.max_batch)
+        self.subject = open_subject(options)
         self.task = self.subject.predictor.task
         self.sampled = None if set(options.methods).isdisjoint(NEED_LANGUAGE_MODEL) else self._contexts()
 
@@ -44,15 +52,37 @@ class Session:
         examples = self.task.read_split(options.split)
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
-        return examples[options.start : options.stop]
+        chosen = examples[options.start : options.stop]
+        if options.sample is None or options.sample >= len(chosen):
+            return chosen
+        generator = torch.Generator().manual_seed(options.seed)
+        drawn = torch.randperm(len(chosen), generator=generator)[: options.sample]
+        return [chosen[place] for place in sorted(drawn.tolist())]
 
-    @cache  # noqa: B019  # a session lives as long as its command
-    def explainer(self, method: str, label: int) -> Explainer:
-        """Of the margin of a class.
+    def read(self, example: Any) -> Sentence:
+        """An example's text. The user is told where it is longer than what the model reads."""
+        (tokens,) = map(tuple, self.task.texts_of(example))
+        sentence = self.subject.read(tokens)
+        if len(sentence.tokens) < len(tokens):
+            LOGGER.info("note: of %d words the model reads %d: %s ...", len(tokens), len(sentence.tokens), tokens[0])
+        return sentence
+
+    def phrases_of(self, example: Any, sentence: Sentence) -> dict[Span, int]:
+        """What the data knows of the phrases that are read."""
+        known = self.task.phrases_of(example)
+        return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
+
+    def scorer(self, method: str, label: int, sentence: Sentence) -> Callable[[Sequence[Span]], list[float]]:
+        """From phrases of a sentence to what they say for a class.
 
         Raises:
             InputError: if the method cannot explain this model.
         """
+        explainer = self._explainer(method, label)
+        return lambda spans: explainer(sentence.ids, [sentence.places(span) for span in spans]).tolist()
+
+    @cache  # noqa: B019  # a session lives as long as its command
+    def _explainer(self, method: str, label: int) -> Explainer:
         return METHODS[method](self.subject.access(label, self.sampled))
 
     def _contexts(self) -> Context:
@@ -60,7 +90,43 @@ class Session:
         options = self.options
         assert options.lm is not None
         predictor = latent_rationale.load(options.lm, options.device)
-        if not isinstance(predictor.model, LanguageModel):
+        model = predictor.model
+        if not isinstance(model, LanguageModel):
             raise InputError(f"holds a model for {predictor.task.name}, not a language model", options.lm)
-        language = Language.of(predictor.model, predictor.vocabulary, self.subject.predictor.vocabulary)
+        reads_pieces = predictor.task.options.use_bert_tokenizer
+        forwards, backwards = self._translations(predictor.vocabulary, reads_pieces, model.embedding.weight.device)
+        language = Language.of(model, forwards, backwards, self.subject.predictor.vocabulary.padding_id)
         return SampledContext(language, options.nb_range, options.sample_n, options.share_samples)
+
+    def _translations(self, words: Lexicon, pieces: bool, device: torch.device) -> tuple[Translation, Translation]:
+        """How the language model's ids and the classifier's are turned into one another, forwards and backwards."""
+        own: Any = self.subject.predictor.vocabulary
+        if isinstance(self.subject, TextSubject) is pieces:
+            if pieces:
+                raise InputError("reads pieces of words, and the classifier words", self.options.lm)
+            from latent_rationale.explain.transformer.through_words import ThroughWords
+
+            return ThroughWords(own, words, False, device), ThroughWords(own, words, True, device)
+        same = WordForWord.between(own, words, device)
+        return same, same
+
+
+def open_subject(options: SubjectOptions) -> Subject:
+    """The classifier in the user's folder.
+
+    Raises:
+        InputError: if it holds none, or one of another kind than the user says.
+    """
+    folder = transformer_folder(options.ckpt)
+    if options.explain_model is not None and (options.explain_model == "bert") is (folder is None):
+        found = "a model of this package" if folder is None else "a transformer"
+        raise InputError(f"--explain-model {options.explain_model}: the folder holds {found}", options.ckpt)
+    if folder is not None:
+        need_transformers()
+        from latent_rationale.explain.transformer.subject import TransformerSubject
+
+        return TransformerSubject(folder, options.task or "sst", find_device(options.device), options.max_batch)
+    predictor = latent_rationale.load(options.ckpt, options.device)
+    if options.task not in (None, predictor.task.name):
+        raise InputError(f"--task {options.task}: the model is for {predictor.task.name}", options.ckpt)
+    return TextSubject(predictor, options.max_batch)

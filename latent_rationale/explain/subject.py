@@ -1,5 +1,6 @@
 """A trained classifier as explainers meet it."""
 
+from abc import ABC, abstractmethod
 from functools import partial
 
 import torch
@@ -9,35 +10,62 @@ from latent_rationale.common.errors import InputError
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
-from latent_rationale.common.text_model import TextModel
+from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.contexts import Context
-from latent_rationale.explain.decompose import decomposable, lstm_classifier
 from latent_rationale.explain.methods import Access
-from latent_rationale.explain.repeated import Repeated
+from latent_rationale.explain.scd import Decomposable
+from latent_rationale.explain.sentence import Sentence
 
 
-class Subject:
+class Subject(ABC):
     """A classifier of one text, by the margins of its classes.
 
-    Args:
-        predictor: the trained model.
-        max_batch: sentences that go through it at a time.
+    Attributes:
+        MAX_BATCH: sentences that go through it at a time, where the user names no number.
 
-    Raises:
-        InputError: for a model that reads something else.
+    Args:
+        predictor: the trained model, for the task whose texts are explained.
+        max_batch: sentences that go through it at a time.
     """
 
-    def __init__(self, predictor: Predictor, max_batch: int):
-        if not isinstance(predictor.model, TextModel):
-            raise InputError(f"a model for {predictor.task.name} does not read one text, and cannot be explained")
-        self.predictor = predictor
-        self.model = predictor.model
-        self.names = predictor.task.output_names
-        self.max_batch = max_batch
+    MAX_BATCH = 2048
 
-    def ids_of(self, tokens: tuple[str, ...]) -> Tensor:
-        """The ids ``[T]`` of words."""
-        return torch.tensor(self.predictor.vocabulary.encode(tokens), device=self.model.embedding.weight.device)
+    def __init__(self, predictor: Predictor, max_batch: int | None = None):
+        self.predictor = predictor
+        self.names = predictor.task.output_names
+        self.max_batch = max_batch or self.MAX_BATCH
+
+    @abstractmethod
+    def read(self, tokens: tuple[str, ...]) -> Sentence:
+        """Words as the model reads them."""
+
+    @abstractmethod
+    def scores(self, tokens: Tokens) -> Tensor:
+        """Scores ``[B, C]`` of sentences by their ids, all at once."""
+
+    @abstractmethod
+    def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """Scores ``[B, C]`` of embedded sentences ``[B, T, D]``, with gradients."""
+
+    @abstractmethod
+    def embed(self, ids: Tensor) -> Tensor:
+        """Ids ``[*]`` as embeddings ``[*, D]``."""
+
+    @abstractmethod
+    def decomposable(self) -> Decomposable:
+        """The model's inside.
+
+        Raises:
+            InputError: where it cannot be split.
+        """
+
+    @abstractmethod
+    def lstm_classifier(self) -> LSTMClassifier | None:
+        """The inside of an LSTM; None for a model that CD splits as SCD does.
+
+        Raises:
+            InputError: where CD does not split the model at all.
+        """
 
     def explained(self, prediction: Prediction) -> int:
         """Which score is explained: that of two classes which comes second, of more the predicted one.
@@ -58,25 +86,22 @@ class Subject:
         return Access(
             score=partial(self.score, label=label),
             padding_id=self.predictor.vocabulary.padding_id,
-            embedding_score=partial(self.score_embedded, label=label),
-            embed=partial(Repeated.of, self.model.embedding),
-            decomposable=partial(decomposable, self.model),
-            lstm_classifier=partial(lstm_classifier, self.model),
+            embedding_score=partial(self._score_embedded, label=label),
+            embed=self.embed,
+            decomposable=self.decomposable,
+            lstm_classifier=self.lstm_classifier,
             margin=partial(margin, label=label),
             max_batch=self.max_batch,
             sampled=sampled,
         )
 
+    @torch.no_grad()
     def score(self, tokens: Tokens, label: int) -> Tensor:
         """The margins ``[B]`` of a class, some sentences at a time."""
-        parts = tokens.split(self.max_batch)
-        with torch.no_grad():
-            embedded = (Repeated.of(self.model.embedding, part.ids) for part in parts)
-            return torch.cat([self.score_embedded(*pair, label) for pair in zip(embedded, parts, strict=True)])
+        return torch.cat([margin(self.scores(part), label) for part in tokens.split(self.max_batch)])
 
-    def score_embedded(self, embedded: Tensor, tokens: Tokens, label: int) -> Tensor:
-        """The margins ``[B]`` of a class for embedded sentences ``[B, T, D]``, with gradients."""
-        return margin(self.model.read(embedded, tokens).scores, label)
+    def _score_embedded(self, embedded: Tensor, tokens: Tokens, label: int) -> Tensor:
+        return margin(self.scores_embedded(embedded, tokens), label)
 
 
 def margin(scores: Tensor, label: int) -> Tensor:

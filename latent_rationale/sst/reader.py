@@ -1,4 +1,4 @@
-"""Reading the treebank: one tree in brackets a line, a sentiment class at every node."""
+"""Reading the treebank: one tree in brackets a line, a sentiment class at every node; and GLUE's table of phrases."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from nltk import Tree
 
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import read_filled_lines
+from latent_rationale.common.vocabulary import unescape
 
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 
@@ -77,6 +78,36 @@ def parse_tree(text: str) -> SSTExample:
     if not isinstance(tree, Tree):
         raise InputError("not a tree")
     return SSTExample(tuple(tree.leaves()), _label(tree), tuple(_phrases(tree, 0)))
+
+
+GLUE_HEADER = "sentence\tlabel"
+
+
+def read_glue(path: Path) -> Iterator[SSTExample]:
+    """The rows of GLUE's SST-2: a text, a tab, and one of two classes, 0 or 1, under a line that says so.
+
+    Raises:
+        InputError: with the line, for a row that is something else; and for a file without rows.
+    """
+    lines = read_filled_lines(path, "sentences")
+    if next(lines)[1].strip() != GLUE_HEADER:
+        raise InputError("expected the line 'sentence<tab>label' first", path, 1)
+    empty = True
+    for number, line in lines:
+        text, _, label = line.rpartition("\t")
+        if label.strip() not in ("0", "1"):
+            raise InputError("expected a sentence, a tab, and 0 or 1", path, number)
+        if not (tokens := tuple(text.split())):
+            raise InputError("a row without words", path, number)
+        empty = False
+        yield SSTExample(tokens, int(label))
+    if empty:
+        raise InputError("holds no sentences", path)
+
+
+def spelled_alike(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """A sentence as both the treebank and GLUE have it: in lower case, with plain brackets."""
+    return tuple(unescape(token).lower() for token in tokens)
 
 
 def _phrases(tree: Tree, start: int) -> Iterator[Phrase]:

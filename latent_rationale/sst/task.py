@@ -17,7 +17,7 @@ from latent_rationale.common.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
-from latent_rationale.sst.reader import CLASSES, SSTExample, read_trees
+from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,10 @@ class SSTOptions(TrainOptions):
     """What ``sst.train`` takes beside what every task does."""
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/default"))
-    data_path: Path | None = option(None, "folder with train.txt, dev.txt, test.txt (default: looked for)")
+    data_path: Path | None = option(
+        None, "folder with train.txt, dev.txt, test.txt, or GLUE's train.tsv and dev.tsv (default: looked for)"
+    )
+    no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
     word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
     classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))
 
@@ -65,8 +68,26 @@ class SST(Task[SSTOptions]):
         )
 
     def read_split(self, name: str) -> list[SSTExample]:
-        """The sentences of a file, with the labels of five classes or of two."""
-        path = Path(self.options.data_path or "") / f"{name}.txt"
+        """The sentences of a file, with the labels of five classes or of two.
+
+        GLUE's folder has no labelled test set; it is the treebank's, without the neutral sentences.
+        """
+        folder = Path(self.options.data_path or "")
+        if not (folder / "train.tsv").is_file():
+            return self._read_trees(folder / f"{name}.txt")
+        if self.options.classes == 5:
+            raise InputError("--data-path: GLUE's sentences have two classes; --classes 2", folder)
+        if name == "test":
+            return self._read_trees(find_data("sst") / "test.txt")
+        examples = list(read_glue(folder / f"{name}.tsv"))
+        return self._whole(examples) if name == "train" and self.options.no_subtrees else examples
+
+    def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
+        """Those that are a training sentence of the treebank."""
+        known = {spelled_alike(example.tokens) for example in read_trees(find_data("sst") / "train.txt")}
+        return [example for example in examples if spelled_alike(example.tokens) in known]
+
+    def _read_trees(self, path: Path) -> list[SSTExample]:
         examples = list(read_trees(path))
         if self.options.classes == 5:
             return examples

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from latent_rationale.common.config import REQUIRED, make, option, parse, to_json
+from latent_rationale.common.config import REQUIRED, inherited, make, option, parse, to_json
 from latent_rationale.common.errors import InputError
 
 
@@ -18,6 +18,7 @@ class Options:
     classes: int = option(5, "how many", choices=(5, 2))
     splits: tuple[str, ...] = option(("dev", "test"), "some", choices=("dev", "test"))
     limit: int | None = option(None, "how many at most", within="[1, inf)")
+    steps: int = option(5, "steps", negated=("epochs", "rounds"), also=("num_steps",))
 
 
 def parsed(*arguments):
@@ -105,3 +106,30 @@ def test_json_and_back():
 def test_json_with_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="--colour"):
         make(Options, {"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "steps"), [(["--num_steps", "7"], 7), (["--epochs", "3"], -3), (["--rounds", "2"], -2)]
+)
+def test_other_names(flags, steps):
+    options, named = parse(Options, ["--place", "here", *flags], "program", "About.")
+    assert options.steps == steps
+    assert named.keys() == {"place", "steps"}
+
+
+def test_only_one_of_them_is_taken():
+    with pytest.raises(InputError, match="not allowed with"):
+        parsed("--steps", "7", "--epochs", "3")
+
+
+def test_names_and_texts_of_a_base_class_are_inherited_unless_there_are_others():
+    @dataclass(frozen=True)
+    class Special(Options):
+        steps: int = inherited(Options, "steps", 9, also=("num_rounds",))
+
+    found, _ = parse(Special, ["--place", "here", "--num-rounds", "4"], "program", "About.")
+    assert found.steps == 4
+    assert parse(Special, ["--place", "here"], "program", "About.")[0].steps == 9
+    assert parse(Special, ["--place", "here", "--epochs", "1"], "program", "About.")[0].steps == -1
+    with pytest.raises(InputError, match="--num-steps"):
+        parse(Special, ["--place", "here", "--num-steps", "4"], "program", "About.")

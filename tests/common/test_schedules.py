@@ -6,15 +6,21 @@ from torch import nn
 from torch.optim import Adam
 
 from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.schedules import Schedule
+from latent_rationale.common.schedules import SCHEDULERS, Schedule
 
 SETTINGS = {
     "plateau": {"scheduler": "plateau", "patience": 1, "cooldown": 1},
     "exponential": {"scheduler": "exponential"},
     "multistep": {"scheduler": "multistep", "milestones": (2, 3, 6)},
 }
+"""Of those that evaluations move."""
+
 every_schedule = pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 CRITERIA = (5.0, 4.0, 4.5, 4.5, 4.5, 4.5, 4.5, 3.0, 3.5, 3.5, 3.5, 3.5)
+
+
+def test_all_are_tested():
+    assert SCHEDULERS.keys() == {*SETTINGS, "linear"}
 
 
 class Run:
@@ -34,6 +40,11 @@ class Run:
     def _rate_after(self, criterion):
         self.optimizer.step()
         self.schedule.step(criterion)
+        return self.optimizer.param_groups[0]["lr"]
+
+    def advance(self, done):
+        """The learning rate of the step after which this share is done."""
+        self.schedule.advance(done)
         return self.optimizer.param_groups[0]["lr"]
 
     def saved(self):
@@ -133,3 +144,25 @@ def test_loading_leaves_the_state_as_it_was(settings):
     copied = dict(state)
     Run(**settings).schedule.load_state_dict(state)
     assert state == copied
+
+
+def test_a_linear_rate_rises_and_falls_with_the_steps():
+    run = Run(scheduler="linear", min_lr=0.0)
+    assert [run.advance(done) for done in (0.025, 0.1, 0.55, 1.0)] == pytest.approx([0.2, 0.8, 0.4, 0.0])
+
+
+def test_a_linear_rate_stays_above_the_least():
+    run = Run(scheduler="linear", min_lr=0.15)
+    assert [run.advance(done) for done in (0.001, 0.99)] == [0.15, 0.15]
+
+
+def test_evaluations_do_not_move_a_linear_rate():
+    run = Run(scheduler="linear", min_lr=0.0)
+    assert run.advance(0.55) == pytest.approx(0.4)
+    run.rates(CRITERIA)
+    assert run.advance(0.55) == pytest.approx(0.4)
+
+
+@every_schedule
+def test_steps_do_not_move_the_others(settings):
+    assert Run(**settings).advance(0.5) == 0.8

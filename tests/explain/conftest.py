@@ -9,6 +9,7 @@ from torch import nn
 from latent_rationale.common.vocabulary import Vocabulary
 from latent_rationale.explain.language_model import LanguageModel
 from latent_rationale.explain.sampler import Language
+from latent_rationale.explain.translation import WordForWord
 from latent_rationale.explain.word_choices import WORD_CHOICES
 
 WORDS = [f"w{number}" for number in range(20)]
@@ -33,8 +34,15 @@ def make_model(vocabulary, randomise):
 
 
 @pytest.fixture
-def language(make_model, vocabulary):
-    return Language.of(make_model(), vocabulary, vocabulary)
+def language_of(vocabulary):
+    """A language model for a classifier with the same words."""
+    same = WordForWord.between(vocabulary, vocabulary)
+    return lambda model: Language.of(model, same, same, vocabulary.padding_id)
+
+
+@pytest.fixture
+def language(make_model, language_of):
+    return language_of(make_model())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import correlation, extremes, mean
 from latent_rationale.explain.deletion import deleted
 from latent_rationale.explain.evaluate import MEASURES, evaluate
+from latent_rationale.explain.sentence import Sentence
 from latent_rationale.sst.task import SST
 
 
@@ -80,8 +81,15 @@ def test_weights_of_words_follow_their_classes():
 
 
 def test_the_strongest_words_are_deleted_first():
-    rows = deleted(torch.arange(10, 20), [float(x) for x in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5)], 1, (0.01, 0.2, 0.5))
+    sentence = Sentence(("w",) * 10, torch.arange(10, 20), tuple(range(11)))
+    rows = deleted(sentence, [float(x) for x in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5)], 1, (0.01, 0.2, 0.5))
     assert [(row == 1).nonzero().squeeze(1).tolist() for row in rows] == [[1], [1, 3], [1, 3, 5, 7, 9]]
+
+
+def test_a_word_is_deleted_with_all_its_pieces():
+    sentence = Sentence(("a", "lovely", "film"), torch.arange(10, 16), (0, 1, 4, 6))
+    rows = deleted(sentence, [0.0, 2.0, 1.0], 1, (0.1, 0.7))
+    assert rows.tolist() == [[10, 1, 1, 1, 14, 15], [10, 1, 1, 1, 1, 1]]
 
 
 @pytest.fixture(scope="module")

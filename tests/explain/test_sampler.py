@@ -7,7 +7,8 @@ import torch
 
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.vocabulary import Vocabulary
-from latent_rationale.explain.sampler import Language, Translation
+from latent_rationale.explain.sampler import Sampler
+from latent_rationale.explain.translation import WordForWord
 from latent_rationale.explain.word_choices import WORD_CHOICES
 
 BEGINNING = [7, 12, 3]
@@ -27,11 +28,11 @@ def normalised(probabilities):
 
 
 @pytest.mark.parametrize("softmax", WORD_CHOICES)
-def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, softmax):
+def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, language_of, softmax):
     """Five standard deviations on 400 pairs of words, both ways: a false alarm in 2,000 runs."""
     model, count, size = make_model(softmax), 200_000, len(vocabulary)
     pairs = [(first, second) for first in range(size) for second in range(size)]
-    language = Language.of(model, vocabulary, vocabulary)
+    language = language_of(model)
     after = log_probs_of(model, [[*BEGINNING, *pair] for pair in pairs])[:, 3:, 0]
     before = log_probs_of(model, [[*pair[::-1], *BEGINNING[::-1]] for pair in pairs])[:, :2, 1].flip(1)
     torch.manual_seed(7)
@@ -44,8 +45,7 @@ def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, softm
         assert ((frequencies - expected).abs() <= 5 * deviation).all()
 
 
-def test_a_beginning_ends_where_its_length_says(make_model, vocabulary):
-    language = Language.of(make_model(), vocabulary, vocabulary)
+def test_a_beginning_ends_where_its_length_says(language):
     rows = torch.tensor([[7, 12, 3, 9], [7, 12, 3, 5]])
     torch.manual_seed(1)
     short = language.forwards(rows[:1], torch.tensor([3]), 50, 4)
@@ -55,6 +55,16 @@ def test_a_beginning_ends_where_its_length_says(make_model, vocabulary):
 
 def test_vocabularies_meet_through_words():
     first, second = Vocabulary(Counter("aab")), Vocabulary(Counter("bbbc"))
-    translation = Translation.between(first, second)
+    translation = WordForWord.between(first, second)
     assert translation.there.tolist() == [0, 1, 0, 2]  # unknown, padding, a, b
     assert translation.back.tolist() == [0, 1, 3, 0]  # unknown, padding, b, c
+
+
+def test_memory_is_bounded_and_changes_nothing(language, monkeypatch):
+    rows, lengths = torch.tensor([[7, 12, 3], [4, 5, 6]]), torch.tensor([3, 2])
+    found = []
+    for size in (Sampler.ROWS, 7):
+        monkeypatch.setattr(Sampler, "ROWS", size)
+        torch.manual_seed(1)
+        found.append(language.backwards(rows, lengths, 20, 4))
+    assert torch.equal(*found)

@@ -254,6 +254,7 @@ class TestPlaces:
         assert main(["all", "--mirror", f"{place.url}/", "--to", str(tmp_path)]) == 2
         assert [path for path, _ in place.requests] == [
             "/sentiment/trainDevTestTrees_PTB.zip",
+            "/glue/data/SST-2.zip",
             "/taolei/beer/annotations.json",
             "/projects/snli/snli_1.0.zip",
             "/OanaMariaCamburu/e-SNLI/master/dataset/esnli_dev.csv",

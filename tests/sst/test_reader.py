@@ -1,7 +1,8 @@
 import pytest
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.sst.reader import Phrase, SSTExample, parse_tree, read_trees
+from latent_rationale.sst.reader import Phrase, SSTExample, parse_tree, read_glue, read_trees
+from latent_rationale.sst.task import SST
 
 
 def test_a_tree_gives_words_root_label_and_a_label_for_every_word():
@@ -53,6 +54,52 @@ def test_a_file_without_sentences_is_refused(tmp_path):
     (tmp_path / "train.txt").write_text("\n \n")
     with pytest.raises(InputError, match="holds no sentences"):
         list(read_trees(tmp_path / "train.txt"))
+
+
+def glue(tmp_path, *rows):
+    path = tmp_path / "train.tsv"
+    path.write_text("".join(row + "\n" for row in rows))
+    return path
+
+
+def test_glues_rows_are_texts_of_two_classes(tmp_path):
+    path = glue(tmp_path, "sentence\tlabel", "a lovely film \t1", "", "dull\t0")
+    assert list(read_glue(path)) == [SSTExample(("a", "lovely", "film"), 1), SSTExample(("dull",), 0)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "message"),
+    [
+        (["a film\t1"], 1, "expected the line"),
+        (["sentence\tlabel", "a film\t1", "a film\t2"], 3, "expected a sentence, a tab, and 0 or 1"),
+        (["sentence\tlabel", "a film 1"], 2, "expected a sentence, a tab, and 0 or 1"),
+        (["sentence\tlabel", " \t1"], 2, "a row without words"),
+    ],
+)
+def test_a_malformed_row_of_glue_is_named_with_its_line(tmp_path, rows, line, message):
+    path = glue(tmp_path, *rows)
+    with pytest.raises(InputError, match=message) as error:
+        list(read_glue(path))
+    assert str(error.value).startswith(f"{path}:{line}: ")
+
+
+def test_a_table_without_rows_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no sentences"):
+        list(read_glue(glue(tmp_path, "sentence\tlabel")))
+
+
+def test_glue_has_two_classes(tmp_path):
+    glue(tmp_path, "sentence\tlabel", "a film\t1")
+    with pytest.raises(InputError, match="--classes 2"):
+        SST.without_vectors(data_path=tmp_path).read_split("train")
+
+
+def test_glues_table_is_read_in_full(data_root):
+    task = SST.without_vectors(classes=2, data_path=data_root / "sst2")
+    assert [len(task.read_split(name)) for name in ("train", "dev", "test")] == [67349, 872, 1821]
+    whole = SST.without_vectors(classes=2, data_path=data_root / "sst2", no_subtrees=True).read_split("train")
+    assert len(whole) == 6872
+    assert whole[0].tokens[:4] == ("swimming", "is", "above", "all")
 
 
 def test_the_treebank_is_read_in_full(data_root):

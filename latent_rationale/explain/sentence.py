@@ -1,0 +1,27 @@
+"""A sentence as a classifier reads it."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from latent_rationale.explain.spans import Span
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """Words, and the ids that stand for them: one each, or one for each of their pieces.
+
+    Attributes:
+        tokens: the words that are read; fewer than there are, where a model reads so many and no more.
+        ids: ``[T]``.
+        edges: where each word begins among the ids, and where the last one ends.
+    """
+
+    tokens: tuple[str, ...]
+    ids: Tensor
+    edges: tuple[int, ...]
+
+    def places(self, span: Span) -> Span:
+        """Where the ids of a phrase are."""
+        start, end = span
+        return self.edges[start], self.edges[end]

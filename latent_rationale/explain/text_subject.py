@@ -1,0 +1,54 @@
+"""The models of this package as explainers meet them."""
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.structures import Tokens
+from latent_rationale.common.text_model import TextModel
+from latent_rationale.explain.cd import LSTMClassifier
+from latent_rationale.explain.decompose import decomposable, lstm_classifier
+from latent_rationale.explain.repeated import Repeated
+from latent_rationale.explain.scd import Decomposable
+from latent_rationale.explain.sentence import Sentence
+from latent_rationale.explain.subject import Subject
+
+
+class TextSubject(Subject):
+    """A model that reads a text word by word.
+
+    Raises:
+        InputError: for a model that reads something else.
+    """
+
+    def __init__(self, predictor: Predictor, max_batch: int | None = None):
+        super().__init__(predictor, max_batch)
+        if not isinstance(predictor.model, TextModel):
+            raise InputError(f"a model for {predictor.task.name} does not read one text, and cannot be explained")
+        self.model = predictor.model
+
+    def read(self, tokens: tuple[str, ...]) -> Sentence:
+        """One id for each word."""
+        ids = torch.tensor(self.predictor.vocabulary.encode(tokens), device=self.model.embedding.weight.device)
+        return Sentence(tokens, ids, tuple(range(len(tokens) + 1)))
+
+    def scores(self, tokens: Tokens) -> Tensor:
+        """By their embeddings."""
+        return self.scores_embedded(self.embed(tokens.ids), tokens)
+
+    def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """What the model says."""
+        return self.model.read(embedded, tokens).scores
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Few words in many places."""
+        return Repeated.of(self.model.embedding, ids)
+
+    def decomposable(self) -> Decomposable:
+        """By the cells of its encoder."""
+        return decomposable(self.model)
+
+    def lstm_classifier(self) -> LSTMClassifier:
+        """Its two cells and its output layer."""
+        return lstm_classifier(self.model)

@@ -1,0 +1,1 @@
+"""Classifiers of the ``transformers`` library: BERT and its relatives. Nothing else imports that library."""

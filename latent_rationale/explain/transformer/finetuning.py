@@ -1,0 +1,173 @@
+"""Fine-tuning BERT on GLUE's SST-2."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latent_rationale.common.config import inherited, option
+from latent_rationale.common.files import find_data
+from latent_rationale.common.metrics import Tally, accuracy
+from latent_rationale.common.objectives import Objective
+from latent_rationale.common.options import OF_MODELS, TextPredictOptions, TrainOptions
+from latent_rationale.common.prediction import TextPrediction
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.task import Splits, Task
+from latent_rationale.common.vocabulary import Lexicon
+from latent_rationale.explain.transformer.folder import EXPORTED, need_transformers
+from latent_rationale.tasks import find_task
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuningOptions(TrainOptions):
+    """What ``explain.finetune_bert`` takes beside what every task does, and its own defaults."""
+
+    IDLE = frozenset(
+        {"model", "layer", "hidden_size", "embed_size", "train_embed", "dropout", "skip_unselected", *OF_MODELS}
+    )
+
+    bert_model: str = option(
+        "bert-base-uncased", "folder of a pretrained encoder, or the name under which transformers finds one"
+    )
+    data_path: Path | None = option(
+        None, "folder with GLUE's train.tsv and dev.tsv, or the treebank's (default: looked for)", also=("data_dir",)
+    )
+    no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
+    max_seq_length: int = option(128, "pieces of words that are read of a text", within="[3, inf)")
+
+    save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
+    num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))
+    batch_size: int = inherited(TrainOptions, "batch_size", 32, also=("train_batch_size",))
+    lr: float = inherited(TrainOptions, "lr", 2e-5, also=("learning_rate",))
+    min_lr: float = inherited(TrainOptions, "min_lr", 0.0)
+    weight_decay: float = inherited(TrainOptions, "weight_decay", 0.0)
+    max_grad_norm: float = inherited(TrainOptions, "max_grad_norm", 1.0)
+    scheduler: str = inherited(TrainOptions, "scheduler", "linear")
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        return {name: "on a pretrained encoder" for name in named if name in self.IDLE}
+
+
+class FineTuning(Task[FineTuningOptions]):
+    """Classes of texts by a pretrained encoder. The texts, and what people know of them, are another task's.
+
+    Args:
+        options: of a training run.
+        names: of the classes; two of sentiment, unless given.
+        task: the name of the task whose texts are read.
+    """
+
+    name = "bert"
+    options_class = FineTuningOptions
+    predict_options_class = TextPredictOptions
+    first_best_epoch = 1
+    headline = ("acc", "loss")
+
+    def __init__(
+        self, options: FineTuningOptions, names: tuple[str, ...] = ("negative", "positive"), task: str = "sst"
+    ):
+        super().__init__(options)
+        self.names = names
+        own: dict[str, Any] = {}
+        if task == "sst":
+            own = {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
+            own["data_path"] = options.data_path
+        self.reader = find_task(task).without_vectors(**own)
+
+    @classmethod
+    def resolve(cls, options: FineTuningOptions) -> FineTuningOptions:
+        """Fill in where data is."""
+        need_transformers()
+        return replace(options, data_path=options.data_path or find_data("sst2"))
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.names
+
+    def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
+        """The pretrained encoder and its pieces of words, with a head for the classes."""
+        from latent_rationale.explain.transformer.network import SequenceClassifier, load_network, load_pieces
+
+        options, names = self.options, dict(enumerate(self.output_names))
+        network = load_network(
+            options.bert_model,
+            num_labels=len(names),
+            id2label=names,
+            label2id={name: label for label, name in names.items()},
+            ignore_mismatched_sizes=True,
+        )
+        pieces = load_pieces(options.bert_model, network.config, options.max_seq_length)
+        return pieces, SequenceClassifier(network, pieces), self.variant.objective(self.criterion)
+
+    def keep(self, folder: Path, words: Any, model: Any) -> None:
+        """Tokenizer and architecture."""
+        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that this one replaces
+        words.save(folder / EXPORTED)
+        model.network.config.save_pretrained(folder / EXPORTED)
+
+    def finish(self, folder: Path, model: Any) -> None:
+        """The weights, for this package and for others."""
+        model.network.save_pretrained(folder / EXPORTED)
+
+    def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
+        """From what ``keep`` wrote."""
+        need_transformers()
+        from latent_rationale.explain.transformer.network import SequenceClassifier, fresh_network, load_pieces
+
+        network = fresh_network(str(folder / EXPORTED))
+        pieces = load_pieces(str(folder / EXPORTED), network.config, self.options.max_seq_length)
+        return pieces, SequenceClassifier(network, pieces), self.variant.objective(self.criterion)
+
+    @cached_property
+    def _data(self) -> Task[Any]:
+        return self.reader.resolved()
+
+    def read_split(self, name: str) -> Sequence[Any]:
+        """The reader's examples."""
+        return self._data.read_split(name)
+
+    def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
+        """The text, in words."""
+        return self.reader.texts_of(example)
+
+    def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
+        """Those that the reader knows."""
+        return self.reader.phrases_of(example)
+
+    def targets_of(self, examples: Sequence[Any]) -> Tensor:
+        """Classes ``[N]``."""
+        return self.reader.targets_of(examples)
+
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+        """A text without a label."""
+        return self.reader.example_of(texts)
+
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """Cross-entropy."""
+        return functional.cross_entropy(output.scores, batch.targets, reduction="none")
+
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """Accuracy."""
+        return {"acc": accuracy(output, batch)}
+
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
+        """Class and probabilities; a lone score as it is."""
+        lone = len(self.names) == 1
+        rows = (output.scores if lone else output.scores.softmax(-1)).tolist()
+        labels = [None if lone else row.index(max(row)) for row in rows]
+        said = [f"{self.names[0]} {row[0]:.3f}" if lone else self.names[row.index(max(row))] for row in rows]
+        return [
+            TextPrediction(tuple(row), label, name, tuple(self.texts_of(example)[0]), None)
+            for row, label, name, example in zip(rows, labels, said, batch.examples, strict=True)
+        ]
+
+    def gold(self, example: Any) -> dict[str, Any]:
+        """The reader's."""
+        return self.reader.gold(example)

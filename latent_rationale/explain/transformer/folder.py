@@ -1,0 +1,46 @@
+"""Folders of transformers, found and opened without importing the library for anything else."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latent_rationale.common import checkpoint
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import read_json
+
+if TYPE_CHECKING:
+    from latent_rationale.explain.transformer.pieces import WordPieces
+
+EXPORTED = "transformers"
+"""Where in a results folder of ``explain.finetune_bert`` the model is, as the library writes it."""
+
+
+def transformer_folder(folder: Path) -> Path | None:
+    """Where the files of the library are: in the folder, or in what fine-tuning left there; None for another model."""
+    if (folder / EXPORTED).is_dir():
+        return folder / EXPORTED
+    path = folder / checkpoint.CONFIG
+    return folder if path.is_file() and "model_type" in read_json(path) else None
+
+
+def need_transformers() -> None:
+    """See that the library is installed.
+
+    Raises:
+        InputError: if it is not.
+    """
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise InputError('this needs the library transformers: pip install ".[transformers]"') from error
+
+
+def load_pieces(folder: Path) -> "WordPieces":
+    """Its tokenizer.
+
+    Raises:
+        InputError: if it has none.
+    """
+    need_transformers()
+    from latent_rationale.explain.transformer import network
+
+    return network.load_pieces(str(folder))

@@ -1,0 +1,65 @@
+"""Classifiers of the ``transformers`` library as explainers meet them."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.objectives import Supervised
+from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.structures import Tokens
+from latent_rationale.explain.scd import Decomposable
+from latent_rationale.explain.sentence import Sentence
+from latent_rationale.explain.subject import Subject
+from latent_rationale.explain.transformer.finetuning import FineTuning, FineTuningOptions
+from latent_rationale.explain.transformer.network import SequenceClassifier, load_network, load_pieces
+from latent_rationale.explain.transformer.rules import decomposable
+
+
+class TransformerSubject(Subject):
+    """A model that reads a text in pieces of words.
+
+    Args:
+        folder: where ``save_pretrained`` of model and tokenizer wrote.
+        task: the name of the task whose texts are explained.
+        device: where to compute.
+        max_batch: sentences that go through it at a time.
+
+    Raises:
+        InputError: if there is no such model.
+    """
+
+    MAX_BATCH = 64  # more are slower: what is between two layers no longer fits into a processor's cache
+
+    def __init__(self, folder: Path, task: str, device: torch.device, max_batch: int | None = None):
+        network = load_network(str(folder))
+        self.pieces = load_pieces(str(folder), network.config)
+        self.model = SequenceClassifier(network, self.pieces).to(device)
+        names = tuple(str(network.config.id2label[label]).lower() for label in range(network.config.num_labels))
+        texts = FineTuning(FineTuningOptions(), names, task)
+        super().__init__(Predictor(texts, self.pieces, self.model, Supervised(texts.criterion)), max_batch)
+
+    def read(self, tokens: tuple[str, ...]) -> Sentence:
+        """The pieces of the words that fit."""
+        ids, edges = self.pieces.read(tokens)
+        return Sentence(tokens[: len(edges) - 1], torch.tensor(ids, device=self.model.prefix.device), tuple(edges))
+
+    def scores(self, tokens: Tokens) -> Tensor:
+        """What the model says."""
+        return self.model.scores(tokens)
+
+    def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """What the model says, where it takes embeddings."""
+        return self.model.scores_embedded(embedded, tokens)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Without places, which the model adds."""
+        embedded: Tensor = self.model.embedding(ids)
+        return embedded
+
+    def decomposable(self) -> Decomposable:
+        """Layer by layer."""
+        return decomposable(self.model)
+
+    def lstm_classifier(self) -> None:
+        """There is none."""

@@ -1,0 +1,232 @@
+"""Fine-tuning, a language model of pieces, and explanations, as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+import transformers
+
+import latent_rationale
+from latent_rationale.common.commands import run_command, train_command
+from latent_rationale.explain.command import explain_command
+from latent_rationale.explain.evaluate import evaluate
+from latent_rationale.explain.language_task import LanguageModelling
+from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.transformer.finetuning import FineTuning
+from latent_rationale.explain.transformer.pieces import WordPieces
+from latent_rationale.sst.reader import spelled_alike
+from latent_rationale.sst.task import SST
+
+SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-3"]
+
+
+@pytest.fixture(scope="module")
+def data(small_sst, tmp_path_factory):
+    """A folder with the treebank and with GLUE's table of it, where data is looked for."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "sst").symlink_to(small_sst.folder)
+    (root / "sst2").mkdir()
+    treebank = SST.without_vectors(classes=2, data_path=small_sst.folder)
+    for name in ("train", "dev"):
+        rows = [
+            f"{' '.join(spelled_alike(example.tokens))}\t{example.label}\n" for example in treebank.read_split(name)
+        ]
+        part = ["not a whole sentence of it\t0\n"] if name == "train" else []
+        (root / "sst2" / f"{name}.tsv").write_text("".join(["sentence\tlabel\n", *rows, *part]), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENT_RATIONALE_DATA", str(root))
+        yield root
+
+
+@pytest.fixture(scope="module")
+def folders(data, pretrained, tmp_path_factory):
+    """A fine-tuned encoder, a language model of its pieces, and a classifier and a language model of words."""
+    root = tmp_path_factory.mktemp("runs")
+    command = [sys.executable, "-m", "latent_rationale.explain.finetune_bert", "--bert_model", str(pretrained)]
+    command += ["--data_dir", str(data / "sst2"), "--output_dir", str(root / "bert"), "--no_subtrees"]
+    command += ["--num_train_epochs", "2", "--learning_rate", "1e-3", "--max_seq_length", "32"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pieces = ["--ckpt", str(root / "bert"), "--use_bert_tokenizer", *SMALL, "--save_path", str(root / "lm_pieces")]
+    assert train_command(LanguageModelling, pieces) == 0
+    assert train_command(LanguageModelling, ["--task", "sst", *SMALL, "--save_path", str(root / "lm_words")]) == 0
+    words = ["--classes", "2", *SMALL, "--word_vectors", "none", "--save_path", str(root / "words")]
+    assert train_command(SST, words) == 0
+    return root
+
+
+def explained(folder):
+    return [json.loads(line) for line in (folder / "explanations.jsonl").read_text().splitlines()]
+
+
+def test_a_fine_tuned_encoder_is_a_folder_of_the_library(folders):
+    exported = folders / "bert" / "transformers"
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(exported)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(exported)
+    assert network.config.id2label == {0: "negative", 1: "positive"}
+    own = latent_rationale.load(folders / "bert")
+    with torch.no_grad():
+        expected = network(**tokenizer("a film that is not good", return_tensors="pt")).logits.softmax(-1)[0]
+    assert own.predict(["a film that is not good"])[0].scores == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_only_whole_sentences_are_read_where_asked(folders, data):
+    options = latent_rationale.load(folders / "bert").task.options
+    assert options.no_subtrees
+    sizes = []
+    for no_subtrees in (True, False):
+        task = SST.without_vectors(classes=2, data_path=data / "sst2", no_subtrees=no_subtrees)
+        sizes.append(len(task.read_split("train")))
+    assert sizes[1] == sizes[0] + 1
+    assert len(task.read_split("test")) == len(SST.without_vectors(classes=2).resolved().read_split("test"))
+
+
+def test_fine_tuning_goes_on_where_it_was(folders, data, pretrained, tmp_path):
+    common = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--lr", "1e-3"]
+    assert train_command(FineTuning, [*common, "--num_iterations", "6", "--save_path", str(tmp_path / "whole")]) == 0
+    halves = ["--save_path", str(tmp_path / "halves")]
+    # A schedule is over with the run: the second half of another run is not that of one.
+    assert train_command(FineTuning, [*common, "--num_iterations", "6", "--eval_every", "3", *halves]) == 0
+    (tmp_path / "halves" / "results.json").unlink()
+    assert train_command(FineTuning, ["--resume", "--num_iterations", "9", *halves]) == 0
+    steps = [json.loads(line)["iteration"] for line in (tmp_path / "halves/metrics.jsonl").read_text().splitlines()]
+    assert max(steps) == 9
+    assert latent_rationale.load(tmp_path / "halves").predict(["a film"])[0].label_name in ("negative", "positive")
+
+
+@pytest.mark.parametrize("lm", ["lm_pieces", "lm_words"])
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_explains_the_treebank(folders, tmp_path, method, lm):
+    arguments = ["--ckpt", str(folders / "bert"), "--method", method, "--sample_n", "3", "--nb_range", "3"]
+    if method in NEED_LANGUAGE_MODEL:
+        arguments += ["--lm", str(folders / lm)]
+    assert explain_command([*arguments, "--stop", "3", "--save_path", str(tmp_path)]) == 0
+    for row in explained(tmp_path):
+        assert row["tree"][:2] == [0, len(row["tokens"])]
+        assert len(row["spans"]) == len(row["scores"])
+        assert any(row["scores"])
+
+
+def test_the_originals_flags(folders, tmp_path, capsys):
+    """As its README has them, behind the name of the module."""
+    arguments = ["--resume_snapshot", str(folders / "bert"), "--method", "soc", "--lm_path", str(folders / "lm_pieces")]
+    arguments += ["--batch_size", "1", "--start", "0", "--stop", "2", "--exp_name", ".sst_demo", "--task", "sst"]
+    arguments += ["--explain_model", "bert", "--nb_range", "10", "--sample_n", "2", "--use_bert_tokenizer", "--agg"]
+    assert explain_command([*arguments, "--format", "seed", "--save_path", str(tmp_path), "--dataset", "dev"]) == 0
+    assert len((tmp_path / "explanations.sst_demo.txt").read_text().splitlines()) == 2
+    out = capsys.readouterr().out
+    assert "note: --batch-size has no effect: the phrases of one sentence are explained together" in out
+    assert "note: --use-bert-tokenizer has no effect" in out
+
+
+def test_a_text_of_ones_own_needs_no_data(folders, tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--ckpt", str(folders / "bert" / "transformers"), "--method", "occlusion", "--save_path", "."]
+    assert explain_command([*arguments, "--text", "It isn't a good film.", "--longest", "2"]) == 0
+    (row,) = explained(tmp_path)
+    assert row["tokens"] == ["It", "is", "n't", "a", "good", "film", "."]
+    assert len(row["spans"]) == 7 + 6
+
+
+def test_any_number_of_classes(tokenizer, pretrained, tmp_path):
+    torch.manual_seed(1)
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(
+        pretrained, id2label={0: "Sad", 1: "Glad", 2: "Bored"}, label2id={"Sad": 0, "Glad": 1, "Bored": 2}
+    )
+    network.save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    arguments = ["--ckpt", str(tmp_path / "model"), "--method", "scd", "--text", "a good film"]
+    assert explain_command([*arguments, "--method", "cd", "--save_path", str(tmp_path)]) == 0
+    (row,) = explained(tmp_path)
+    assert row["explained"] in ("sad", "glad", "bored")
+    assert row["said"].startswith(row["explained"])
+    assert len(row["probabilities"]) == 3
+
+
+def test_a_text_that_is_too_long_is_explained_as_far_as_it_is_read(folders, tmp_path, capsys):
+    arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
+    assert explain_command([*arguments, "--text", "a film " * 60, "--longest", "1"]) == 0
+    (row,) = explained(tmp_path)
+    assert len(row["tokens"]) == 62  # of 64 places two are for what stands around the text
+    assert "note: of 120 words the model reads 62: a ..." in capsys.readouterr().out
+
+
+def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):
+    arguments = ["--ckpt", str(folders / "bert"), "--method", "arch", "--split", "test", "--resamples", "20"]
+    found = []
+    for sample, seed in (("6", "1"), ("6", "1"), ("6", "2")):
+        options = ["--sample", sample, "--seed", seed, "--save_path", str(tmp_path)]
+        assert run_command(evaluate, [*arguments, *options]) == 0
+        found.append(json.loads((tmp_path / "evaluation.json").read_text()))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+def test_words_stand_for_all_their_pieces(folders, tmp_path):
+    """Occlusion of a word takes all of its pieces."""
+    arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
+    assert explain_command([*arguments, "--text", "a lovely film", "--longest", "1"]) == 0
+    (row,) = explained(tmp_path)
+    exported = folders / "bert" / "transformers"
+    network = transformers.AutoModelForSequenceClassification.from_pretrained(exported).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(exported)
+    assert tokenizer.tokenize("a lovely film") == ["a", "love", "##ly", "film"]
+    ids = torch.tensor([tokenizer("a lovely film")["input_ids"]] * 2)
+    ids[1, 2:4] = WordPieces(tokenizer, 20).padding_id
+    with torch.no_grad():
+        logits = network(input_ids=ids).logits
+    margins = logits[:, 1] - logits[:, 0]
+    assert row["scores"][1] == pytest.approx(float(margins[0] - margins[1]), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--explain_model", "lstm"], "--explain-model lstm: the folder holds a transformer"),
+        (
+            ["--ckpt", "{root}/words", "--explain_model", "bert"],
+            "--explain-model bert: the folder holds a model of this",
+        ),
+        (["--ckpt", "{root}/words", "--task", "beer"], "--task beer: the model is for sst"),
+        (["--ckpt", "{root}/words", "--method", "soc", "--lm", "{root}/lm_pieces"], "reads pieces of words, and the"),
+        (["--ckpt", "{root}/lm_words/nowhere"], "no such folder"),
+    ],
+)
+def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message):
+    given = [argument.format(root=folders) for argument in arguments]
+    given += [] if "--ckpt" in given else ["--ckpt", str(folders / "bert")]
+    given += [] if "--method" in given else ["--method", "occlusion"]
+    assert explain_command([*given, "--save_path", str(tmp_path / "new")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_pieces_need_a_transformer(folders, capsys):
+    arguments = ["--ckpt", str(folders / "words"), "--use_bert_tokenizer", "--save_path", str(folders / "never")]
+    assert train_command(LanguageModelling, arguments) == 2
+    assert "--use-bert-tokenizer needs --ckpt, the folder of the transformer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["nowhere", "."])
+def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    arguments = ["--bert_model", str(tmp_path / named), "--data_path", str(data / "sst2")]
+    assert train_command(FineTuning, [*arguments, "--save_path", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert "that transformers can read" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_the_library_it_is_named(folders, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
+    assert explain_command(arguments) == 2
+    assert 'pip install ".[transformers]"' in capsys.readouterr().err
+    assert train_command(FineTuning, ["--save_path", str(tmp_path / "run")]) == 2
+    assert 'pip install ".[transformers]"' in capsys.readouterr().err

@@ -1,0 +1,54 @@
+"""A classifier of the library gives its own scores."""
+
+import pytest
+import torch
+
+from latent_rationale.common.errors import InputError
+from latent_rationale.common.structures import Tokens
+from latent_rationale.explain.transformer.network import load_network, load_pieces
+
+ROWS = [[4, 7, 8, 6, 16], [5, 6], [4, 0, 0, 6]]
+"""The last one has padding inside, as where a phrase was taken away."""
+
+
+def tokens_of(rows):
+    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+    return Tokens.of(ids, torch.tensor([len(row) for row in rows]))
+
+
+def test_a_text_is_framed_where_it_ends(make_model):
+    framed = make_model().framed(tokens_of(ROWS))
+    assert framed.ids.tolist() == [[2, 4, 7, 8, 6, 16, 3], [2, 5, 6, 3, 0, 0, 0], [2, 4, 0, 0, 6, 3, 0]]
+    assert framed.mask.sum(1).tolist() == [7, 4, 6]
+
+
+def test_scores_are_the_librarys_own(make_model, tokenizer):
+    model = make_model()
+    encoded = tokenizer(["A lovely film.", "the film"], padding=True, return_tensors="pt")
+    with torch.no_grad():
+        torch.testing.assert_close(model.scores(tokens_of(ROWS[:2])), model.network(**encoded).logits)
+
+
+@pytest.mark.parametrize("kind", ["Bert", "Roberta", "DistilBert", "Electra"])
+def test_texts_are_scored_alike_alone_and_among_longer_ones(make_model, kind):
+    model = make_model(kind)
+    with torch.no_grad():
+        together = model.scores(tokens_of(ROWS))
+        for row, expected in zip(ROWS, together, strict=True):
+            torch.testing.assert_close(model.scores(tokens_of([row]))[0], expected)
+
+
+def test_embedded_texts_are_scored_alike(make_model):
+    model, tokens = make_model(), tokens_of(ROWS)
+    embedded = model.embedding(tokens.ids).requires_grad_()
+    scores = model.scores_embedded(embedded, tokens)
+    torch.testing.assert_close(scores, model.scores(tokens))
+    (gradient,) = torch.autograd.grad(scores.sum(), embedded)
+    assert (gradient != 0).any(-1).equal(tokens.mask)
+
+
+@pytest.mark.parametrize(("load", "message"), [(load_pieces, "no tokenizer"), (load_network, "no model")])
+def test_a_folder_without_files_of_the_library(tmp_path, load, message):
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(InputError, match=f"{tmp_path.name}: holds {message} that transformers can read"):
+        load(str(tmp_path))
