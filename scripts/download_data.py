@@ -4,7 +4,7 @@
 are a set too and become ``data/glove/glove.840B.300d.txt``. With ``--from DIR`` nothing is fetched: the files of
 ``DIR/sst/`` are linked into ``data/sst/``, and ``DIR/vectors/*.sst.txt.gz`` into ``data/vectors/``.
 
-A broken download goes on where it stopped. SHA-256 digests are known for the treebank (sst) and for the dev set of sst2:
+A broken download goes on where it stopped. SHA-256 digests are known for the treebank (sst) and the dev set of sst2:
 any other file has the digest of its first download recorded beside it, as ``NAME.sha256``, and later downloads are
 compared with that.
 A file that is there and agrees is not fetched again; one that disagrees is replaced and kept as ``NAME.old``.
