@@ -55,7 +55,7 @@ class AdaptiveSoftmax(WordChoice):
     Training and drawing take time for the rare words only where one comes up.
     """
 
-    CUTOFFS = (1000, 5000)
+    CUTOFFS = (200, 1000, 5000)
     """Where clusters begin, as far as the vocabulary goes."""
 
     def __init__(self, state_size: int, words: int, reserved: int):

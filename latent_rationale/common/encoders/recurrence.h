@@ -155,17 +155,20 @@ struct Rows {
 };
 
 // Hidden states [B, T, 2H], zero at padding, of words read as `scale` [B, T] times themselves; and products, memories
-// and hidden states for `backward`.
+// and hidden states for `backward`. Where they are not to be kept for it, those of a step take the place of those
+// before, and stay in a processor's cache.
 template <typename Cell>
 std::tuple<Tensor, Tensor, Tensor, Tensor> forward(TensorList projected, const std::optional<Tensor>& scale,
-                                                   TensorList biases, TensorList weights, const Tensor& lengths) {
+                                                   TensorList biases, TensorList weights, const Tensor& lengths,
+                                                   bool keep) {
   check<Cell>(projected, scale, lengths);
   const Sizes<Cell> sizes(projected[0]);
   const auto options = projected[0].options();
   const Tensor shown = at::empty({sizes.batch, sizes.steps, 2 * sizes.units}, options);
-  const Tensor products = at::empty({2, sizes.steps, sizes.batch, Cell::products * sizes.units}, options);
-  const Tensor memories = at::empty({2, sizes.steps + 1, sizes.batch, Cell::memories * sizes.units}, options);
-  const Tensor hidden = at::empty({2, sizes.steps + 1, sizes.batch, sizes.units}, options);
+  const int64_t kept = keep ? sizes.steps : 1;
+  const Tensor products = at::empty({2, kept, sizes.batch, Cell::products * sizes.units}, options);
+  const Tensor memories = at::empty({2, kept + 1, sizes.batch, Cell::memories * sizes.units}, options);
+  const Tensor hidden = at::empty({2, kept + 1, sizes.batch, sizes.units}, options);
   const int64_t* length = lengths.const_data_ptr<int64_t>();
   AT_DISPATCH_FLOATING_TYPES(projected[0].scalar_type(), "recurrence", [&] {
     using Real = scalar_t;
@@ -178,19 +181,20 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> forward(TensorList projected, const s
       std::fill(memory.at(0, first), memory.at(0, last), Real(0));
       std::fill(state.at(0, first), state.at(0, last), Real(0));
       for (int64_t step = 0; step < sizes.steps; ++step) {
-        Tensor result = products[direction][step].narrow(0, first, last - first);
-        at::mm_out(result, hidden[direction][step].narrow(0, first, last - first), weight);
+        const int64_t now = keep ? step : 0, before = keep ? step : step % 2, after = keep ? step + 1 : 1 - before;
+        Tensor result = products[direction][now].narrow(0, first, last - first);
+        at::mm_out(result, hidden[direction][before].narrow(0, first, last - first), weight);
         for (int64_t b = first; b < last; ++b) {
           const int64_t position = position_of(step, direction, length[b]);
-          Real* const after = state.at(step + 1, b);
+          Real* const seen = state.at(after, b);
           if (step < length[b]) {
-            Cell::template read<Real>({given.at(b, position), z ? z[b * sizes.steps + position] : 1,
-                                       product.at(step, b), memory.at(step, b), memory.at(step + 1, b), after},
+            Cell::template read<Real>({given.at(b, position), z ? z[b * sizes.steps + position] : 1, product.at(now, b),
+                                       memory.at(before, b), memory.at(after, b), seen},
                                       bias, sizes.units);
           } else {
-            std::fill_n(after, sizes.units, Real(0));
+            std::fill_n(seen, sizes.units, Real(0));
           }
-          std::copy_n(after, sizes.units, show.at(b, position) + direction * sizes.units);
+          std::copy_n(seen, sizes.units, show.at(b, position) + direction * sizes.units);
         }
       }
     });
@@ -256,7 +260,7 @@ std::tuple<std::vector<Tensor>, Tensor, std::vector<Tensor>, std::vector<Tensor>
 #define REGISTER_RECURRENCE(NAME, CELL)                                                                             \
   TORCH_LIBRARY_FRAGMENT(latent_rationale, library) {                                                               \
     library.def(#NAME                                                                                               \
-                "(Tensor[] projected, Tensor? scale, Tensor[] biases, Tensor[] weights, Tensor lengths)"            \
+                "(Tensor[] projected, Tensor? scale, Tensor[] biases, Tensor[] weights, Tensor lengths, bool keep)" \
                 " -> (Tensor shown, Tensor products, Tensor memories, Tensor hidden)");                             \
     library.def(#NAME                                                                                               \
                 "_backward(Tensor grad_shown, Tensor[] projected, Tensor? scale, Tensor[] weights, Tensor lengths," \

@@ -38,8 +38,15 @@ def run_compiled(
     biases = (weights.bias for weights in directions)
     recurrent = (weights.recurrent for weights in directions)
     scale = None if z is None else z.contiguous()
-    states: Tensor = _Recurrence.apply(cell, scale, lengths, *projected, *biases, *recurrent)  # type: ignore[no-untyped-call]
+    if torch.is_grad_enabled():
+        states: Tensor = _Recurrence.apply(cell, scale, lengths, *projected, *biases, *recurrent)  # type: ignore[no-untyped-call]
+    else:
+        states, *_ = _operator(cell)(list(projected), scale, list(biases), list(recurrent), lengths, keep=False)
     return states
+
+
+def _operator(name: str) -> Any:
+    return getattr(torch.ops.latent_rationale, name)
 
 
 def run_both_ways(
@@ -72,9 +79,8 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, cell: str, scale: Tensor | None, lengths: Tensor, *tensors: Tensor) -> Tensor:
         projected, biases, weights = tensors[0:2], tensors[2:4], tensors[4:6]
-        operator = getattr(torch.ops.latent_rationale, cell)
         states: Tensor
-        states, *kept = operator(projected, scale, biases, weights, lengths)
+        states, *kept = _operator(cell)(projected, scale, biases, weights, lengths, keep=True)
         ctx.cell = cell
         ctx.save_for_backward(scale, lengths, *projected, *weights, *kept)
         return states
@@ -84,8 +90,7 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:
         scale, lengths, *tensors = ctx.saved_tensors
         projected, weights, kept = tensors[0:2], tensors[2:4], tensors[4:]
-        operator = getattr(torch.ops.latent_rationale, f"{ctx.cell}_backward")
-        grad_projected, grad_scale, grad_biases, grad_weights = operator(
+        grad_projected, grad_scale, grad_biases, grad_weights = _operator(f"{ctx.cell}_backward")(
             grad_states.contiguous(), projected, scale, weights, lengths, *kept
         )
         return None, None if scale is None else grad_scale, None, *grad_projected, *grad_biases, *grad_weights

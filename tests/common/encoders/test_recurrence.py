@@ -53,6 +53,19 @@ def test_compiled_and_not_compiled_agree(cell, scaled, randomise, make_tokens, m
 
 
 @CELLS
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("lengths", [(6, 1, 4), (5, 5, 2)])
+def test_without_gradients_less_is_kept_and_nothing_changes(cell, scaled, lengths, randomise, make_tokens, make_z):
+    tokens = make_tokens(lengths)
+    encoder = randomise(cell(5, 4))
+    inputs = torch.randn(3, max(lengths), 5, dtype=torch.float64)
+    z = make_z(tokens) if scaled else None
+    expected = encoder._run(inputs, tokens.lengths, z)
+    with torch.no_grad():
+        assert torch.equal(encoder._run(inputs, tokens.lengths, z), expected)
+
+
+@CELLS
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 16, 19])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_any_number_of_units(cell, size, dtype, make_tokens, gradients):
