@@ -2,12 +2,18 @@
 
 import pytest
 import torch
+import transformers
 
 from latent_rationale.common.batching import training_batches
+from latent_rationale.common.commands import train_command
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training import evaluate, train_step
 from latent_rationale.common.vocabulary import make_embedding
+from latent_rationale.explain.language_task import LanguageModelling
+from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.session import Session
 from latent_rationale.snli.task import SNLI
 from latent_rationale.sst.task import SST
 
@@ -66,3 +72,46 @@ def test_an_evaluation_gives_the_same_numbers_as_on_the_processor(prepared, name
     expected = evaluate(model, objective, data, 30, task.measure)
     found = evaluate(model.to(GPU), objective.to(GPU), data, 30, task.measure)
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def classifiers(small_sst, tmp_path_factory):
+    """The folders of an LSTM classifier and of a language model, trained for a moment on the processor."""
+    root = tmp_path_factory.mktemp("explain")
+    small = ["--device", "cpu", "--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-2"]
+    assert train_command(SST, ["--classes", "2", *small, *small_sst.arguments, "--save_path", str(root / "sst")]) == 0
+    assert train_command(LanguageModelling, ["--ckpt", str(root / "sst"), *small, "--save_path", str(root / "lm")]) == 0
+    return root
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_explanations_are_those_of_the_processor(classifiers, method):
+    """With contexts that are drawn the mean over many, as a GPU draws otherwise."""
+    found = []
+    for device in ("cpu", "cuda"):
+        options = EvaluateOptions(
+            ckpt=classifiers / "sst", lm=classifiers / "lm", method=(method,), device=device, sample_n=400
+        )
+        session = Session(options)
+        example = session.examples()[0]
+        sentence = session.read(example)
+        found.append(session.scorer(method, 1, sentence)(list(session.phrases_of(example, sentence))))
+    tolerance = 0.05 if method in NEED_LANGUAGE_MODEL else 1e-4
+    assert found[1] == pytest.approx(found[0], rel=tolerance, abs=tolerance)
+
+
+def test_a_transformer_is_explained_alike(small_sst, tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "film", "love", "##ly", "not", "good"]
+    transformers.BertTokenizer(vocab={word: number for number, word in enumerate(words)}).save_pretrained(tmp_path)
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=len(words), hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(tmp_path)
+    for method in set(METHODS) - set(NEED_LANGUAGE_MODEL):
+        found = []
+        for device in ("cpu", "cuda"):
+            session = Session(EvaluateOptions(ckpt=tmp_path, method=(method,), device=device))
+            sentence = session.subject.read(("a", "lovely", "film", "not", "good"))
+            found.append(session.scorer(method, 1, sentence)([(0, 1), (1, 3), (0, 5)]))
+        assert found[1] == pytest.approx(found[0], rel=1e-3, abs=1e-4)
