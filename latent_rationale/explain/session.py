@@ -10,7 +10,6 @@ import latent_rationale
 from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.run import LOGGER
-from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.contexts import Context, SampledContext
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.language_model import LanguageModel
@@ -22,7 +21,6 @@ from latent_rationale.explain.spans import Span
 from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
-from latent_rationale.explain.translation import Translation, WordForWord
 
 
 class Session:
@@ -93,22 +91,13 @@ class Session:
         model = predictor.model
         if not isinstance(model, LanguageModel):
             raise InputError(f"holds a model for {predictor.task.name}, not a language model", options.lm)
-        reads_pieces = predictor.task.options.use_bert_tokenizer
-        forwards, backwards = self._translations(predictor.vocabulary, reads_pieces, model.embedding.weight.device)
-        language = Language.of(model, forwards, backwards, self.subject.predictor.vocabulary.padding_id)
+        padding_id = self.subject.predictor.vocabulary.padding_id
+        try:
+            translations = self.subject.translations(predictor.vocabulary, predictor.task.options.use_bert_tokenizer)
+        except InputError as error:
+            raise InputError(str(error), options.lm) from error
+        language = Language.of(model, *translations, padding_id)
         return SampledContext(language, options.nb_range, options.sample_n, options.share_samples)
-
-    def _translations(self, words: Lexicon, pieces: bool, device: torch.device) -> tuple[Translation, Translation]:
-        """How the language model's ids and the classifier's are turned into one another, forwards and backwards."""
-        own: Any = self.subject.predictor.vocabulary
-        if isinstance(self.subject, TextSubject) is pieces:
-            if pieces:
-                raise InputError("reads pieces of words, and the classifier words", self.options.lm)
-            from latent_rationale.explain.transformer.through_words import ThroughWords
-
-            return ThroughWords(own, words, False, device), ThroughWords(own, words, True, device)
-        same = WordForWord.between(own, words, device)
-        return same, same
 
 
 def open_subject(options: SubjectOptions) -> Subject:

@@ -10,11 +10,13 @@ from latent_rationale.common.errors import InputError
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
+from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.contexts import Context
 from latent_rationale.explain.methods import Access
 from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
+from latent_rationale.explain.translation import Translation
 
 
 class Subject(ABC):
@@ -38,6 +40,14 @@ class Subject(ABC):
     @abstractmethod
     def read(self, tokens: tuple[str, ...]) -> Sentence:
         """Words as the model reads them."""
+
+    @abstractmethod
+    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+        """Between the model and a language model of words, or of pieces of words: forwards, and backwards.
+
+        Raises:
+            InputError: if they cannot be brought together.
+        """
 
     @abstractmethod
     def scores(self, tokens: Tokens) -> Tensor:

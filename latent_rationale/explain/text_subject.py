@@ -7,12 +7,14 @@ from latent_rationale.common.errors import InputError
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.text_model import TextModel
+from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.decompose import decomposable, lstm_classifier
 from latent_rationale.explain.repeated import Repeated
 from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.subject import Subject
+from latent_rationale.explain.translation import Translation, WordForWord
 
 
 class TextSubject(Subject):
@@ -32,6 +34,13 @@ class TextSubject(Subject):
         """One id for each word."""
         ids = torch.tensor(self.predictor.vocabulary.encode(tokens), device=self.model.embedding.weight.device)
         return Sentence(tokens, ids, tuple(range(len(tokens) + 1)))
+
+    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+        """Word for word, in both directions alike."""
+        if pieces:
+            raise InputError("reads pieces of words, and the classifier reads words")
+        same = WordForWord.between(self.predictor.vocabulary, words, self.model.embedding.weight.device)
+        return same, same
 
     def scores(self, tokens: Tokens) -> Tensor:
         """By their embeddings."""

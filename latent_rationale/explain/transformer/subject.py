@@ -8,12 +8,15 @@ from torch import Tensor
 from latent_rationale.common.objectives import Supervised
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
+from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.transformer.finetuning import FineTuning, FineTuningOptions
 from latent_rationale.explain.transformer.network import SequenceClassifier, load_network, load_pieces
 from latent_rationale.explain.transformer.rules import decomposable
+from latent_rationale.explain.transformer.through_words import ThroughWords
+from latent_rationale.explain.translation import Translation, WordForWord
 
 
 class TransformerSubject(Subject):
@@ -43,6 +46,15 @@ class TransformerSubject(Subject):
         """The pieces of the words that fit."""
         ids, edges = self.pieces.read(tokens)
         return Sentence(tokens[: len(edges) - 1], torch.tensor(ids, device=self.model.prefix.device), tuple(edges))
+
+    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+        """Piece for piece; or through words."""
+        device = self.model.prefix.device
+        if pieces:
+            same = WordForWord.between(self.pieces, words, device)
+            return same, same
+        forwards, backwards = (ThroughWords(self.pieces, words, mirrored, device) for mirrored in (False, True))
+        return forwards, backwards
 
     def scores(self, tokens: Tokens) -> Tensor:
         """What the model says."""
