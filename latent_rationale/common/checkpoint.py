@@ -85,7 +85,9 @@ def _read_last(folder: Path) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    lines = [line.strip() for line in str(error).splitlines()]
+    # Of what does not fit torch says more in the second line.
+    return " ".join(lines[:2]) if lines and lines[0].endswith(":") else (lines or [type(error).__name__])[0]
 
 
 def _prefixed(part: str, module: nn.Module) -> dict[str, Tensor]:

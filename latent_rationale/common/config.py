@@ -149,9 +149,10 @@ def _add(parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint:
 
 
 def _negative(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
+    digits = text.removesuffix(".0")  # as the original's epochs are written
+    if not digits.isdecimal() or int(digits) == 0:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
-    return -int(text)
+    return -int(digits)
 
 
 def _default_text(default: Any) -> str:

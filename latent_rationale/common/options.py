@@ -113,6 +113,8 @@ class TrainOptions:
                 raise InputError(f"{flag(name)}: expected a number other than 0")
         if self.lr < self.stop_lr_threshold:
             raise InputError(f"--lr: expected at least --stop-lr-threshold, {self.stop_lr_threshold}, got {self.lr}")
+        if self.scheduler == "linear" and self.stop_lr_threshold > 0:
+            raise InputError("--stop-lr-threshold: a linear rate starts below any")
         if self.resume and self.overwrite:
             raise InputError("--resume and --overwrite: give one of them")
         if self.lambda_min > self.lambda_max:

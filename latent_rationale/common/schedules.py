@@ -34,7 +34,7 @@ class Schedule:
             self._scheduler.step()
 
     def advance(self, done: float) -> None:
-        """Before a step, with the share of all steps that will then be done, in (0, 1].
+        """Before a step, with how far into the run it lies, in (0, 1).
 
         Linear rates rise to their peak and fall to the least (Devlin et al., 2019, appendix A.2).
         """

@@ -61,7 +61,7 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
     with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
         while progress.iteration < last and not _is_over(learner, options):
             progress.iteration, batch = next(batches)
-            learner.schedule.advance(progress.iteration / last)
+            learner.schedule.advance(progress.iteration / (last + 1))
             output, loss, norm = train_step(learner, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
             bar.update()

@@ -10,6 +10,7 @@ from torch.nn import functional
 from latent_rationale.common.cells import LSTMCell, State
 from latent_rationale.explain.contexts import positions_inside
 from latent_rationale.explain.explainer import Explainer
+from latent_rationale.explain.parts import in_both_orders
 from latent_rationale.explain.spans import Span, check_spans
 
 
@@ -92,10 +93,5 @@ def _step(cell: LSTMCell, projected: Tensor, now: Tensor, relevant: State, befor
 
 
 def _bent(relevant: Tensor, whole: Tensor, bias: Tensor, function: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """What a nonlinear function makes of the relevant part, and of the bias alone.
-
-    The relevant part is added to the bias first, or last, and what it changes is averaged over both.
-    """
-    alone = function(bias)
-    first, last = function(relevant + bias) - alone, function(whole) - function(whole - relevant)
-    return (first + last) / 2, alone
+    """What a nonlinear function makes of the relevant part, and of the bias alone."""
+    return in_both_orders(function, relevant, whole, bias), function(bias)

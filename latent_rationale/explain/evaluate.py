@@ -21,9 +21,6 @@ from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.spans import Span
 
-POSITIVE = 1
-"""The class that is explained."""
-
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT = "evaluation.json"
 
@@ -74,7 +71,10 @@ def _weights(session: Session) -> dict[str, float]:
     """Of a bag of words, from the classifier's training data."""
     task = session.task
     examples = task.read_split("train")
-    return word_weights([task.texts_of(example)[0] for example in examples], task.targets_of(examples).tolist())
+    classes = task.targets_of(examples)
+    if set(classes.flatten().tolist()) != {0, 1}:
+        raise InputError("the texts to evaluate on are not of two classes")
+    return word_weights([task.texts_of(example)[0] for example in examples], classes.tolist())
 
 
 def _run(session: Session, method: str, examples: Sequence[Any], weights: dict[str, float]) -> Found:
@@ -98,7 +98,7 @@ def _add(
     tokens = sentence.tokens
     words = [(place, place + 1) for place in range(len(tokens))]
     longer = [span for span in phrases if span[1] - span[0] > 1]
-    scores = session.scorer(method, POSITIVE, sentence)([*words, *longer])
+    scores = session.scorer(method, session.subject.positive, sentence)([*words, *longer])
     known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
     found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
     labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
@@ -108,11 +108,11 @@ def _add(
 
 def _fall(session: Session, sentence: Sentence, scores: Sequence[float]) -> float:
     """The area over the perturbation curve: the mean fall of the predicted class's probability."""
-    subject = session.subject
-    whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), POSITIVE)
+    subject, label = session.subject, session.subject.positive
+    whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), label)
     sign = 1.0 if whole.item() >= 0 else -1.0
     rows = deleted(sentence, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
-    left = subject.score(Tokens.of(rows), POSITIVE)
+    left = subject.score(Tokens.of(rows), label)
     return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).mean().item()
 
 

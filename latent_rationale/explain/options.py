@@ -51,7 +51,9 @@ class SubjectOptions:
     seed: int = option(1, "where all randomness starts", within="[0, 9007199254)")
     device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
 
-    explain_model: str | None = option(None, "refuse a classifier of another kind", choices=("lstm", "bert"))
+    explain_model: str | None = option(
+        None, "refuse a transformer (lstm), or a model of this package (bert)", choices=("lstm", "bert")
+    )
     batch_size: int = option(1, "the phrases of one sentence are explained together", "[1, inf)")
     use_bert_tokenizer: bool = option(False, "a transformer reads its own pieces of words")
     no_subtrees: bool = option(False, "whole sentences are explained, and their phrases")

@@ -1,7 +1,7 @@
 """A network's activations, split into what a phrase put there and the rest (Jin et al., section 3.4)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -105,11 +105,15 @@ class MurdochParts(Parts):
         return MurdochParts(functional.linear(self.whole, weight, bias), functional.linear(self.relevant, weight), bias)
 
     def bent(self, function: Callable[[Tensor], Tensor]) -> Parts:
-        """What is relevant is added to the bias first, or last; the mean over both of what it changes."""
+        """In both orders of adding the parts."""
         bias = self.relevant.new_zeros(()) if self.bias is None else self.bias
-        first = function(self.relevant + bias) - function(bias)
-        last = super().bent(function)
-        return replace(last, relevant=(first + last.relevant) / 2)
+        return MurdochParts(function(self.whole), in_both_orders(function, self.relevant, self.whole, bias))
+
+
+def in_both_orders(function: Callable[[Tensor], Tensor], relevant: Tensor, whole: Tensor, bias: Tensor) -> Tensor:
+    """What the relevant part changes of a nonlinear function, on average over adding it to the bias first, and last."""
+    first, last = function(relevant + bias) - function(bias), function(whole) - function(whole - relevant)
+    return (first + last) / 2
 
 
 def _lerp(start: Parts, end: Parts, weight: Parts) -> Parts:

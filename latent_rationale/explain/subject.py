@@ -77,14 +77,19 @@ class Subject(ABC):
             InputError: where CD does not split the model at all.
         """
 
+    @property
+    def positive(self) -> int:
+        """Of two classes the one that says it is positive; where none does, the second."""
+        return next((label for label, name in enumerate(self.names) if "pos" in name), len(self.names) - 1)
+
     def explained(self, prediction: Prediction) -> int:
-        """Which score is explained: that of two classes which comes second, of more the predicted one.
+        """Which score is explained: of two classes the positive one, of more the predicted one.
 
         Raises:
             InputError: for a prediction of several scores that are no classes.
         """
         if len(self.names) < 3:
-            return len(self.names) - 1
+            return self.positive
         if prediction.label is None:
             raise InputError(
                 f"the model predicts {len(self.names)} scores that are no classes, and cannot be explained"

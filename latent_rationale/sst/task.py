@@ -1,6 +1,6 @@
 """Sentiment classification of sentences, in five classes or two."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,17 @@ class SSTOptions(TrainOptions):
     no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
     word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
     classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))
+
+    @property
+    def reads_glue(self) -> bool:
+        """Whether the folder holds GLUE's tables."""
+        return any((Path(self.data_path or "") / f"{name}.tsv").is_file() for name in ("train", "dev"))
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        whole = "no_subtrees" in named and not self.reads_glue
+        note = {"no_subtrees": "on the treebank, of which whole sentences are read"} if whole else {}
+        return super().without_effect(named) | note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +84,7 @@ class SST(Task[SSTOptions]):
         GLUE's folder has no labelled test set; it is the treebank's, without the neutral sentences.
         """
         folder = Path(self.options.data_path or "")
-        if not (folder / "train.tsv").is_file():
+        if not self.options.reads_glue:
             return self._read_trees(folder / f"{name}.txt")
         if self.options.classes == 5:
             raise InputError("--data-path: GLUE's sentences have two classes; --classes 2", folder)
@@ -85,7 +96,10 @@ class SST(Task[SSTOptions]):
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
         """Those that are a training sentence of the treebank."""
         known = {spelled_alike(example.tokens) for example in read_trees(find_data("sst") / "train.txt")}
-        return [example for example in examples if spelled_alike(example.tokens) in known]
+        whole = [example for example in examples if spelled_alike(example.tokens) in known]
+        if not whole:
+            raise InputError("--no-subtrees: no row is a whole sentence of the treebank", self.options.data_path)
+        return whole
 
     def _read_trees(self, path: Path) -> list[SSTExample]:
         examples = list(read_trees(path))

@@ -109,7 +109,7 @@ def test_json_with_an_unknown_name_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("flags", "steps"), [(["--num_steps", "7"], 7), (["--epochs", "3"], -3), (["--rounds", "2"], -2)]
+    ("flags", "steps"), [(["--num_steps", "7"], 7), (["--epochs", "3"], -3), (["--rounds", "2.0"], -2)]
 )
 def test_other_names(flags, steps):
     options, named = parse(Options, ["--place", "here", *flags], "program", "About.")

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.schedules import SCHEDULERS, Schedule
 
@@ -166,3 +167,8 @@ def test_evaluations_do_not_move_a_linear_rate():
 @every_schedule
 def test_steps_do_not_move_the_others(settings):
     assert Run(**settings).advance(0.5) == 0.8
+
+
+def test_a_linear_rate_has_no_end_but_the_last_step():
+    with pytest.raises(InputError, match="--stop-lr-threshold: a linear rate starts below any"):
+        TrainOptions(scheduler="linear", stop_lr_threshold=1e-6)

@@ -135,6 +135,11 @@ def test_from_python(trained, tmp_path):
     assert model.predict([]) == []
 
 
+def test_an_option_for_another_table_is_noted(small_sst, tmp_path, capsys):
+    assert run(small_sst, tmp_path / "run", "--no_subtrees", "--num_iterations", "1") == 0
+    assert "note: --no-subtrees has no effect on the treebank, of which whole" in capsys.readouterr().out
+
+
 def run(small_sst, folder, *arguments):
     return train_command(SST, [*SMALL, "--save_path", str(folder), *small_sst.arguments, *arguments])
 

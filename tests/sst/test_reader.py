@@ -94,6 +94,20 @@ def test_glue_has_two_classes(tmp_path):
         SST.without_vectors(data_path=tmp_path).read_split("train")
 
 
+def test_no_whole_sentence_is_too_few(small_sst, tmp_path, monkeypatch):
+    glue(tmp_path, "sentence\tlabel", "no sentence of the treebank\t1")
+    (tmp_path / "sst").symlink_to(small_sst.folder)
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path))
+    with pytest.raises(InputError, match="--no-subtrees: no row is a whole sentence"):
+        SST.without_vectors(classes=2, data_path=tmp_path, no_subtrees=True).read_split("train")
+
+
+def test_a_table_that_is_missing_is_named(tmp_path):
+    glue(tmp_path, "sentence\tlabel", "a film\t1")
+    with pytest.raises(InputError, match=r"dev.tsv: no such file"):
+        SST.without_vectors(classes=2, data_path=tmp_path).read_split("dev")
+
+
 def test_glues_table_is_read_in_full(data_root):
     task = SST.without_vectors(classes=2, data_path=data_root / "sst2")
     assert [len(task.read_split(name)) for name in ("train", "dev", "test")] == [67349, 872, 1821]

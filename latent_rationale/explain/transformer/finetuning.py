@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latent_rationale.common.config import inherited, option
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data
 from latent_rationale.common.metrics import Tally, accuracy
 from latent_rationale.common.objectives import Objective
@@ -19,7 +20,7 @@ from latent_rationale.common.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Splits, Task
 from latent_rationale.common.vocabulary import Lexicon
-from latent_rationale.explain.transformer.folder import EXPORTED, need_transformers
+from latent_rationale.explain.transformer.folder import EXPORTED, FINE_TUNING, need_transformers, transformer_folder
 from latent_rationale.tasks import find_task
 
 
@@ -63,7 +64,7 @@ class FineTuning(Task[FineTuningOptions]):
         task: the name of the task whose texts are read.
     """
 
-    name = "bert"
+    name = FINE_TUNING
     options_class = FineTuningOptions
     predict_options_class = TextPredictOptions
     first_best_epoch = 1
@@ -93,37 +94,30 @@ class FineTuning(Task[FineTuningOptions]):
 
     def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
         """The pretrained encoder and its pieces of words, with a head for the classes."""
-        from latent_rationale.explain.transformer.network import SequenceClassifier, load_network, load_pieces
+        from latent_rationale.explain.transformer.network import pretrained
 
-        options, names = self.options, dict(enumerate(self.output_names))
-        network = load_network(
-            options.bert_model,
-            num_labels=len(names),
-            id2label=names,
-            label2id={name: label for label, name in names.items()},
-            ignore_mismatched_sizes=True,
-        )
-        pieces = load_pieces(options.bert_model, network.config, options.max_seq_length)
-        return pieces, SequenceClassifier(network, pieces), self.variant.objective(self.criterion)
+        named = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
+        model = pretrained(str(named), self.names, self.options.max_seq_length)
+        return model.pieces, model, self.variant.objective(self.criterion)
 
     def keep(self, folder: Path, words: Any, model: Any) -> None:
         """Tokenizer and architecture."""
         shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that this one replaces
-        words.save(folder / EXPORTED)
-        model.network.config.save_pretrained(folder / EXPORTED)
+        _save(folder, words.tokenizer, model.network.config)
 
     def finish(self, folder: Path, model: Any) -> None:
         """The weights, for this package and for others."""
-        model.network.save_pretrained(folder / EXPORTED)
+        _save(folder, model.network)
 
     def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
         """From what ``keep`` wrote."""
         need_transformers()
-        from latent_rationale.explain.transformer.network import SequenceClassifier, fresh_network, load_pieces
+        from latent_rationale.explain.transformer.network import untrained
 
-        network = fresh_network(str(folder / EXPORTED))
-        pieces = load_pieces(str(folder / EXPORTED), network.config, self.options.max_seq_length)
-        return pieces, SequenceClassifier(network, pieces), self.variant.objective(self.criterion)
+        if not (folder / EXPORTED).is_dir():
+            raise InputError("no such folder, and without it no model", folder / EXPORTED)
+        model = untrained(str(folder / EXPORTED), self.options.max_seq_length)
+        return model.pieces, model, self.variant.objective(self.criterion)
 
     @cached_property
     def _data(self) -> Task[Any]:
@@ -171,3 +165,15 @@ class FineTuning(Task[FineTuningOptions]):
     def gold(self, example: Any) -> dict[str, Any]:
         """The reader's."""
         return self.reader.gold(example)
+
+
+def _save(folder: Path, *parts: Any) -> None:
+    """Write parts of a model of the library under a temporary name, and put them in place once they are whole."""
+    target = folder / EXPORTED
+    temporary = target.with_name(target.name + ".tmp")
+    for part in parts:
+        part.save_pretrained(temporary)
+    target.mkdir(exist_ok=True)
+    for path in temporary.iterdir():
+        path.replace(target / path.name)
+    temporary.rmdir()

@@ -10,16 +10,22 @@ from latent_rationale.common.files import read_json
 if TYPE_CHECKING:
     from latent_rationale.explain.transformer.pieces import WordPieces
 
+FINE_TUNING = "bert"
+"""The name of the task of ``explain.finetune_bert``."""
+
 EXPORTED = "transformers"
 """Where in a results folder of ``explain.finetune_bert`` the model is, as the library writes it."""
 
 
 def transformer_folder(folder: Path) -> Path | None:
     """Where the files of the library are: in the folder, or in what fine-tuning left there; None for another model."""
-    if (folder / EXPORTED).is_dir():
-        return folder / EXPORTED
     path = folder / checkpoint.CONFIG
-    return folder if path.is_file() and "model_type" in read_json(path) else None
+    config = read_json(path) if path.is_file() else None
+    if not isinstance(config, dict):
+        return None
+    if config.get("task") == FINE_TUNING:
+        return folder / EXPORTED
+    return folder if "model_type" in config else None
 
 
 def need_transformers() -> None:

@@ -1,7 +1,6 @@
 """Words in pieces, as transformers read them."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.vocabulary import Lexicon, unescape
@@ -79,10 +78,6 @@ class WordPieces(Lexicon):
         """Whether a piece stands at the beginning of a word."""
         piece = self.words[id]
         return not piece.startswith(CONTINUES) if self._marks_insides else piece.startswith(BEGINS)
-
-    def save(self, folder: Path) -> None:
-        """Write the tokenizer's files."""
-        self.tokenizer.save_pretrained(folder)
 
 
 def _first(*ids: int | None) -> int:

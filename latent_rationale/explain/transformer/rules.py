@@ -49,7 +49,7 @@ def _norm(layer: nn.LayerNorm, parts: Parts) -> Parts:
 
 def _embeddings(layer: Any, parts: Parts) -> Parts:
     """Places and types of pieces belong to the rest, as biases do."""
-    first = layer.padding_idx + 1 if hasattr(layer, "padding_idx") else 0  # RoBERTa counts from there
+    first = getattr(layer, "padding_idx", -1) + 1  # RoBERTa counts from there
     places = layer.position_embeddings.weight[first : first + parts.whole.shape[-2]]
     return apply(layer.LayerNorm, parts + (places + layer.token_type_embeddings.weight[0]))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.objectives import Supervised
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
@@ -13,7 +14,7 @@ from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.transformer.finetuning import FineTuning, FineTuningOptions
-from latent_rationale.explain.transformer.network import SequenceClassifier, load_network, load_pieces
+from latent_rationale.explain.transformer.network import trained
 from latent_rationale.explain.transformer.rules import decomposable
 from latent_rationale.explain.transformer.through_words import ThroughWords
 from latent_rationale.explain.translation import Translation, WordForWord
@@ -29,17 +30,19 @@ class TransformerSubject(Subject):
         max_batch: sentences that go through it at a time.
 
     Raises:
-        InputError: if there is no such model.
+        InputError: if there is no such model, or an example of the task has several texts.
     """
 
     MAX_BATCH = 64  # more are slower: what is between two layers no longer fits into a processor's cache
 
     def __init__(self, folder: Path, task: str, device: torch.device, max_batch: int | None = None):
-        network = load_network(str(folder))
-        self.pieces = load_pieces(str(folder), network.config)
-        self.model = SequenceClassifier(network, self.pieces).to(device)
-        names = tuple(str(network.config.id2label[label]).lower() for label in range(network.config.num_labels))
+        self.model = trained(str(folder)).to(device)
+        self.pieces = self.model.pieces
+        config = self.model.network.config
+        names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
         texts = FineTuning(FineTuningOptions(), names, task)
+        if len(texts.reader.text_names) > 1:
+            raise InputError(f"--task {task}: an example is {' and '.join(texts.reader.text_names)}, not one text")
         super().__init__(Predictor(texts, self.pieces, self.model, Supervised(texts.criterion)), max_batch)
 
     def read(self, tokens: tuple[str, ...]) -> Sentence:
@@ -51,6 +54,8 @@ class TransformerSubject(Subject):
         """Piece for piece; or through words."""
         device = self.model.prefix.device
         if pieces:
+            if len(set(words.words).intersection(self.pieces.words)) < len(words.words) / 2:
+                raise InputError("reads other pieces of words than the classifier")
             same = WordForWord.between(self.pieces, words, device)
             return same, same
         forwards, backwards = (ThroughWords(self.pieces, words, mirrored, device) for mirrored in (False, True))

@@ -27,7 +27,8 @@ class ThroughWords(Translation):
         spelled = [pieces.pieces_of(word) for word in words.words]
         spelled[words.padding_id] = [pieces.padding_id]
         # Where two words are the same in pieces, as in lower case, the more frequent one, which comes first, is read.
-        self.ids = {tuple(ids): number for number, ids in reversed(list(enumerate(spelled)))}
+        known = [(tuple(ids), number) for number, ids in enumerate(spelled) if pieces.unknown_id not in ids]
+        self.ids = dict(reversed(known))
         self.longest = max(map(len, self.ids))
         self.counts = torch.tensor([len(ids) for ids in spelled], device=device)
         ordered = [torch.tensor(ids[::-1] if backwards else ids) for ids in spelled]

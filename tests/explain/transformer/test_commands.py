@@ -1,6 +1,7 @@
 """Fine-tuning, a language model of pieces, and explanations, as a user runs them."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -9,12 +10,13 @@ import torch
 import transformers
 
 import latent_rationale
+from latent_rationale.common import training
 from latent_rationale.common.commands import run_command, train_command
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.evaluate import evaluate
 from latent_rationale.explain.language_task import LanguageModelling
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
-from latent_rationale.explain.transformer.finetuning import FineTuning
+from latent_rationale.explain.transformer.finetuning import FineTuning, FineTuningOptions
 from latent_rationale.explain.transformer.pieces import WordPieces
 from latent_rationale.sst.reader import spelled_alike
 from latent_rationale.sst.task import SST
@@ -54,6 +56,10 @@ def folders(data, pretrained, tmp_path_factory):
     assert train_command(LanguageModelling, ["--task", "sst", *SMALL, "--save_path", str(root / "lm_words")]) == 0
     words = ["--classes", "2", *SMALL, "--word_vectors", "none", "--save_path", str(root / "words")]
     assert train_command(SST, words) == 0
+    shutil.copytree(root / "lm_pieces", root / "lm_foreign")
+    pieces = (root / "lm_foreign/vocabulary.txt").read_text().splitlines()
+    foreign = [*pieces[:2], *(f"Ġ{piece}" for piece in pieces[2:])]
+    (root / "lm_foreign/vocabulary.txt").write_text("\n".join(foreign) + "\n")
     return root
 
 
@@ -73,34 +79,43 @@ def test_a_fine_tuned_encoder_is_a_folder_of_the_library(folders):
 
 
 def test_only_whole_sentences_are_read_where_asked(folders, data):
-    options = latent_rationale.load(folders / "bert").task.options
-    assert options.no_subtrees
-    sizes = []
-    for no_subtrees in (True, False):
-        task = SST.without_vectors(classes=2, data_path=data / "sst2", no_subtrees=no_subtrees)
-        sizes.append(len(task.read_split("train")))
-    assert sizes[1] == sizes[0] + 1
-    assert len(task.read_split("test")) == len(SST.without_vectors(classes=2).resolved().read_split("test"))
+    whole = latent_rationale.load(folders / "bert").task
+    everything = FineTuning(FineTuningOptions()).resolved()
+    assert len(everything.read_split("train")) == len(whole.read_split("train")) + 1
+    treebank = SST.without_vectors(classes=2).resolved()
+    assert whole.read_split("test") == everything.read_split("test") == treebank.read_split("test")
 
 
-def test_fine_tuning_goes_on_where_it_was(folders, data, pretrained, tmp_path):
-    common = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--lr", "1e-3"]
-    assert train_command(FineTuning, [*common, "--num_iterations", "6", "--save_path", str(tmp_path / "whole")]) == 0
-    halves = ["--save_path", str(tmp_path / "halves")]
-    # A schedule is over with the run: the second half of another run is not that of one.
-    assert train_command(FineTuning, [*common, "--num_iterations", "6", "--eval_every", "3", *halves]) == 0
-    (tmp_path / "halves" / "results.json").unlink()
-    assert train_command(FineTuning, ["--resume", "--num_iterations", "9", *halves]) == 0
-    steps = [json.loads(line)["iteration"] for line in (tmp_path / "halves/metrics.jsonl").read_text().splitlines()]
-    assert max(steps) == 9
-    assert latent_rationale.load(tmp_path / "halves").predict(["a film"])[0].label_name in ("negative", "positive")
+def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatch):
+    """Stopped in the middle of an epoch, it ends where an uninterrupted run does, to the bit."""
+    common = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--lr", "1e-3", "--save_every", "2"]
+    common += ["--num_iterations", "8", "--batch_size", "20"]
+    assert train_command(FineTuning, [*common, "--save_path", str(tmp_path / "whole")]) == 0
+    real, steps = training.train_step, []
+
+    def interrupted(*arguments):
+        steps.append(arguments)
+        if len(steps) == 6:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "train_step", interrupted)
+        assert train_command(FineTuning, [*common, "--save_path", str(tmp_path / "halves")]) == 130
+    assert train_command(FineTuning, ["--resume", "--save_path", str(tmp_path / "halves")]) == 0
+    ends = [torch.load(tmp_path / name / "last.pt", weights_only=True)["model"] for name in ("whole", "halves")]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+    exported = [(tmp_path / name / "transformers/model.safetensors").read_bytes() for name in ("whole", "halves")]
+    assert exported[0] == exported[1]
 
 
-@pytest.mark.parametrize("lm", ["lm_pieces", "lm_words"])
-@pytest.mark.parametrize("method", METHODS)
+LANGUAGE_MODELS = {method: ["lm_pieces", "lm_words"] for method in NEED_LANGUAGE_MODEL}
+
+
+@pytest.mark.parametrize(("method", "lm"), [(name, lm) for name in METHODS for lm in LANGUAGE_MODELS.get(name, [None])])
 def test_every_method_explains_the_treebank(folders, tmp_path, method, lm):
     arguments = ["--ckpt", str(folders / "bert"), "--method", method, "--sample_n", "3", "--nb_range", "3"]
-    if method in NEED_LANGUAGE_MODEL:
+    if lm is not None:
         arguments += ["--lm", str(folders / lm)]
     assert explain_command([*arguments, "--stop", "3", "--save_path", str(tmp_path)]) == 0
     for row in explained(tmp_path):
@@ -131,19 +146,47 @@ def test_a_text_of_ones_own_needs_no_data(folders, tmp_path, monkeypatch):
     assert len(row["spans"]) == 7 + 6
 
 
-def test_any_number_of_classes(tokenizer, pretrained, tmp_path):
+def save_classifier(folder, tokenizer, pretrained, names):
+    """A model of the library with a random head for these classes."""
     torch.manual_seed(1)
+    labels = dict(enumerate(names))
     network = transformers.AutoModelForSequenceClassification.from_pretrained(
-        pretrained, id2label={0: "Sad", 1: "Glad", 2: "Bored"}, label2id={"Sad": 0, "Glad": 1, "Bored": 2}
+        pretrained, id2label=labels, label2id={name: label for label, name in labels.items()}
     )
-    network.save_pretrained(tmp_path / "model")
-    tokenizer.save_pretrained(tmp_path / "model")
-    arguments = ["--ckpt", str(tmp_path / "model"), "--method", "scd", "--text", "a good film"]
-    assert explain_command([*arguments, "--method", "cd", "--save_path", str(tmp_path)]) == 0
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+@pytest.mark.parametrize("method", ["scd", "cd", "occlusion"])
+def test_any_number_of_classes(folders, tokenizer, pretrained, tmp_path, method):
+    save_classifier(tmp_path / "model", tokenizer, pretrained, ["Sad", "Glad", "Bored"])
+    arguments = ["--ckpt", str(tmp_path / "model"), "--method", method, "--text", "a good film"]
+    arguments += ["--lm", str(folders / "lm_pieces"), "--sample_n", "2"]
+    assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
     (row,) = explained(tmp_path)
     assert row["explained"] in ("sad", "glad", "bored")
     assert row["said"].startswith(row["explained"])
     assert len(row["probabilities"]) == 3
+
+
+def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretrained, tmp_path):
+    scores = []
+    for names in (["NEGATIVE", "POSITIVE"], ["POSITIVE", "NEGATIVE"]):
+        save_classifier(tmp_path / names[0], tokenizer, pretrained, names)
+        arguments = ["--ckpt", str(tmp_path / names[0]), "--method", "occlusion", "--text", "a good film"]
+        assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
+        (row,) = explained(tmp_path)
+        assert row["explained"] == "positive"
+        scores.append(row["scores"])
+    assert scores[0] == pytest.approx([-score for score in scores[1]], abs=1e-5)
+
+
+def test_an_older_transformer_in_the_folder_of_another_run_is_not_taken(folders, small_sst, tmp_path):
+    shutil.copytree(folders / "bert", tmp_path / "run")
+    words = ["--classes", "2", *SMALL, "--word_vectors", "none", "--overwrite", "--save_path", str(tmp_path / "run")]
+    assert train_command(SST, words) == 0
+    arguments = ["--ckpt", str(tmp_path / "run"), "--method", "occlusion", "--explain_model", "lstm", "--stop", "1"]
+    assert explain_command(arguments) == 0
 
 
 def test_a_text_that_is_too_long_is_explained_as_far_as_it_is_read(folders, tmp_path, capsys):
@@ -193,6 +236,8 @@ def test_words_stand_for_all_their_pieces(folders, tmp_path):
         (["--ckpt", "{root}/words", "--task", "beer"], "--task beer: the model is for sst"),
         (["--ckpt", "{root}/words", "--method", "soc", "--lm", "{root}/lm_pieces"], "reads pieces of words, and the"),
         (["--ckpt", "{root}/lm_words/nowhere"], "no such folder"),
+        (["--task", "snli"], "--task snli: an example is premise and hypothesis, not one text"),
+        (["--method", "soc", "--lm", "{root}/lm_foreign"], "lm_foreign: reads other pieces of words"),
     ],
 )
 def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message):

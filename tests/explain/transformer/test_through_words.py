@@ -8,7 +8,8 @@ import torch
 from latent_rationale.common.vocabulary import Vocabulary
 from latent_rationale.explain.transformer.through_words import ThroughWords
 
-WORDS = ["A", "a", "film", "lovely", "unlovely", "n't", "(", "."]
+WORDS = ["A", "a", "film", "lovely", "unlovely", "n't", "(", ".", "snowman"]
+"""The last one has a piece that is unknown."""
 
 
 @pytest.fixture
