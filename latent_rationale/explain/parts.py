@@ -48,6 +48,10 @@ class Parts:
         whole = function(self.whole)
         return type(self)(whole, (whole - function(self.whole - self.relevant)).mean(1, keepdim=True))
 
+    def with_biases(self, own: Tensor) -> "Parts":
+        """What was added in the phrase's own places ``[S, 1, T, 1]`` to embedded words: it goes to the rest."""
+        return self
+
     @classmethod
     def cat(cls, *parts: "Parts") -> "Parts":
         """Side by side, along the last dimension."""
@@ -103,6 +107,10 @@ class MurdochParts(Parts):
     def linear(self, weight: Tensor, bias: Tensor | None = None) -> Parts:
         """Remembers the bias."""
         return MurdochParts(functional.linear(self.whole, weight, bias), functional.linear(self.relevant, weight), bias)
+
+    def with_biases(self, own: Tensor) -> Parts:
+        """In the phrase's own places they go to the phrase, as the product of two biases does in an LSTM."""
+        return MurdochParts(self.whole, self.whole * own)
 
     def bent(self, function: Callable[[Tensor], Tensor]) -> Parts:
         """In both orders of adding the parts."""

@@ -48,10 +48,11 @@ def _norm(layer: nn.LayerNorm, parts: Parts) -> Parts:
 
 
 def _embeddings(layer: Any, parts: Parts) -> Parts:
-    """Places and types of pieces belong to the rest, as biases do."""
+    """Places and types of pieces are as good as biases."""
     first = getattr(layer, "padding_idx", -1) + 1  # RoBERTa counts from there
     places = layer.position_embeddings.weight[first : first + parts.whole.shape[-2]]
-    return apply(layer.LayerNorm, parts + (places + layer.token_type_embeddings.weight[0]))
+    normed = apply(layer.LayerNorm, parts + (places + layer.token_type_embeddings.weight[0]))
+    return normed.with_biases((parts.relevant != 0).any(-1, keepdim=True))
 
 
 def _self_attention(layer: Any, parts: Parts) -> Parts:

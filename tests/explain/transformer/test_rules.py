@@ -111,6 +111,20 @@ def test_a_bias_is_forgotten_behind_its_layer():
     torch.testing.assert_close(bent.relevant, (relevant.tanh() + whole.tanh() - (whole - relevant).tanh()) / 2)
 
 
+def test_what_stands_in_the_phrases_places(make_model):
+    """Places, types and biases go to the rest in SCD; in CD inside the phrase to the phrase."""
+    model = make_model()
+    with torch.no_grad():
+        sampled, murdoch = (
+            next(states(model, embedded_parts(model, (1, 3), IDS.unsqueeze(0), kind))) for kind in (Parts, MurdochParts)
+        )
+    inside = torch.tensor([False, False, True, True, False, False, False])  # behind what stands before the text
+    assert (murdoch.relevant != 0).any(-1)[0, 0].equal(inside)
+    torch.testing.assert_close(murdoch.relevant[..., inside, :], murdoch.whole[..., inside, :])
+    assert (sampled.relevant != 0).any(-1)[0, 0].equal(inside)
+    assert not torch.isclose(sampled.relevant, sampled.whole)[..., inside, :].all()
+
+
 @pytest.mark.parametrize(("family", "layer"), [("DistilBert", "Embeddings"), ("Electra", "ElectraEmbeddings")])
 def test_a_layer_without_a_rule_is_named(make_model, family, layer):
     model = make_model(family)
