@@ -38,9 +38,13 @@ class Decomposition(Explainer):
         self.decompose = decompose
         self.embed = embed
         self.margin = margin
-        self.context = context
+        self.context = self.contexts(context)
         self.max_batch = max_batch
         self.kind = kind
+
+    def contexts(self, context: Context) -> Context:
+        """All contexts, from those that are given."""
+        return context
 
     @torch.no_grad()
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
@@ -62,22 +66,8 @@ class SCD(Decomposition):
     """Sampling and contextual decomposition: split in contexts from a language model (Jin et al., section 3.4).
 
     The sentence itself is among the contexts.
-
-    Args:
-        decompose: the model.
-        embed: ids ``[*]`` to embeddings ``[*, D]``.
-        margin: of scores ``[B, C]``, ``[B]``.
-        context: what else stands around the phrase.
-        max_batch: sentences whose activations are split at a time.
     """
 
-    def __init__(
-        self,
-        decompose: Decomposable,
-        embed: Callable[[Tensor], Tensor],
-        margin: Callable[[Tensor], Tensor],
-        context: Context,
-        max_batch: int = 2048,
-    ):
-        joined = JoinedContext(SentenceContext(context.padding_id), context)
-        super().__init__(decompose, embed, margin, joined, max_batch)
+    def contexts(self, context: Context) -> Context:
+        """First the sentence."""
+        return JoinedContext(SentenceContext(context.padding_id), context)

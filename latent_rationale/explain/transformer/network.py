@@ -32,7 +32,7 @@ class SequenceClassifier(nn.Module):
         super().__init__()
         self.network = network
         self.pieces = pieces
-        self.first_place = first_place(network)
+        self.first_place = first_place(embeddings_of(network))
         if network.config.pad_token_id is None:  # some networks read several texts at once with it alone
             network.config.pad_token_id = pieces.padding_id
         self.register_buffer("prefix", torch.tensor(pieces.prefix, dtype=torch.long), persistent=False)
@@ -119,7 +119,7 @@ def untrained(name: str, longest: int) -> SequenceClassifier:
 
 
 def _with_pieces(name: str, network: Any, longest: int) -> SequenceClassifier:
-    places = getattr(network.config, "max_position_embeddings", MANY) - first_place(network)
+    places = getattr(network.config, "max_position_embeddings", MANY) - first_place(embeddings_of(network))
     pieces = load_pieces(name, min(places, longest))
     if len(pieces.words) > network.get_input_embeddings().num_embeddings:
         raise InputError("has a tokenizer of more pieces than the model knows", Path(name))
@@ -140,10 +140,14 @@ def load_pieces(name: str, longest: int = MANY) -> WordPieces:
     return WordPieces(tokenizer, min(tokenizer.model_max_length, longest))
 
 
-def first_place(network: Any) -> int:
-    """Where a network begins to count places: RoBERTa and its like behind the id of padding, which has one too."""
-    embeddings = getattr(network.base_model, "embeddings", None)
+def first_place(embeddings: Any) -> int:
+    """Where embeddings begin to count places: RoBERTa's and their like behind the id of padding, which has one too."""
     return int(getattr(embeddings, "padding_idx", -1)) + 1
+
+
+def embeddings_of(network: Any) -> Any:
+    """What embeds pieces, places and types, where a network of this kind has one layer for it; else its body."""
+    return getattr(network.base_model, "embeddings", network.base_model)
 
 
 def _loaded(load: Callable[..., Any], kind: str, name: str, **options: Any) -> Any:

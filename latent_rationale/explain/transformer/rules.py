@@ -13,7 +13,7 @@ from transformers.models.xlm_roberta import modeling_xlm_roberta as xlm_roberta
 from latent_rationale.common.errors import InputError
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.scd import Decomposable
-from latent_rationale.explain.transformer.network import SequenceClassifier
+from latent_rationale.explain.transformer.network import SequenceClassifier, embeddings_of, first_place
 
 
 def apply(layer: Any, parts: Parts) -> Parts:
@@ -49,7 +49,7 @@ def _norm(layer: nn.LayerNorm, parts: Parts) -> Parts:
 
 def _embeddings(layer: Any, parts: Parts) -> Parts:
     """Places and types of pieces are as good as biases."""
-    first = getattr(layer, "padding_idx", -1) + 1  # RoBERTa counts from there
+    first = first_place(layer)
     places = layer.position_embeddings.weight[first : first + parts.whole.shape[-2]]
     normed = apply(layer.LayerNorm, parts + (places + layer.token_type_embeddings.weight[0]))
     return normed.with_biases((parts.relevant != 0).any(-1, keepdim=True))
@@ -124,7 +124,7 @@ def states(model: SequenceClassifier, embedded: Parts) -> Iterator[Parts]:
     """
     network = model.network
     body = network.base_model
-    parts = apply(getattr(body, "embeddings", body), _framed(model, embedded))
+    parts = apply(embeddings_of(network), _framed(model, embedded))
     yield parts
     for layer in body.encoder.layer:
         parts = apply(layer, parts)
