@@ -1,32 +1,18 @@
 """Contextual decomposition as it was first (Murdoch, Liu & Yu, ICLR 2018): of LSTMs, without samples."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from latent_rationale.common.cells import LSTMCell, State
+from latent_rationale.common.errors import InputError
 from latent_rationale.explain.contexts import positions_inside
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.parts import in_both_orders
+from latent_rationale.explain.recurrent import RecurrentClassifier
 from latent_rationale.explain.spans import Span, check_spans
-
-
-@dataclass(frozen=True, eq=False)
-class LSTMClassifier:
-    """What is inside a classifier that reads a sentence from both sides.
-
-    Attributes:
-        forwards: reads it from the left.
-        backwards: from the right.
-        output: from both last states to scores.
-    """
-
-    forwards: LSTMCell
-    backwards: LSTMCell
-    output: nn.Linear
 
 
 class CD(Explainer):
@@ -34,25 +20,28 @@ class CD(Explainer):
 
     Args:
         classifier: its inside.
-        embed: ids ``[*]`` to embeddings ``[*, D]``.
         margin: of scores ``[B, C]``, ``[B]``.
+
+    Raises:
+        InputError: if it is no LSTM.
     """
 
-    def __init__(
-        self, classifier: LSTMClassifier, embed: Callable[[Tensor], Tensor], margin: Callable[[Tensor], Tensor]
-    ):
+    def __init__(self, classifier: RecurrentClassifier, margin: Callable[[Tensor], Tensor]):
+        forwards, backwards = classifier.forwards, classifier.backwards
+        if not isinstance(forwards, LSTMCell) or not isinstance(backwards, LSTMCell):
+            raise InputError(f"--method cd is for LSTMs, and the model has an {forwards.name.upper()}; take scd")
+        self.forwards, self.backwards = forwards, backwards
         self.classifier = classifier
-        self.embed = embed
         self.margin = margin
 
     @torch.no_grad()
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """Scores ``[S]``: the margin of the relevant parts."""
         check_spans(spans, len(ids))
-        embedded, inside = self.embed(ids), positions_inside(spans, len(ids), ids.device)
+        embedded, inside = self.classifier.embedding(ids), positions_inside(spans, len(ids), ids.device)
         states = (
-            relevant_state(self.classifier.forwards, embedded, inside),
-            relevant_state(self.classifier.backwards, embedded.flip(0), inside.flip(1)),
+            relevant_state(self.forwards, embedded, inside),
+            relevant_state(self.backwards, embedded.flip(0), inside.flip(1)),
         )
         return self.margin(functional.linear(torch.cat(states, dim=1), self.classifier.output.weight))
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latent_rationale.explain.cd import CD, LSTMClassifier
+from latent_rationale.explain.cd import CD
 from latent_rationale.explain.contexts import Context, EmptyContext, JoinedContext, SentenceContext
 from latent_rationale.explain.direct_feed import DirectFeed
 from latent_rationale.explain.explainer import Explainer, TokenScore
 from latent_rationale.explain.gradients import EmbeddingScore, Gradients, all_along
 from latent_rationale.explain.parts import MurdochParts
+from latent_rationale.explain.recurrent import RecurrentClassifier
 from latent_rationale.explain.scd import SCD, Decomposable, Decomposition
 from latent_rationale.explain.soc import SOC
 
@@ -26,7 +27,7 @@ class Access:
         embedding_score: s(x) of embeddings.
         embed: ids ``[*]`` to embeddings ``[*, D]``.
         decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
-        lstm_classifier: likewise, of an LSTM; None for a model that CD splits as SCD does.
+        recurrent: likewise, of a recurrent model; None for a model that CD splits as SCD does.
         margin: s(x) of scores ``[B, C]``.
         max_batch: sentences at a time, where an explainer looks inside.
         sampled: contexts from a language model; None where there is none.
@@ -37,7 +38,7 @@ class Access:
     embedding_score: EmbeddingScore
     embed: Callable[[Tensor], Tensor]
     decomposable: Callable[[], Decomposable]
-    lstm_classifier: Callable[[], LSTMClassifier | None]
+    recurrent: Callable[[], RecurrentClassifier | None]
     margin: Callable[[Tensor], Tensor]
     max_batch: int
     sampled: Context | None = None
@@ -50,17 +51,15 @@ def _soc(access: Access) -> Explainer:
 
 def _scd(access: Access) -> Explainer:
     assert access.sampled is not None
-    return SCD(access.decomposable(), access.embed, access.margin, access.sampled, access.max_batch)
+    return SCD(access.decomposable(), access.margin, access.sampled, access.max_batch)
 
 
 def _cd(access: Access) -> Explainer:
-    classifier = access.lstm_classifier()
+    classifier = access.recurrent()
     if classifier is not None:
-        return CD(classifier, access.embed, access.margin)
+        return CD(classifier, access.margin)
     context = SentenceContext(access.padding_id)
-    return Decomposition(
-        access.decomposable(), access.embed, access.margin, context, access.max_batch, kind=MurdochParts
-    )
+    return Decomposition(access.decomposable(), access.margin, context, access.max_batch, kind=MurdochParts)
 
 
 def _occlusion(access: Access) -> Explainer:

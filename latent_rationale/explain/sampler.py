@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.cells import LSTMCell, State
+from latent_rationale.common.step import step
+from latent_rationale.explain.beginnings import read_beginnings
 from latent_rationale.explain.language_model import LanguageModel
 from latent_rationale.explain.translation import Translation
 from latent_rationale.explain.word_choices import WordChoice
@@ -41,29 +43,21 @@ class Sampler:
             samples: how many for each.
             words: how many in each.
         """
-        state = self._read(*self.translation.read(ids, lengths))
-        state = tuple(part.repeat_interleave(samples, dim=0) for part in state)
-        noise = torch.rand(words, len(state[0]), device=ids.device)
-        rows = zip(torch.split(noise, self.ROWS, dim=1), *(torch.split(part, self.ROWS) for part in state), strict=True)
-        drawn = torch.cat([self._go_on(some, tuple(parts)) for some, *parts in rows])
+        state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
+        which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
+        noise = torch.rand(words, len(which), device=ids.device)
+        some = zip(torch.split(noise, self.ROWS, dim=1), torch.split(which, self.ROWS), strict=True)
+        drawn = torch.cat([self._go_on(row_noise, state, rows) for row_noise, rows in some])
         return self.translation.write(drawn).view(len(ids), samples, words)
 
-    def _go_on(self, noise: Tensor, state: State) -> Tensor:
-        """Words ``[B, W]`` behind states ``[B, H]`` by uniform noise ``[W, B]``."""
+    def _go_on(self, noise: Tensor, state: State, which: Tensor) -> Tensor:
+        """Words ``[B, W]`` by uniform noise ``[W, B]``, behind states ``[R, H]``, which of them each."""
         drawn = []
-        for row in noise:
-            drawn.append(self.choice.icdf(state[0], row))
-            state = self.cell.step(self.projected[drawn[-1]], state)
+        for chance in noise:
+            drawn.append(self.choice.icdf(state[0][which], chance))
+            state = step(self.cell, self.projected, drawn[-1], state, which)
+            which = torch.arange(len(which), device=which.device)
         return torch.stack(drawn, dim=1)
-
-    def _read(self, ids: Tensor, lengths: Tensor) -> State:
-        """The state behind each beginning."""
-        state = self.cell.start(self.projected[ids[:, 0]])
-        for place in range(int(lengths.max())):
-            inside = (place < lengths).unsqueeze(1)
-            after = self.cell.step(self.projected[ids[:, place]], state)
-            state = tuple(torch.where(inside, new, old) for new, old in zip(after, state, strict=True))
-        return state
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,11 @@ from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.spans import Span, check_spans
 
-Decomposable = Callable[[Parts], Parts]
-"""From embedded sentences, whole ``[S, K, T, D]``, to scores, whole ``[S, K, C]``: access to what is inside a model."""
+Decomposable = Callable[[Tensor, Tensor, type[Parts]], Parts]
+"""From contexts of phrases to scores ``[S, K, C]``, split in a way: access to what is inside a model.
+
+Contexts are ids ``[S, K, T]``, the sentence itself first; where the phrases are is bool ``[S, T]``.
+"""
 
 
 class Decomposition(Explainer):
@@ -19,7 +22,6 @@ class Decomposition(Explainer):
 
     Args:
         decompose: the model.
-        embed: ids ``[*]`` to embeddings ``[*, D]``.
         margin: of scores ``[B, C]``, ``[B]``.
         context: in which activations are split; the first is the sentence itself.
         max_batch: sentences whose activations are split at a time.
@@ -29,14 +31,12 @@ class Decomposition(Explainer):
     def __init__(
         self,
         decompose: Decomposable,
-        embed: Callable[[Tensor], Tensor],
         margin: Callable[[Tensor], Tensor],
         context: Context,
         max_batch: int = 2048,
         kind: type[Parts] = Parts,
     ):
         self.decompose = decompose
-        self.embed = embed
         self.margin = margin
         self.context = self.contexts(context)
         self.max_batch = max_batch
@@ -54,12 +54,7 @@ class Decomposition(Explainer):
         inside = positions_inside(spans, len(ids), ids.device)
         some = max(1, self.max_batch // sentences.shape[1])
         parts = zip(torch.split(sentences, some), torch.split(inside, some), strict=True)
-        return torch.cat([self._scores(ids, *part) for part in parts])
-
-    def _scores(self, ids: Tensor, sentences: Tensor, inside: Tensor) -> Tensor:
-        """Of some phrases, from their contexts ``[S, K, T]`` and where they are ``[S, T]``."""
-        embedded = self.kind(self.embed(sentences), self.embed(ids) * inside[:, None, :, None])
-        return self.margin(self.decompose(embedded).relevant.squeeze(1))
+        return self.margin(torch.cat([self.decompose(*part, self.kind).relevant.squeeze(1) for part in parts]))
 
 
 class SCD(Decomposition):

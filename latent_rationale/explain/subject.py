@@ -11,9 +11,9 @@ from latent_rationale.common.prediction import Prediction
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.vocabulary import Lexicon
-from latent_rationale.explain.cd import LSTMClassifier
 from latent_rationale.explain.contexts import Context
 from latent_rationale.explain.methods import Access
+from latent_rationale.explain.recurrent import RecurrentClassifier
 from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.translation import Translation
@@ -70,11 +70,11 @@ class Subject(ABC):
         """
 
     @abstractmethod
-    def lstm_classifier(self) -> LSTMClassifier | None:
-        """The inside of an LSTM; None for a model that CD splits as SCD does.
+    def recurrent(self) -> RecurrentClassifier | None:
+        """The inside of a recurrent model; None for a model that CD splits as SCD does.
 
         Raises:
-            InputError: where CD does not split the model at all.
+            InputError: where the model cannot be split at all.
         """
 
     @property
@@ -104,7 +104,7 @@ class Subject(ABC):
             embedding_score=partial(self._score_embedded, label=label),
             embed=self.embed,
             decomposable=self.decomposable,
-            lstm_classifier=self.lstm_classifier,
+            recurrent=self.recurrent,
             margin=partial(margin, label=label),
             max_batch=self.max_batch,
             sampled=sampled,

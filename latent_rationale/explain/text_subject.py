@@ -8,9 +8,7 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.text_model import TextModel
 from latent_rationale.common.vocabulary import Lexicon
-from latent_rationale.explain.cd import LSTMClassifier
-from latent_rationale.explain.decompose import decomposable, lstm_classifier
-from latent_rationale.explain.repeated import Repeated
+from latent_rationale.explain.recurrent import RecurrentClassifier
 from latent_rationale.explain.scd import Decomposable
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.subject import Subject
@@ -29,6 +27,7 @@ class TextSubject(Subject):
         if not isinstance(predictor.model, TextModel):
             raise InputError(f"a model for {predictor.task.name} does not read one text, and cannot be explained")
         self.model = predictor.model
+        self._inside = RecurrentClassifier.of(self.model) if RecurrentClassifier.fits(self.model) else None
 
     def read(self, tokens: tuple[str, ...]) -> Sentence:
         """One id for each word."""
@@ -43,7 +42,9 @@ class TextSubject(Subject):
         return same, same
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """By their embeddings."""
+        """What the model says; where it is recurrent, by reading once what sentences have in common."""
+        if self._inside is not None:
+            return self._inside.scores(tokens)
         return self.scores_embedded(self.embed(tokens.ids), tokens)
 
     def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
@@ -51,13 +52,14 @@ class TextSubject(Subject):
         return self.model.read(embedded, tokens).scores
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Few words in many places."""
-        return Repeated.of(self.model.embedding, ids)
+        """Word by word."""
+        embedded: Tensor = self.model.embedding(ids)
+        return embedded
 
     def decomposable(self) -> Decomposable:
         """By the cells of its encoder."""
-        return decomposable(self.model)
+        return self.recurrent().decompose
 
-    def lstm_classifier(self) -> LSTMClassifier:
+    def recurrent(self) -> RecurrentClassifier:
         """Its two cells and its output layer."""
-        return lstm_classifier(self.model)
+        return self._inside or RecurrentClassifier.of(self.model)

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from latent_rationale.common.compiled import is_compiled
 from latent_rationale.common.initialisation import linear
 
 
@@ -45,8 +46,7 @@ class FullSoftmax(WordChoice):
 
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
         """The inverse cdf of the softmax over what is not reserved."""
-        below = sums(self.layer(states)[:, self.reserved :])
-        return self.reserved + find(below, noise * below[:, -1])
+        return self.reserved + draw(self.layer(states)[:, self.reserved :], noise)[0]
 
 
 class AdaptiveSoftmax(WordChoice):
@@ -70,28 +70,31 @@ class AdaptiveSoftmax(WordChoice):
 
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
         """Frequent word or cluster by the noise; the word of a cluster by how far into the cluster the noise falls."""
-        below = sums(self.layer.head(states)[:, self.reserved :])
-        mass = noise * below[:, -1]
-        first = find(below, mass)
+        first, rest = draw(self.layer.head(states)[:, self.reserved :], noise)
         found = self.reserved + first
         column = self.layer.shortlist_size - self.reserved  # of the first cluster
         for tail, start in zip(self.layer.tail, self.layer.cutoffs, strict=False):
             rows = (first == column).nonzero().squeeze(1)
-            before, after = below[rows, column - 1], below[rows, column]
-            inside = sums(tail(states[rows]))
-            found[rows] = start + find(inside, (mass[rows] - before) / (after - before) * inside[:, -1])
+            found[rows] = start + draw(tail(states[rows]), rest[rows])[0]
             column += 1
         return found
 
 
-def sums(logits: Tensor) -> Tensor:
-    """Cumulative sums of what a softmax over ``logits [N, V]`` is made of. Not divided by the last: that takes time."""
-    return (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
+def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """The inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1].
 
-
-def find(below: Tensor, mass: Tensor) -> Tensor:
-    """Where a mass ``[N]`` falls in cumulative sums ``[N, V]``: ids ``[N]``."""
-    return torch.searchsorted(below, mass.unsqueeze(1), right=True).squeeze(1).clamp(max=below.shape[1] - 1)
+    Returns:
+        Ids ``[N]``; and how far into the share of its id the noise falls ``[N]``, which is uniform noise again.
+    """
+    if logits.device.type == "cpu" and is_compiled():
+        ids, rest = torch.ops.latent_rationale.softmax_icdf(logits, noise)
+        return ids, rest
+    below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
+    mass = (noise * below[:, -1]).unsqueeze(1)
+    found = torch.searchsorted(below, mass, right=True).clamp(max=below.shape[1] - 1)
+    before = below.gather(1, (found - 1).clamp(min=0)) * (found > 0)
+    rest = (mass - before) / (below.gather(1, found) - before)
+    return found.squeeze(1), rest.squeeze(1)
 
 
 WORD_CHOICES: dict[str, type[WordChoice]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}

@@ -8,8 +8,8 @@ from latent_rationale.common.cells import LSTMCell
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.variants import Baseline
-from latent_rationale.explain.cd import CD, LSTMClassifier, relevant_state
-from latent_rationale.explain.decompose import lstm_classifier
+from latent_rationale.explain.cd import CD, relevant_state
+from latent_rationale.explain.recurrent import RecurrentClassifier
 
 WORDS, SIZE, HIDDEN = 5, 3, 4
 SPANS = [(0, 1), (1, 4), (4, 5), (0, 5)]
@@ -69,11 +69,14 @@ def test_the_relevant_state_is_that_of_the_formulas(cell, span):
 
 def test_scores_are_margins_of_both_directions(randomise):
     torch.manual_seed(1)
-    classifier = LSTMClassifier(
-        randomise(LSTMCell(SIZE, HIDDEN)), randomise(LSTMCell(SIZE, HIDDEN)), randomise(nn.Linear(2 * HIDDEN, 2))
+    classifier = RecurrentClassifier(
+        randomise(nn.Embedding(9, SIZE)),
+        randomise(LSTMCell(SIZE, HIDDEN)),
+        randomise(LSTMCell(SIZE, HIDDEN)),
+        randomise(nn.Linear(2 * HIDDEN, 2)),
     )
-    embedding = torch.randn(9, SIZE, dtype=torch.float64)
-    explainer = CD(classifier, lambda ids: embedding[ids], lambda scores: scores[:, 1] - scores[:, 0])
+    embedding = classifier.embedding.weight
+    explainer = CD(classifier, lambda scores: scores[:, 1] - scores[:, 0])
     ids = torch.tensor([3, 8, 0, 4, 4])
     with torch.no_grad():
         for (start, end), score in zip(SPANS, explainer(ids, SPANS), strict=True):
@@ -85,5 +88,5 @@ def test_scores_are_margins_of_both_directions(randomise):
 
 def test_other_encoders_are_refused():
     model = Baseline(TrainOptions(hidden_size=4, layer="rcnn")).model(nn.Embedding(9, SIZE), 2)
-    with pytest.raises(InputError, match="the model has a RCNN; take scd"):
-        lstm_classifier(model)
+    with pytest.raises(InputError, match="the model has an RCNN; take scd"):
+        CD(RecurrentClassifier.of(model), lambda scores: scores[:, 1])

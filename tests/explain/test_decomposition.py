@@ -13,8 +13,8 @@ from latent_rationale.common.rationale_model import RationaleModel
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.variants import Latent
 from latent_rationale.explain.contexts import SampledContext, SentenceContext
-from latent_rationale.explain.decompose import CELLS, decomposable, read
 from latent_rationale.explain.parts import Parts
+from latent_rationale.explain.recurrent import CELLS, RecurrentClassifier, read
 from latent_rationale.explain.scd import SCD
 
 IDS = torch.tensor([4, 9, 2, 6, 15, 7])
@@ -41,11 +41,15 @@ def random_parts(*shape, contexts=3):
     return Parts(whole, torch.randn(2, 1, *shape, dtype=torch.float64))
 
 
-def embedded_parts(model, span, sentences):
-    """Of sentences ``[K, T]``, the first of which is IDS, with a phrase."""
-    inside = torch.zeros(len(IDS), 1, dtype=torch.float64)
-    inside[slice(*span)] = 1
-    return Parts(model.embedding(sentences).unsqueeze(0), (model.embedding(IDS) * inside)[None, None])
+def where(span):
+    inside = torch.zeros(1, len(IDS), dtype=torch.bool)
+    inside[:, slice(*span)] = True
+    return inside
+
+
+def decomposed(model, span, sentences):
+    """Scores of sentences ``[K, T]``, the first of which is IDS, with a phrase."""
+    return RecurrentClassifier.of(model).decompose(sentences.unsqueeze(0), where(span), Parts)
 
 
 def test_a_linear_layer_gives_its_bias_to_the_rest():
@@ -91,8 +95,8 @@ def test_the_whole_is_what_the_model_says(layer, span, make_classifier):
     """In every context, whatever the phrase; so that relevant and rest add up to the scores."""
     model = make_classifier(layer)
     sentences = torch.stack([IDS, IDS.flip(0)])
+    found = decomposed(model, span, sentences)
     with torch.no_grad():
-        found = decomposable(model)(embedded_parts(model, span, sentences))
         expected = model.read(model.embedding(sentences), Tokens.of(sentences)).scores
     torch.testing.assert_close(found.whole[0], expected)
     torch.testing.assert_close((found.relevant + found.rest)[0, 0], expected[0])
@@ -101,8 +105,8 @@ def test_the_whole_is_what_the_model_says(layer, span, make_classifier):
 @pytest.mark.parametrize("layer", LAYERS)
 def test_what_the_whole_sentence_leaves_is_the_network_of_zeros(layer, make_classifier):
     model = make_classifier(layer)
+    found = decomposed(model, (0, 6), IDS.unsqueeze(0))
     with torch.no_grad():
-        found = decomposable(model)(embedded_parts(model, (0, 6), IDS.unsqueeze(0)))
         zeros = torch.zeros(1, 6, 5, dtype=torch.float64)
         expected = model.read(zeros, Tokens.of(IDS.unsqueeze(0))).scores
     torch.testing.assert_close(found.rest[0], expected)
@@ -110,21 +114,20 @@ def test_what_the_whole_sentence_leaves_is_the_network_of_zeros(layer, make_clas
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_nothing_is_relevant_before_the_phrase_begins(layer, make_classifier):
-    model = make_classifier(layer)
-    forwards, backwards = CELLS[ENCODERS[layer]](model.classifier.encoder)
+    classifier = RecurrentClassifier.of(make_classifier(layer))
+    contexts, inside = torch.arange(6).view(1, 1, 6), where((2, 4))
     with torch.no_grad():
-        embedded = embedded_parts(model, (2, 4), IDS.unsqueeze(0))
-        for words in range(1, 7):
-            first = read(forwards, embedded.each(lambda x, words=words: x[:, :, :words])).relevant
-            last = read(backwards, embedded.each(lambda x, words=words: x[:, :, -words:]), backwards=True).relevant
-            assert first.any() == (words > 2)
-            assert last.any() == (words > 2)
+        for cell in (classifier.forwards, classifier.backwards):
+            projected = cell.project(classifier.embedding(IDS))
+            for words in range(1, 7):
+                found = read(cell, projected, contexts[..., :words], inside[:, :words], Parts)
+                assert found.relevant.any() == (words > 2)
 
 
 def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
     model = make_classifier()
     context = SampledContext(language, nb_range=2, sample_n=4)
-    explainer = SCD(decomposable(model), model.embedding, lambda scores: scores[:, 1] - scores[:, 0], context)
+    explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1] - scores[:, 0], context)
     scores = explainer(IDS, [(0, 1), (2, 5), (0, 6)])
     with torch.no_grad():
         whole, nothing = (
@@ -138,7 +141,7 @@ def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
 
 def test_a_phrase_is_scored_alike_alone_and_among_others(make_classifier):
     model = make_classifier()
-    explainer = SCD(decomposable(model), model.embedding, lambda scores: scores[:, 1], SentenceContext(1))
+    explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1], SentenceContext(1))
     spans = [(0, 1), (2, 5), (5, 6)]
     for span, expected in zip(spans, explainer(IDS, spans), strict=True):
         torch.testing.assert_close(explainer(IDS, [span])[0], expected)
@@ -151,18 +154,29 @@ def test_memory_is_bounded_and_changes_nothing(make_classifier, language, max_ba
     for size in (max_batch, 1000):
         torch.manual_seed(4)
         context = SampledContext(language, nb_range=2, sample_n=3)
-        explainer = SCD(decomposable(model), model.embedding, lambda scores: scores[:, 1], context, size)
+        explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1], context, size)
         found.append(explainer(IDS, spans))
     torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_scores_of_sentences_are_what_the_model_says(layer, make_classifier):
+    """Of several lengths, with beginnings and ends in common."""
+    model = make_classifier(layer)
+    rows = torch.tensor([[4, 9, 2, 6], [4, 9, 3, 6], [4, 9, 2, 1], [5, 9, 2, 6], [4, 9, 2, 6], [6, 1, 1, 1]])
+    tokens = Tokens.of(rows, torch.tensor([4, 4, 3, 4, 4, 1]))
+    with torch.no_grad():
+        expected = model.read(model.embedding(rows), tokens).scores
+    torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
 
 
 @pytest.mark.parametrize("layer", sorted(set(ENCODERS) - set(LAYERS)))
 def test_an_encoder_without_a_rule_is_named(layer, make_classifier):
     with pytest.raises(InputError, match="there are some for LSTM, RCNN"):
-        decomposable(make_classifier(layer))
+        RecurrentClassifier.of(make_classifier(layer))
 
 
 def test_a_model_with_a_selector_is_refused(vocabulary):
     model = Latent(TrainOptions(model="latent", hidden_size=4)).model(nn.Embedding(len(vocabulary), 5), CLASSES)
     with pytest.raises(InputError, match="classifiers of the full text"):
-        decomposable(model)
+        RecurrentClassifier.of(model)

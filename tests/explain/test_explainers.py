@@ -12,7 +12,7 @@ from latent_rationale.explain.subject import margin
 
 IDS = torch.tensor([4, 9, 2, 2, 15, 7])
 SPANS = [(0, 1), (5, 6), (1, 4), (0, 6)]
-EVERY = pytest.mark.parametrize("name", [name for name in METHODS if name != "cd"])  # which is for LSTMs alone
+EVERY = pytest.mark.parametrize("name", METHODS)
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def access(linear, language, vocabulary):
 
     sampled = SampledContext(language, nb_range=2, sample_n=4)
 
-    def decompose(embedded):
-        return embedded.each(lambda x: x.sum(2))
+    def decompose(contexts, inside, kind):
+        return kind.of(embed(contexts), inside).each(lambda x: x.sum(2))
 
     def embed(ids):
         return weights[ids].unsqueeze(-1)
@@ -37,7 +37,7 @@ def access(linear, language, vocabulary):
         embedding_score,
         embed,
         decomposable=lambda: decompose,
-        lstm_classifier=lambda: pytest.fail("there is no LSTM"),
+        recurrent=lambda: None,
         margin=lambda scores: scores[:, 0],
         max_batch=10,
         sampled=sampled,

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax
+from latent_rationale.explain import word_choices
+from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax, draw
 
 STATES, WORDS, RESERVED = 5, 40, 2
 KINDS = pytest.mark.parametrize("name", WORD_CHOICES)
@@ -55,3 +56,31 @@ def test_all_of_it_learns(name, make):
 def test_a_vocabulary_of_a_handful_has_an_adaptive_softmax_too():
     choice = AdaptiveSoftmax(STATES, 5, RESERVED)
     assert choice.log_prob(torch.randn(5, STATES), torch.arange(5)).shape == (5,)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("words", [1, 7, 64, 65, 1000])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_draw_falls_where_the_cumulative_probability_says(compiled, words, dtype, monkeypatch):
+    """The share of the words before it, and of its own as much as is left, add up to the noise."""
+    if not compiled:
+        monkeypatch.setattr(word_choices, "is_compiled", lambda: False)
+    logits, noise = 3 * torch.randn(300, words + 2, dtype=dtype)[:, 2:], torch.rand(300, dtype=dtype)
+    found, rest = draw(logits, noise)
+    probabilities = logits.double().softmax(1)
+    own = probabilities.gather(1, found.unsqueeze(1)).squeeze(1)
+    before = probabilities.cumsum(1).gather(1, found.unsqueeze(1)).squeeze(1) - own
+    torch.testing.assert_close(before + rest * own, noise.double(), atol=torch.finfo(dtype).eps * 100, rtol=0)
+    assert ((rest >= 0) & (rest <= 1)).all()
+
+
+def test_a_draw_from_large_numbers():
+    found, _ = draw(torch.tensor([[-1000.0, 0.0, -1000.0], [1000.0, 999.0, -1000.0]]), torch.tensor([0.0, 0.99]))
+    assert found.tolist() == [1, 1]
+
+
+def test_the_operator_refuses_what_would_read_beyond_a_tensor():
+    with pytest.raises(RuntimeError, match="expected one number for each row"):
+        draw(torch.randn(3, 4), torch.rand(2))
+    with pytest.raises(RuntimeError, match="expected rows of logits"):
+        draw(torch.randn(3, 4).T, torch.rand(4))

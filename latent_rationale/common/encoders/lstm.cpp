@@ -2,6 +2,7 @@
 // output.
 
 #include "../ancestral.h"
+#include "../step.h"
 #include "recurrence.h"
 
 namespace latent_rationale {
@@ -61,3 +62,4 @@ struct LSTM {
 
 REGISTER_RECURRENCE(lstm, latent_rationale::LSTM)
 REGISTER_ANCESTRAL_SAMPLING(lstm, latent_rationale::LSTM)
+REGISTER_STEP(lstm, latent_rationale::LSTM)

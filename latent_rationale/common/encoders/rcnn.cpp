@@ -3,6 +3,7 @@
 // far.
 
 #include "../ancestral.h"
+#include "../step.h"
 #include "recurrence.h"
 
 namespace latent_rationale {
@@ -63,3 +64,4 @@ struct RCNN {
 
 REGISTER_RECURRENCE(rcnn, latent_rationale::RCNN)
 REGISTER_ANCESTRAL_SAMPLING(rcnn, latent_rationale::RCNN)
+REGISTER_STEP(rcnn, latent_rationale::RCNN)

@@ -152,8 +152,8 @@ def decomposable(model: SequenceClassifier) -> Decomposable:
         InputError: once it is asked, for a layer without a rule.
     """
 
-    def decompose(embedded: Parts) -> Parts:
-        *_, scores = states(model, embedded)
+    def decompose(contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:
+        *_, scores = states(model, kind.of(model.embedding(contexts), inside))
         return scores
 
     return decompose

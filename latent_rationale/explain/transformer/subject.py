@@ -78,5 +78,5 @@ class TransformerSubject(Subject):
         """Layer by layer."""
         return decomposable(self.model)
 
-    def lstm_classifier(self) -> None:
+    def recurrent(self) -> None:
         """There is none."""

@@ -135,9 +135,7 @@ def test_a_layer_without_a_rule_is_named(make_model, family, layer):
 @KINDS
 def test_a_phrase_is_scored_alike_alone_and_among_others(make_model, kind):
     model, spans = make_model(), [(0, 1), (1, 3), (0, 5)]
-    explainer = Decomposition(
-        decomposable(model), model.embedding, lambda scores: scores[:, 1], SentenceContext(0), 2, kind
-    )
+    explainer = Decomposition(decomposable(model), lambda scores: scores[:, 1], SentenceContext(0), 2, kind)
     together = explainer(IDS, spans)
     assert together.abs().min() > 0
     for span, expected in zip(spans, together, strict=True):
