@@ -84,7 +84,7 @@ def main() -> int:
         elif options.task == "explain":
             if options.ckpt is None or options.lm is None:
                 raise InputError("explain needs --ckpt, a classifier of the treebank, and --lm, a language model")
-            benchmark_explain(options.ckpt, options.lm)
+            benchmark_explain(options.ckpt, options.lm, options.rounds)
         elif options.ckpt is None:
             benchmark_beer(options.rounds, options.steps or 2)
         else:

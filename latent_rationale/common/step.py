@@ -22,7 +22,6 @@ def step(cell: Cell, projected: Tensor, words: Tensor, state: State, before: Ten
         return cell.step(projected[words], tuple(part[before] for part in state))
     hidden, *memories = state
     operator = getattr(torch.ops.latent_rationale, f"{cell.name}_step")
-    hidden, remembered = operator(
-        projected, words, hidden, torch.cat(memories, dim=1), before, cell.bias, cell.recurrent_weight
-    )
+    together = memories[0] if len(memories) == 1 else torch.cat(memories, dim=1)
+    hidden, remembered = operator(projected, words, hidden, together, before, cell.bias, cell.recurrent_weight)
     return hidden, *remembered.chunk(len(memories), dim=1)

@@ -53,10 +53,11 @@ class Sampler:
     def _go_on(self, noise: Tensor, state: State, which: Tensor) -> Tensor:
         """Words ``[B, W]`` by uniform noise ``[W, B]``, behind states ``[R, H]``, which of them each."""
         drawn = []
+        each = torch.arange(len(which), device=which.device)  # has a state of its own from the first word on
         for chance in noise:
             drawn.append(self.choice.icdf(state[0][which], chance))
             state = step(self.cell, self.projected, drawn[-1], state, which)
-            which = torch.arange(len(which), device=which.device)
+            which = each
         return torch.stack(drawn, dim=1)
 
 
