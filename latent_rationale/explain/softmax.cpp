@@ -42,6 +42,7 @@ class Softmax {
     for (; b + 1 < static_cast<int64_t>(blocks_.size()) && left >= blocks_[b]; ++b) left -= blocks_[b];
     int64_t place = b * block;
     for (; place + 1 < size_ && left >= shares_[place]; ++place) left -= shares_[place];
+    for (; place > 0 && shares_[place] == 0; --place) left = shares_[place - 1];  // rounding led beyond the last share
     return {place, static_cast<Real>(std::clamp(left / shares_[place], 0.0, 1.0))};
   }
 

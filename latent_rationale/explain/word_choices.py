@@ -91,7 +91,8 @@ def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         return ids, rest
     below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
     mass = (noise * below[:, -1]).unsqueeze(1)
-    found = torch.searchsorted(below, mass, right=True).clamp(max=below.shape[1] - 1)
+    last = torch.searchsorted(below, below[:, -1:].contiguous())  # of those with a share at all
+    found = torch.searchsorted(below, mass, right=True).minimum(last)
     before = below.gather(1, (found - 1).clamp(min=0)) * (found > 0)
     rest = (mass - before) / (below.gather(1, found) - before)
     return found.squeeze(1), rest.squeeze(1)

@@ -74,9 +74,15 @@ def test_a_draw_falls_where_the_cumulative_probability_says(compiled, words, dty
     assert ((rest >= 0) & (rest <= 1)).all()
 
 
-def test_a_draw_from_large_numbers():
-    found, _ = draw(torch.tensor([[-1000.0, 0.0, -1000.0], [1000.0, 999.0, -1000.0]]), torch.tensor([0.0, 0.99]))
-    assert found.tolist() == [1, 1]
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_word_without_a_share_is_never_drawn(compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(word_choices, "is_compiled", lambda: False)
+    logits = torch.tensor([[-1000.0, 0.0, -1000.0, -1000.0], [1000.0, 999.0, -1000.0, -1000.0]])
+    for noise in (0.0, 0.9999, 1.0):
+        found, rest = draw(logits, torch.full((2,), noise))
+        assert found.tolist() == [1, int(noise > 0)]
+        assert ((rest >= 0) & (rest <= 1)).all()
 
 
 def test_the_operator_refuses_what_would_read_beyond_a_tensor():
