@@ -4,7 +4,7 @@
     python scripts/benchmark.py snli
     python scripts/benchmark.py beer          # minutes
     python scripts/benchmark.py beer --ckpt results/beer/latent_a0      # of a trained model, which selects unevenly
-    python scripts/benchmark.py explain --ckpt results/sst/baseline2 --lm results/sst/lm
+    python scripts/benchmark.py explain --ckpt results/sst/baseline2 --lm results/sst/lm      # minutes
 
 Times the training steps of the latent model with the options of the paper, for SNLI those of decomposable attention
 and its predictions too. Ours and the plain one take turns on the same data, so that a noisy machine slows both; shown

@@ -34,12 +34,13 @@ def benchmark_explain(ckpt: Path, lm: Path, rounds: int) -> None:
         session = Session(EvaluateOptions(ckpt=ckpt, lm=lm, method=tuple(ORIGINAL_SECONDS), share_samples=share))
         for method in ORIGINAL_SECONDS:
             explaining[method, share] = explaining_all(session, method, session.examples()[:SENTENCES])
+    sentences = min(SENTENCES, len(session.examples()))
     times: dict[tuple[str, bool], list[float]] = {which: [] for which in explaining}
     for _ in range(rounds + 1):
         for which, explain in explaining.items():
             start = time.perf_counter()
             explain()
-            times[which].append((time.perf_counter() - start) / SENTENCES)
+            times[which].append((time.perf_counter() - start) / sentences)
     for method, share in explaining:
         seconds = statistics.median(times[method, share][1:])  # after a warm-up
         name = method + (", samples shared" if share else "")
@@ -51,7 +52,7 @@ def benchmark_explain(ckpt: Path, lm: Path, rounds: int) -> None:
 
 
 def explaining_all(session: Session, method: str, examples: Sequence[Any]) -> Callable[[], None]:
-    """Scores all phrases of some sentences."""
+    """What scores all phrases of some sentences."""
     given = []
     for example in examples:
         sentence = session.read(example)

@@ -3,7 +3,9 @@
 import importlib.util
 import platform
 import warnings
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import torch
 
@@ -21,6 +23,14 @@ def is_compiled() -> bool:
         )
         return False
     return True
+
+
+def operator_for(device: torch.device, name: str) -> Callable[..., Any] | None:
+    """A compiled operator, if this device has one of that name; else None."""
+    if device.type != "cpu" or not is_compiled():
+        return None
+    found: Callable[..., Any] | None = getattr(torch.ops.latent_rationale, name, None)
+    return found
 
 
 def _library() -> str:

@@ -24,6 +24,7 @@ template <typename Cell>
 std::tuple<Tensor, Tensor> step(const Tensor& projected, const Tensor& words, const Tensor& hidden,
                                 const Tensor& memories, const Tensor& before, const Tensor& bias,
                                 const Tensor& weight) {
+  TORCH_CHECK(projected.dim() == 2 && hidden.dim() == 2 && memories.dim() == 2, "expected matrices");
   const int64_t count = words.numel(), units = hidden.size(1);
   for (const Tensor& tensor : {projected, hidden, memories, bias}) {
     TORCH_CHECK(tensor.is_contiguous() && tensor.scalar_type() == weight.scalar_type(),

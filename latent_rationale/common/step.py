@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.cells import Cell, State
-from latent_rationale.common.compiled import is_compiled
+from latent_rationale.common.compiled import operator_for
 
 
 @torch.no_grad()
@@ -18,10 +18,10 @@ def step(cell: Cell, projected: Tensor, words: Tensor, state: State, before: Ten
         state: M states before that, ``[M, H]``.
         before: which of them each sentence is in, ``[B]``.
     """
-    if projected.device.type != "cpu" or not is_compiled():
+    operator = operator_for(projected.device, f"{cell.name}_step")
+    if operator is None:
         return cell.step(projected[words], tuple(part[before] for part in state))
     hidden, *memories = state
-    operator = getattr(torch.ops.latent_rationale, f"{cell.name}_step")
     together = memories[0] if len(memories) == 1 else torch.cat(memories, dim=1)
     hidden, remembered = operator(projected, words, hidden, together, before, cell.bias, cell.recurrent_weight)
     return hidden, *remembered.chunk(len(memories), dim=1)

@@ -16,8 +16,8 @@ def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor)
     Args:
         cell: reads from the left.
         projected: what ``cell.project`` makes of N words, ``[N, gates * H]``.
-        ids: which of them the sentences are of, ``[R, T]``.
-        lengths: how many are read, ``[R]``.
+        ids: the sentences, by the numbers of their words among those, ``[R, T]``.
+        lengths: how many are read, ``[R]``; there may be none.
     """
     state = cell.start(projected[:1])
     found = tuple(part.repeat(len(ids), 1) for part in state)

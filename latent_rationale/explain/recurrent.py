@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.cells import Cell, LSTMCell
+from latent_rationale.common.classifier import Classifier
 from latent_rationale.common.encoders import LSTM, RCNN, Encoder
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.rationale_model import RationaleModel
@@ -48,23 +49,24 @@ class RecurrentClassifier:
     @classmethod
     def fits(cls, model: TextModel) -> bool:
         """Whether a model is one."""
-        return isinstance(model, RationaleModel) and model.selector is None and type(model.classifier.encoder) in CELLS
+        classifier = _full_text_classifier(model)
+        return classifier is not None and type(classifier.encoder) in CELLS
 
     @classmethod
     def of(cls, model: TextModel) -> "RecurrentClassifier":
-        """With the weights of a trained model.
+        """With the weights of a trained model as they are now.
 
         Raises:
             InputError: if it is no classifier of the full text, or its encoder is not recurrent.
         """
-        if not isinstance(model, RationaleModel) or model.selector is not None:
+        classifier = _full_text_classifier(model)
+        if classifier is None:
             raise InputError("contextual decomposition is for classifiers of the full text, --model baseline")
-        encoder = model.classifier.encoder
-        if type(encoder) not in CELLS:
+        kind = type(classifier.encoder)
+        if kind not in CELLS:
             names = ", ".join(known.__name__ for known in CELLS)
-            kind = type(encoder).__name__
-            raise InputError(f"no rule tells how a {kind} splits its activations; there are some for {names}")
-        return cls(model.embedding, *CELLS[type(encoder)](encoder), model.classifier.output)
+            raise InputError(f"no rule tells how a {kind.__name__} splits its activations; there are some for {names}")
+        return cls(model.embedding, *CELLS[kind](classifier.encoder), classifier.output)
 
     @torch.no_grad()
     def scores(self, tokens: Tokens) -> Tensor:
@@ -90,6 +92,11 @@ class RecurrentClassifier:
         )
         scores: Parts = self.output(kind.cat(*both))
         return scores
+
+
+def _full_text_classifier(model: TextModel) -> Classifier | None:
+    """Where there is one, and nothing selects what it reads."""
+    return model.classifier if isinstance(model, RationaleModel) and model.selector is None else None
 
 
 def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:

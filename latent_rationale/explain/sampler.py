@@ -45,7 +45,7 @@ class Sampler:
         """
         state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
-        noise = torch.rand(words, len(which), device=ids.device)
+        noise = torch.rand(words, len(which), device=ids.device, dtype=state[0].dtype)
         some = zip(torch.split(noise, self.ROWS, dim=1), torch.split(which, self.ROWS), strict=True)
         drawn = torch.cat([self._go_on(row_noise, state, rows) for row_noise, rows in some])
         return self.translation.write(drawn).view(len(ids), samples, words)

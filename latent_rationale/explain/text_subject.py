@@ -42,8 +42,11 @@ class TextSubject(Subject):
         return same, same
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """What the model says; where it is recurrent, by reading once what sentences have in common."""
-        if self._inside is not None:
+        """What the model says; where it is recurrent, by reading once what sentences have in common.
+
+        Elsewhere than on a processor it takes longer to find that out than to read all of them.
+        """
+        if self._inside is not None and tokens.ids.device.type == "cpu":
             return self._inside.scores(tokens)
         return self.scores_embedded(self.embed(tokens.ids), tokens)
 
@@ -62,4 +65,4 @@ class TextSubject(Subject):
 
     def recurrent(self) -> RecurrentClassifier:
         """Its two cells and its output layer."""
-        return self._inside or RecurrentClassifier.of(self.model)
+        return RecurrentClassifier.of(self.model)

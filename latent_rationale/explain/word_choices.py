@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.compiled import is_compiled
+from latent_rationale.common.compiled import operator_for
 from latent_rationale.common.initialisation import linear
 
 
@@ -81,13 +81,14 @@ class AdaptiveSoftmax(WordChoice):
 
 
 def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """The inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1].
+    """The inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1), of the same type.
 
     Returns:
         Ids ``[N]``; and how far into the share of its id the noise falls ``[N]``, which is uniform noise again.
     """
-    if logits.device.type == "cpu" and is_compiled():
-        ids, rest = torch.ops.latent_rationale.softmax_icdf(logits, noise)
+    operator = operator_for(logits.device, "softmax_icdf")
+    if operator is not None:
+        ids, rest = operator(logits, noise)
         return ids, rest
     below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
     mass = (noise * below[:, -1]).unsqueeze(1)

@@ -62,3 +62,11 @@ def test_a_processor_without_avx2(monkeypatch):
 def test_operators_refuse_what_would_read_beyond_a_tensor(lengths, z, message):
     with pytest.raises(RuntimeError, match=message):
         LSTM(5, 4)._run(torch.randn(2, 3, 5), torch.tensor(lengths), z)
+
+
+def test_what_was_not_compiled_is_not_found():
+    """Of a new cell without an operator, or in a library that is older than the code."""
+    cpu = torch.device("cpu")
+    assert compiled.operator_for(cpu, "lstm_step") is not None
+    assert compiled.operator_for(cpu, "gru_step") is None
+    assert compiled.operator_for(torch.device("cuda"), "lstm_step") is None

@@ -5,11 +5,14 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import latent_rationale
 from latent_rationale.common.commands import train_command
+from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]
@@ -134,3 +137,14 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["baseline", "latent"])
+def test_explainers_are_given_the_scores_of_the_model(folders, name):
+    """Of a recurrent classifier by another way than the model's own."""
+    predictor = latent_rationale.load(folders / name)
+    tokens = Tokens.of(torch.randint(2, 20, (12, 5)) // 4, torch.tensor([5, 4, 1] * 4))
+    with torch.no_grad():
+        found = TextSubject(predictor).scores(tokens)
+        expected = predictor.model.read(predictor.model.embedding(tokens.ids), tokens).scores
+    torch.testing.assert_close(found, expected)

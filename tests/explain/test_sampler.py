@@ -68,3 +68,9 @@ def test_memory_is_bounded_and_changes_nothing(language, monkeypatch):
         torch.manual_seed(1)
         found.append(language.backwards(rows, lengths, 20, 4))
     assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("softmax", WORD_CHOICES)
+def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax):
+    drawn = language_of(make_model(softmax).double()).forwards(torch.tensor([[7, 12]]), torch.tensor([2]), 3, 4)
+    assert drawn.shape == (1, 3, 4)
