@@ -17,7 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from plain_snli import PlainDecomposable
 from plain_sst import PlainModel
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+from turns import Contestant, take_turns
 
 from latent_rationale.beer.task import Beer, BeerOptions
 from latent_rationale.common import checkpoint, config
@@ -56,14 +57,6 @@ ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5, "snli": 0.087}
 
 MATRIX_PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
 CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """One implementation: its step, and the batches it takes."""
-
-    step: Callable[[Batch], object]
-    batches: Iterator[Batch]
 
 
 def main() -> int:
@@ -249,19 +242,6 @@ def random_batches(data: Encoded, batch_size: int) -> Iterator[Batch]:
     while True:
         for index in torch.split(torch.randperm(len(data)), batch_size):
             yield data.batch(index)
-
-
-def take_turns(contestants: list[Contestant], rounds: int, steps: int) -> list[float]:
-    """The median seconds per step of each, batching included."""
-    times: list[list[float]] = [[] for _ in contestants]
-    for turn in range(rounds + 1):
-        for contestant, measured in zip(contestants, times, strict=True):
-            for _ in range(steps):
-                start = time.perf_counter()
-                contestant.step(next(contestant.batches))
-                if turn > 0:  # the first turn warms up
-                    measured.append(time.perf_counter() - start)
-    return [statistics.median(measured) for measured in times]
 
 
 def share_in_products(contestant: Contestant, steps: int) -> float:

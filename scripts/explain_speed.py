@@ -1,5 +1,6 @@
 """How fast explanations are, and training the language model behind them: what ``benchmark.py explain`` shows."""
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from turns import Contestant, take_turns
 
 from latent_rationale.common.batching import training_batches
 from latent_rationale.common.learner import Learner
@@ -29,36 +31,31 @@ SENTENCES = 20
 def benchmark_explain(ckpt: Path, lm: Path, rounds: int) -> None:
     """SOC and SCD on dev sentences with the phrases of their trees, N = 10, K = 20; then the language model's steps."""
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
-    explaining = {}
+    contestants, names = [], []
     for share in (False, True):
         session = Session(EvaluateOptions(ckpt=ckpt, lm=lm, method=tuple(ORIGINAL_SECONDS), share_samples=share))
+        examples = session.examples()[:SENTENCES]
         for method in ORIGINAL_SECONDS:
-            explaining[method, share] = explaining_all(session, method, session.examples()[:SENTENCES])
-    sentences = min(SENTENCES, len(session.examples()))
-    times: dict[tuple[str, bool], list[float]] = {which: [] for which in explaining}
-    for _ in range(rounds + 1):
-        for which, explain in explaining.items():
-            start = time.perf_counter()
-            explain()
-            times[which].append((time.perf_counter() - start) / sentences)
-    for method, share in explaining:
-        seconds = statistics.median(times[method, share][1:])  # after a warm-up
-        name = method + (", samples shared" if share else "")
+            contestants.append(Contestant(explaining_all(session, method, examples), itertools.repeat(None)))
+            names.append((method, share))
+    for (method, share), for_all in zip(names, take_turns(contestants, rounds, 1), strict=True):
+        seconds = for_all / len(examples)
         ratio = ORIGINAL_SECONDS[method] / seconds
+        name = method + (", samples shared" if share else "")
         print(f"{name}: {seconds:.2f} s a sentence, {ratio:.0f} times as fast as the original")
     for softmax in WORD_CHOICES:
         seconds = step_seconds(softmax)
         print(f"language model, {softmax} softmax: {seconds:.3f} s a step, {ORIGINAL_STEP / seconds:.1f} times as fast")
 
 
-def explaining_all(session: Session, method: str, examples: Sequence[Any]) -> Callable[[], None]:
+def explaining_all(session: Session, method: str, examples: Sequence[Any]) -> Callable[[None], None]:
     """What scores all phrases of some sentences."""
     given = []
     for example in examples:
         sentence = session.read(example)
         given.append((session.scorer(method, 1, sentence), list(session.phrases_of(example, sentence))))
 
-    def explain() -> None:
+    def explain(_: None) -> None:
         for score, spans in given:
             score(spans)
 
