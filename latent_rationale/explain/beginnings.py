@@ -1,14 +1,15 @@
-"""Reading sentences that begin alike."""
+"""Reading sentences that begin alike, by the compiled operators of beginnings.cpp where they are there."""
 
 import torch
 from torch import Tensor
 
 from latent_rationale.common.cells import Cell, State
-from latent_rationale.common.step import step
+from latent_rationale.common.compiled import operator_for
 
 
+@torch.no_grad()
 def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) -> State:
-    """The states ``[R, H]`` of a cell behind so many words of each of R sentences.
+    """The states ``[R, H]`` of a cell behind so many words of each of R sentences, without gradients.
 
     What several begin with is read once. In the contexts of phrases many do: the same sentence with and without a
     phrase, and all that have the same words drawn.
@@ -19,6 +20,11 @@ def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor)
         ids: the sentences, by the numbers of their words among those, ``[R, T]``.
         lengths: how many are read, ``[R]``; there may be none.
     """
+    operator = operator_for(projected.device, f"{cell.name}_beginnings")
+    if operator is not None:
+        given = projected, ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
+        hidden, memories = operator(*given)
+        return hidden, *memories.split(cell.hidden_size, dim=1)
     state = cell.start(projected[:1])
     found = tuple(part.repeat(len(ids), 1) for part in state)
     reading = torch.arange(len(ids), device=ids.device)
@@ -29,7 +35,8 @@ def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor)
             _keep(found, reading[~goes_on], state, which[~goes_on])
             reading, which = reading[goes_on], which[goes_on]
         pairs, which = torch.unique(which * len(projected) + ids[reading, place], return_inverse=True)
-        state = step(cell, projected, pairs % len(projected), state, pairs // len(projected))
+        before = pairs // len(projected)
+        state = cell.step(projected[pairs % len(projected)], tuple(part[before] for part in state))
     _keep(found, reading, state, which)
     return found
 

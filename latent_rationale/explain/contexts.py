@@ -98,7 +98,8 @@ class SampledContext(Context):
         replaced = (positions < starts) & (positions >= starts - self.nb_range) & (not self.share)
         read = torch.where(replaced | (positions >= ends), self.padding_id, ids)
         rows, which = torch.unique(torch.cat([read, ends], dim=1), dim=0, return_inverse=True)
-        sampled = sampler(rows[:, :-1], rows[:, -1], self.sample_n, words)[which]
+        read, lengths = rows[:, :-1], rows[:, -1]
+        sampled = sampler(read, lengths, self.sample_n, (len(ids) - lengths).clamp(max=words))[which]
         steps = (positions - ends).unsqueeze(1)
         near = (steps >= 0) & (steps < words)
         return torch.where(near, sampled.gather(-1, steps.clamp(0, words - 1).expand_as(drawn)), drawn)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from latent_rationale.common.cells import Cell, LSTMCell
 from latent_rationale.common.classifier import Classifier
+from latent_rationale.common.compiled import operator_for
 from latent_rationale.common.encoders import LSTM, RCNN, Encoder
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.rationale_model import RationaleModel
@@ -116,7 +117,20 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
     lengths = begins.repeat_interleave(contexts.shape[1])
     wholes = read_beginnings(cell, projected, contexts.flatten(0, 1), lengths)
     views = [whole.view(*contexts.shape[:2], -1) for whole in wholes]
-    state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
+    operator = operator_for(projected.device, f"{cell.name}_parts") if kind is Parts else None
+    if operator is not None:
+        shown = kind(*operator(projected, contexts, begins, inside, cell.bias, cell.recurrent_weight, *views))
+    else:
+        state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
+        shown = _read_on(cell, projected, contexts, inside, begins, state)
+    return shown.each(lambda x: x[order.argsort()])
+
+
+def _read_on(
+    cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, begins: Tensor, state: list[Parts]
+) -> Parts:
+    """From where the phrases begin, which must not fall."""
+    kind = type(state[0])
     for place, begun in enumerate(torch.bincount(begins, minlength=contexts.shape[2]).cumsum(0).tolist()):
         words = projected[contexts[:begun, :, place]]
         gates: Any = kind(words, words[:, :1] * inside[:begun, place, None, None])
@@ -124,4 +138,4 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
         after: Any = cell.step(gates, now)
         for old, new in zip(state, after, strict=True):
             old.whole[:begun], old.relevant[:begun] = new.whole, new.relevant
-    return state[0].each(lambda x: x[order.argsort()])
+    return state[0]

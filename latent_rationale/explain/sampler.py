@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.cells import LSTMCell, State
-from latent_rationale.common.step import step
+from latent_rationale.common.compiled import operator_for
 from latent_rationale.explain.beginnings import read_beginnings
 from latent_rationale.explain.language_model import LanguageModel
 from latent_rationale.explain.translation import Translation
@@ -34,30 +34,37 @@ class Sampler:
             self.projected = self.cell.project(embedding.weight)
 
     @torch.no_grad()
-    def __call__(self, ids: Tensor, lengths: Tensor, samples: int, words: int) -> Tensor:
-        """So many samples of so many words after each of R beginnings: ids ``[R, samples, words]``.
+    def __call__(self, ids: Tensor, lengths: Tensor, samples: int, words: Tensor) -> Tensor:
+        """So many samples of so many words after each of R beginnings: ids ``[R, samples, most words]``.
 
         Args:
             ids: ``[R, T]``.
             lengths: of the beginnings, ``[R]``, at least 1.
             samples: how many for each.
-            words: how many in each.
+            words: how many in each sample, ``[R]``; behind those stands any.
         """
         state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
-        noise = torch.rand(words, len(which), device=ids.device, dtype=state[0].dtype)
-        some = zip(torch.split(noise, self.ROWS, dim=1), torch.split(which, self.ROWS), strict=True)
-        drawn = torch.cat([self._go_on(row_noise, state, rows) for row_noise, rows in some])
-        return self.translation.write(drawn).view(len(ids), samples, words)
+        noise = torch.rand(len(which), int(words.max()), device=ids.device, dtype=state[0].dtype)
+        some = zip(*(torch.split(each, self.ROWS) for each in (noise, which, words[which])), strict=True)
+        drawn = torch.cat([self._go_on(state, *each) for each in some])
+        return self.translation.write(drawn).view(len(ids), samples, -1)
 
-    def _go_on(self, noise: Tensor, state: State, which: Tensor) -> Tensor:
-        """Words ``[B, W]`` by uniform noise ``[W, B]``, behind states ``[R, H]``, which of them each."""
+    def _go_on(self, state: State, noise: Tensor, which: Tensor, words: Tensor) -> Tensor:
+        """Words ``[B, W]`` by uniform noise ``[B, W]``, behind states ``[R, H]``: which each, and how many ``[B]``."""
+        operator = operator_for(noise.device, f"{self.cell.name}_go_on")
+        if operator is not None:
+            cell, choice = self.cell, self.choice
+            tails = [weight for tail in choice.tails for weight in tail]
+            reading = self.projected, cell.bias, cell.recurrent_weight
+            drawing = choice.head.weight, choice.head.bias, tails, choice.reserved
+            found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
+            return found
         drawn = []
-        each = torch.arange(len(which), device=which.device)  # has a state of its own from the first word on
-        for chance in noise:
-            drawn.append(self.choice.icdf(state[0][which], chance))
-            state = step(self.cell, self.projected, drawn[-1], state, which)
-            which = each
+        state = tuple(part[which] for part in state)
+        for chance in noise.unbind(1):
+            drawn.append(self.choice.icdf(state[0], chance))
+            state = self.cell.step(self.projected[drawn[-1]], state)
         return torch.stack(drawn, dim=1)
 
 

@@ -1,11 +1,11 @@
 """How a language model says which word comes next. A new way is one class here and one line in ``WORD_CHOICES``."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.compiled import operator_for
 from latent_rationale.common.initialisation import linear
 
 
@@ -28,25 +28,49 @@ class WordChoice(nn.Module, ABC):
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
         """Log probabilities ``[N]`` of ids ``[N]`` after states ``[N, H]``."""
 
+    @property
     @abstractmethod
+    def head(self) -> nn.Linear:
+        """From states to F frequent words, and C clusters of the words whose ids follow."""
+
+    @property
+    @abstractmethod
+    def tails(self) -> Sequence[tuple[Tensor, ...]]:
+        """For each cluster of V words the weights ``[D, H]`` and ``[V, D]`` of two layers, from states to the words."""
+
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
-        """Words ``[N]`` drawn by uniform noise ``[N]``, reserved ids aside."""
+        """Words ``[N]`` drawn by uniform noise ``[N]``, reserved ids aside.
+
+        First a frequent word or a cluster; then the word of the cluster, by how far into the cluster the noise falls.
+        """
+        found, rest = draw(self.head(states)[:, self.reserved :], noise)
+        found += self.reserved
+        column = start = self.head.out_features - len(self.tails)  # of the first cluster; where its ids begin
+        clusters = found.clone()
+        for first, second in self.tails:
+            rows = (clusters == column).nonzero().squeeze(1)
+            found[rows] = start + draw(states[rows] @ first.T @ second.T, rest[rows])[0]
+            column, start = column + 1, start + len(second)
+        return found
 
 
 class FullSoftmax(WordChoice):
     """One softmax over all words."""
 
+    tails = ()
+
     def __init__(self, state_size: int, words: int, reserved: int):
         super().__init__(state_size, words, reserved)
         self.layer = linear(state_size, words)
 
+    @property
+    def head(self) -> nn.Linear:
+        """To all words."""
+        return self.layer
+
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
         """Of each word under the softmax."""
         return -nn.functional.cross_entropy(self.layer(states), words, reduction="none")
-
-    def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
-        """The inverse cdf of the softmax over what is not reserved."""
-        return self.reserved + draw(self.layer(states)[:, self.reserved :], noise)[0]
 
 
 class AdaptiveSoftmax(WordChoice):
@@ -63,21 +87,20 @@ class AdaptiveSoftmax(WordChoice):
         cutoffs = [cutoff for cutoff in self.CUTOFFS if reserved < cutoff < words] or [words - 1]
         self.layer = nn.AdaptiveLogSoftmaxWithLoss(state_size, words, cutoffs, div_value=2.0)
 
+    @property
+    def head(self) -> nn.Linear:
+        """To the frequent words and the clusters."""
+        return self.layer.head
+
+    @property
+    def tails(self) -> Sequence[tuple[Tensor, ...]]:
+        """The rarer the words, the fewer numbers between the layers."""
+        return [tuple(tail.parameters()) for tail in self.layer.tail]
+
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
         """Of each word: its own probability, or its cluster's times its own in there."""
         log_probs: Tensor = self.layer(states, words).output
         return log_probs
-
-    def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
-        """Frequent word or cluster by the noise; the word of a cluster by how far into the cluster the noise falls."""
-        first, rest = draw(self.layer.head(states)[:, self.reserved :], noise)
-        found = self.reserved + first
-        column = self.layer.shortlist_size - self.reserved  # of the first cluster
-        for tail, start in zip(self.layer.tail, self.layer.cutoffs, strict=False):
-            rows = (first == column).nonzero().squeeze(1)
-            found[rows] = start + draw(tail(states[rows]), rest[rows])[0]
-            column += 1
-        return found
 
 
 def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,10 +109,6 @@ def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Ids ``[N]``; and how far into the share of its id the noise falls ``[N]``, which is uniform noise again.
     """
-    operator = operator_for(logits.device, "softmax_icdf")
-    if operator is not None:
-        ids, rest = operator(logits, noise)
-        return ids, rest
     below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
     mass = (noise * below[:, -1]).unsqueeze(1)
     last = torch.searchsorted(below, below[:, -1:].contiguous())  # of those with a share at all
@@ -100,3 +119,4 @@ def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
 
 
 WORD_CHOICES: dict[str, type[WordChoice]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}
+"""Words that a language model would put behind a beginning, or before an end."""

@@ -67,6 +67,27 @@ def test_operators_refuse_what_would_read_beyond_a_tensor(lengths, z, message):
 def test_what_was_not_compiled_is_not_found():
     """Of a new cell without an operator, or in a library that is older than the code."""
     cpu = torch.device("cpu")
-    assert compiled.operator_for(cpu, "lstm_step") is not None
-    assert compiled.operator_for(cpu, "gru_step") is None
-    assert compiled.operator_for(torch.device("cuda"), "lstm_step") is None
+    assert compiled.operator_for(cpu, "lstm_beginnings") is not None
+    assert compiled.operator_for(cpu, "gru_beginnings") is None
+    assert compiled.operator_for(torch.device("cuda"), "lstm_beginnings") is None
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_gates_are_right_however_far_they_are_open(dtype):
+    """The exponential function in them is written here."""
+    x = torch.cat([torch.linspace(-120, 120, 24001, dtype=dtype), torch.tensor([torch.nan, torch.inf, -torch.inf])])
+    x = x.to(dtype)
+    open_, zeros = torch.full_like(x, 200), torch.zeros(4, dtype=dtype)
+    operator = compiled.operator_for(torch.device("cpu"), "lstm_beginnings")
+    ids, lengths = torch.arange(len(x)).unsqueeze(1), torch.ones(len(x), dtype=torch.long)
+
+    def read(*gates):
+        return operator(torch.stack(gates, dim=1), ids, lengths, zeros, torch.zeros(4, 1, dtype=dtype))
+
+    shown, remembered = (
+        read(open_, open_, x, open_)[1],
+        read(open_, open_, open_, x)[0] / torch.ones(1).to(dtype).tanh(),
+    )
+    near = {"rtol": 4 * torch.finfo(dtype).eps, "atol": 4 * torch.finfo(dtype).eps, "equal_nan": True}
+    torch.testing.assert_close(shown.squeeze(1), x.double().tanh().to(dtype), **near)
+    torch.testing.assert_close(remembered.squeeze(1), x.double().sigmoid().to(dtype), **near)

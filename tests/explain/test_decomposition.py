@@ -5,14 +5,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from latent_rationale.common import step
+from latent_rationale.common.cells import LSTMCell
 from latent_rationale.common.classifier import Classifier
+from latent_rationale.common.compiled import operator_for
 from latent_rationale.common.encoders import ENCODERS
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.rationale_model import RationaleModel
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.variants import Latent
+from latent_rationale.explain import beginnings, recurrent
 from latent_rationale.explain.contexts import SampledContext, SentenceContext
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.recurrent import CELLS, RecurrentClassifier, read
@@ -166,12 +168,66 @@ def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_class
     """Of several lengths, with beginnings and ends in common."""
     model = make_classifier(layer)
     if not compiled:
-        monkeypatch.setattr(step, "operator_for", lambda *_: None)
+        monkeypatch.setattr(beginnings, "operator_for", lambda *_: None)
     rows = torch.tensor([[4, 9, 2, 6], [4, 9, 3, 6], [4, 9, 2, 1], [5, 9, 2, 6], [4, 9, 2, 6], [6, 1, 1, 1]])
     tokens = Tokens.of(rows, torch.tensor([4, 4, 3, 4, 4, 1]))
     with torch.no_grad():
         expected = model.read(model.embedding(rows), tokens).scores
     torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("contexts", [1, 3, 150])
+def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypatch):
+    """More phrases and contexts than are read in one block, units that do not fill a processor's vectors."""
+    cell = randomise(LSTMCell(5, 19)).to(dtype)
+    with torch.no_grad():
+        projected = cell.project(torch.randn(8, 5, dtype=dtype))
+    starts = torch.randint(6, (40,))
+    inside = (torch.arange(6) >= starts.unsqueeze(1)) & (torch.arange(6) <= starts.unsqueeze(1) + 1)
+    given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, Parts
+    with torch.no_grad():
+        found = read(*given)
+        monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
+        expected = read(*given)
+    torch.testing.assert_close(found.whole, expected.whole)
+    torch.testing.assert_close(found.relevant, expected.relevant)
+
+
+def lstm_parts(cell, **others):
+    """The operator, on three phrases of one word in two contexts of two."""
+    given = {
+        "projected": torch.zeros(8, 4 * 3),
+        "contexts": torch.zeros(3, 2, 2, dtype=torch.long),
+        "begins": torch.tensor([0, 1, 1]),
+        "inside": torch.tensor([[True, False], [False, True], [False, True]]),
+        "bias": cell.bias,
+        "weight": cell.recurrent_weight,
+        "hidden": torch.zeros(3, 2, 3),
+        "memories": torch.zeros(3, 2, 3),
+    }
+    return operator_for(torch.device("cpu"), "lstm_parts")(*(given | others).values())
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        ({"contexts": torch.full((3, 2, 2), 8)}, "an index is not one of 8"),
+        ({"begins": torch.tensor([0, 1, 3])}, "an index is not one of 3"),
+        ({"begins": torch.tensor([1, 1, 0])}, "in the order of where they begin"),
+        ({"begins": torch.tensor([0, 1])}, "in the order of where they begin"),
+        ({"inside": torch.ones(3, 1, dtype=torch.bool)}, "true or false for each place"),
+        ({"inside": torch.ones(3, 2)}, "true or false for each place"),
+        ({"hidden": torch.zeros(3, 1, 3)}, "a contiguous state for each context"),
+        ({"memories": torch.zeros(3, 2, 3).double()}, "a contiguous state for each context"),
+        ({"bias": torch.zeros(3)}, "expected weights for cells of 3 units"),
+    ],
+)
+def test_the_operator_refuses_what_would_read_beyond_a_tensor(others, message):
+    cell = LSTMCell(5, 3)
+    assert not lstm_parts(cell)[1].any()
+    with pytest.raises(RuntimeError, match=message):
+        lstm_parts(cell, **others)
 
 
 @pytest.mark.parametrize("layer", sorted(set(ENCODERS) - set(LAYERS)))

@@ -7,9 +7,10 @@ import torch
 
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.vocabulary import Vocabulary
+from latent_rationale.explain import sampler
 from latent_rationale.explain.sampler import Sampler
 from latent_rationale.explain.translation import WordForWord
-from latent_rationale.explain.word_choices import WORD_CHOICES
+from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax
 
 BEGINNING = [7, 12, 3]
 
@@ -36,8 +37,8 @@ def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, langu
     after = log_probs_of(model, [[*BEGINNING, *pair] for pair in pairs])[:, 3:, 0]
     before = log_probs_of(model, [[*pair[::-1], *BEGINNING[::-1]] for pair in pairs])[:, :2, 1].flip(1)
     torch.manual_seed(7)
-    for sampler, log_probs in ((language.forwards, after), (language.backwards, before)):
-        drawn = sampler(torch.tensor([BEGINNING]), torch.tensor([3]), count, 2)[0]
+    for going_on, log_probs in ((language.forwards, after), (language.backwards, before)):
+        drawn = going_on(torch.tensor([BEGINNING]), torch.tensor([3]), count, torch.tensor([2]))[0]
         frequencies = torch.bincount(drawn[:, 0] * size + drawn[:, 1], minlength=size**2).view(size, size) / count
         first, second = log_probs.exp().view(size, size, 2).unbind(-1)
         expected = normalised(first[:, 0]).unsqueeze(1) * normalised(second)
@@ -48,9 +49,9 @@ def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, langu
 def test_a_beginning_ends_where_its_length_says(language):
     rows = torch.tensor([[7, 12, 3, 9], [7, 12, 3, 5]])
     torch.manual_seed(1)
-    short = language.forwards(rows[:1], torch.tensor([3]), 50, 4)
+    short = language.forwards(rows[:1], torch.tensor([3]), 50, torch.tensor([4]))
     torch.manual_seed(1)
-    assert torch.equal(short, language.forwards(rows[1:], torch.tensor([3]), 50, 4))
+    assert torch.equal(short, language.forwards(rows[1:], torch.tensor([3]), 50, torch.tensor([4])))
 
 
 def test_vocabularies_meet_through_words():
@@ -66,11 +67,76 @@ def test_memory_is_bounded_and_changes_nothing(language, monkeypatch):
     for size in (Sampler.ROWS, 7):
         monkeypatch.setattr(Sampler, "ROWS", size)
         torch.manual_seed(1)
-        found.append(language.backwards(rows, lengths, 20, 4))
+        found.append(language.backwards(rows, lengths, 20, torch.tensor([4, 2])))
     assert torch.equal(*found)
 
 
 @pytest.mark.parametrize("softmax", WORD_CHOICES)
 def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax):
-    drawn = language_of(make_model(softmax).double()).forwards(torch.tensor([[7, 12]]), torch.tensor([2]), 3, 4)
+    drawn = language_of(make_model(softmax).double()).forwards(
+        torch.tensor([[7, 12]]), torch.tensor([2]), 3, torch.tensor([4])
+    )
     assert drawn.shape == (1, 3, 4)
+
+
+@pytest.mark.parametrize("softmax", WORD_CHOICES)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_compiled_words_are_those_in_python(make_model, language_of, softmax, dtype, monkeypatch):
+    """More sentences than go on in one block, of which each wants another number of words."""
+    monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (5, 12))
+    ids, lengths, words = torch.randint(2, 20, (30, 4)), torch.randint(1, 5, (30,)), torch.randint(6, (30,))
+    found = []
+    for operator_for in (sampler.operator_for, lambda *_: None):
+        monkeypatch.setattr(sampler, "operator_for", operator_for)
+        torch.manual_seed(3)
+        found.append(language_of(make_model(softmax).to(dtype)).forwards(ids, lengths, 20, words))
+    wanted = torch.arange(words.max()) < words.view(-1, 1, 1)
+    assert wanted.any()
+    assert torch.equal(*(drawn.where(wanted, 0) for drawn in found))
+
+
+@pytest.fixture
+def go_on(make_model, language_of):
+    """Words behind one state of a full softmax with a bias, by noise ``[B, W]``."""
+
+    def draw(bias, noise, **others):
+        model = make_model("full")
+        with torch.no_grad():
+            model.choice.layer.bias.copy_(bias)
+            model.choice.layer.weight.zero_()
+        forwards = language_of(model).forwards
+        given = {"state": (torch.randn(1, 4), torch.randn(1, 4)), "noise": noise}
+        given["which"] = torch.zeros(len(noise), dtype=torch.long)
+        given["words"] = torch.full((len(noise),), noise.shape[1])
+        return forwards._go_on(**given | others)
+
+    return draw
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.9999, 1.0])
+def test_a_word_without_a_share_is_never_drawn(go_on, vocabulary, noise):
+    bias = torch.full((len(vocabulary),), -1000.0)
+    bias[[5, 9]] = 0
+    assert (go_on(bias, torch.full((3, 2), noise)) == (5 if noise == 0 else 9)).all()
+
+
+def test_noise_falls_where_the_cumulative_probability_says(go_on, vocabulary):
+    bias, noise = torch.randn(len(vocabulary)), torch.rand(500, 2)
+    below = bias[2:].softmax(0).double().cumsum(0)
+    assert torch.equal(go_on(bias, noise), 2 + torch.searchsorted(below, noise.double()))
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        ({"which": torch.tensor([0, 1])}, "an index is not one of 1"),
+        ({"words": torch.tensor([4, 1])}, "an index is not one of 4"),
+        ({"words": torch.tensor([1])}, "noise for each sentence"),
+        ({"noise": torch.rand(2, 3).double()}, "contiguous matrices of one type"),
+        ({"state": (torch.randn(1, 4), torch.randn(1, 3))}, "expected states for cells of 4 units"),
+        ({"state": (torch.randn(2, 4), torch.randn(2, 4)), "which": torch.tensor([1, 0])}, "in the order of their"),
+    ],
+)
+def test_the_operator_refuses_what_would_read_beyond_a_tensor(go_on, vocabulary, others, message):
+    with pytest.raises(RuntimeError, match=message):
+        go_on(torch.zeros(len(vocabulary)), **{"noise": torch.rand(2, 3)} | others)

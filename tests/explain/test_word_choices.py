@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from latent_rationale.explain import word_choices
 from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax, draw
 
 STATES, WORDS, RESERVED = 5, 40, 2
@@ -58,13 +57,10 @@ def test_a_vocabulary_of_a_handful_has_an_adaptive_softmax_too():
     assert choice.log_prob(torch.randn(5, STATES), torch.arange(5)).shape == (5,)
 
 
-@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("words", [1, 7, 64, 65, 1000])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_a_draw_falls_where_the_cumulative_probability_says(compiled, words, dtype, monkeypatch):
+def test_a_draw_falls_where_the_cumulative_probability_says(words, dtype):
     """The share of the words before it, and of its own as much as is left, add up to the noise."""
-    if not compiled:
-        monkeypatch.setattr(word_choices, "operator_for", lambda *_: None)
     logits, noise = 3 * torch.randn(300, words + 2, dtype=dtype)[:, 2:], torch.rand(300, dtype=dtype)
     found, rest = draw(logits, noise)
     probabilities = logits.double().softmax(1)
@@ -74,19 +70,9 @@ def test_a_draw_falls_where_the_cumulative_probability_says(compiled, words, dty
     assert ((rest >= 0) & (rest <= 1)).all()
 
 
-@pytest.mark.parametrize("compiled", [True, False])
-def test_a_word_without_a_share_is_never_drawn(compiled, monkeypatch):
-    if not compiled:
-        monkeypatch.setattr(word_choices, "operator_for", lambda *_: None)
+def test_a_word_without_a_share_is_never_drawn():
     logits = torch.tensor([[-1000.0, 0.0, -1000.0, -1000.0], [1000.0, 999.0, -1000.0, -1000.0]])
     for noise in (0.0, 0.9999, 1.0):
         found, rest = draw(logits, torch.full((2,), noise))
         assert found.tolist() == [1, int(noise > 0)]
         assert ((rest >= 0) & (rest <= 1)).all()
-
-
-def test_the_operator_refuses_what_would_read_beyond_a_tensor():
-    with pytest.raises(RuntimeError, match="expected one number for each row"):
-        draw(torch.randn(3, 4), torch.rand(2))
-    with pytest.raises(RuntimeError, match="expected rows of logits"):
-        draw(torch.randn(3, 4).T, torch.rand(4))
