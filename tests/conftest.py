@@ -213,6 +213,15 @@ def _fixed_seed():
     torch.manual_seed(0)
 
 
+@pytest.fixture(params=[1, 2, 5])
+def threads(request):
+    """So many share the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def randomise() -> Callable[[nn.Module], nn.Module]:
     """Gives every parameter of a module, biases too, a random float64 value: at zero a bias hides its mistakes."""

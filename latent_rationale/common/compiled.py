@@ -18,7 +18,8 @@ def is_compiled() -> bool:
     except OSError as error:
         warnings.warn(
             f"the compiled operators of latent_rationale are not used ({error}): on a processor, LSTMs take twice as "
-            "long; to compile them: pip install --no-build-isolation --no-deps -e . in the source folder",
+            "long, and explanations of them longer still; to compile them: pip install --no-build-isolation --no-deps "
+            "-e . in the source folder",
             stacklevel=2,
         )
         return False

@@ -1,5 +1,5 @@
-// Reading sentences of which many begin alike. In alphabetical order those are neighbours, and a beginning is new where
-// a sentence has no more in common with the one before it.
+// Reading sentences of which many begin alike. In lexicographic order those are neighbours, and a beginning is new
+// where a sentence has no more in common with the one before it.
 
 #include <numeric>
 
@@ -9,10 +9,10 @@
 
 namespace latent_rationale {
 
-// Sentences in alphabetical order, and how many words each has in common with the one before it.
-class Alphabetical {
+// Sentences in lexicographic order, and how many words each has in common with the one before it.
+class Sorted {
  public:
-  Alphabetical(const Tensor& ids, const Tensor& lengths)
+  Sorted(const Tensor& ids, const Tensor& lengths)
       : ids_(ids.const_data_ptr<int64_t>()),
         width_(ids.size(1)),
         lengths_(lengths.const_data_ptr<int64_t>()),
@@ -53,8 +53,7 @@ class Alphabetical {
 
 // Reads the sentences from `first` to `last`, all a word further at a time.
 template <typename Cell, typename Real>
-void read_part(const Alphabetical& sentences, int64_t first, int64_t last, Reader<Cell, Real> read,
-               const States& found) {
+void read_part(const Sorted& sentences, int64_t first, int64_t last, Reader<Cell, Real> read, const States& found) {
   States before = States::empty<Cell>(last - first, found.hidden),
          after = States::empty<Cell>(last - first, found.hidden);
   before.hidden[0].zero_();
@@ -98,7 +97,7 @@ std::tuple<Tensor, Tensor> read_beginnings(const Tensor& projected, const Tensor
   check_indices(lengths, ids.size(1) + 1);
   const States found(at::empty({ids.size(0), weight.size(1)}, weight.options()),
                      at::empty({ids.size(0), Cell::memories * weight.size(1)}, weight.options()));
-  const Alphabetical sentences(ids, lengths);
+  const Sorted sentences(ids, lengths);
   AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "beginnings", [&] {
     for_each_share(sentences.own(), [&](int64_t first, int64_t last) {
       read_part<Cell, scalar_t>(sentences, first, last, {projected, bias, weight}, found);

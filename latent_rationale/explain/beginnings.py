@@ -17,12 +17,12 @@ def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor)
     Args:
         cell: reads from the left.
         projected: what ``cell.project`` makes of N words, ``[N, gates * H]``.
-        ids: the sentences, by the numbers of their words among those, ``[R, T]``.
+        ids: the sentences, by the numbers of their words among those, ``[R, T]``; some number also behind their ends.
         lengths: how many are read, ``[R]``; there may be none.
     """
     operator = operator_for(projected.device, f"{cell.name}_beginnings")
     if operator is not None:
-        given = projected, ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
+        given = projected.contiguous(), ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
         hidden, memories = operator(*given)
         return hidden, *memories.split(cell.hidden_size, dim=1)
     state = cell.start(projected[:1])

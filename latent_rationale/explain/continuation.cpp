@@ -2,14 +2,16 @@
 
 #include <ATen/ops/full.h>
 
+#include <numeric>
+
 #include "../common/encoders/lstm.h"
 #include "softmax.h"
 
 namespace latent_rationale {
 
-// Sentences on their way: states `hidden`, `memories` [R, *], `which` of them each is in [B], which do not fall; and
+// Sentences on their way: states `hidden`, `memories` [R, *], `which` of them each is in [B], in ascending order; and
 // how many words of each are `wanted` [B].
-struct Beginnings {
+struct Unfinished {
   Tensor hidden, memories, which, wanted;
 
   // What would otherwise be read from beyond a tensor's end.
@@ -33,7 +35,7 @@ struct Beginnings {
 
 // Goes on with the sentences from `first` to `last`, all a word further at a time.
 template <typename Cell, typename Real>
-void go_on_with(const Beginnings& given, int64_t first, int64_t last, const Tensor& noise, Reader<Cell, Real> read,
+void go_on_with(const Unfinished& given, int64_t first, int64_t last, const Tensor& noise, Reader<Cell, Real> read,
                 Drawer<Real> draw, const Tensor& drawn) {
   States before(given.hidden, given.memories), after = States::empty<Cell>(last - first, given.hidden),
                                                spare = States::empty<Cell>(last - first, given.hidden);
@@ -69,13 +71,14 @@ void go_on_with(const Beginnings& given, int64_t first, int64_t last, const Tens
   }
 }
 
-// Words by uniform noise [B, W]. Behind those that are wanted stands any. A thread takes some of the sentences.
+// Words by uniform noise [B, W]. Behind those that are wanted stands the first word of all. A thread takes some of the
+// sentences.
 template <typename Cell>
 Tensor go_on(const Tensor& projected, const Tensor& bias, const Tensor& weight, const Tensor& hidden,
              const Tensor& memories, const Tensor& which, const Tensor& wanted, const Tensor& noise, const Tensor& head,
              const std::optional<Tensor>& head_bias, std::vector<Tensor> tails, int64_t reserved) {
   const WordLayers layers{head, head_bias, tails, reserved};
-  const Beginnings given{hidden, memories, which, wanted};
+  const Unfinished given{hidden, memories, which, wanted};
   check_cell<Cell>(projected, bias, weight);
   check_layers(layers, projected.size(0), weight);
   given.check<Cell>(noise, weight);

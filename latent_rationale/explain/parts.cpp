@@ -2,7 +2,7 @@
 // pass between two products. For S phrases in K contexts of T words each:
 //
 //   contexts  [S, K, T]    which words stand where
-//   begins    [S]          the places where the phrases begin, which must not fall: before them nothing is relevant
+//   begins    [S]          the places where the phrases begin, ascending: before them nothing is relevant
 //   inside    [S, T]       where the phrases are
 //   hidden    [S, K, H]    the states in which they begin
 //   memories  [S, K, H]
@@ -88,7 +88,7 @@ struct SplitReading {
   void check() const {
     check_cell<LSTM>(projected, bias, weight);
     check_indices(contexts, projected.size(0));
-    TORCH_CHECK(contexts.dim() == 3, "expected contexts of phrases");
+    TORCH_CHECK(contexts.dim() == 3 && contexts.size(1) > 0, "expected contexts of phrases");
     const int64_t phrases = contexts.size(0), samples = contexts.size(1), places = contexts.size(2);
     check_indices(begins, places + 1);
     const int64_t* const begin = begins.const_data_ptr<int64_t>();
@@ -140,7 +140,7 @@ std::tuple<Tensor, Tensor> lstm_parts(const Tensor& projected, const Tensor& con
   std::vector<int64_t> costs(begins.numel());
   for (size_t s = 0; s < costs.size(); ++s) costs[s] = contexts.size(2) - begins.const_data_ptr<int64_t>()[s];
   AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "lstm_parts", [&] {
-    const int64_t some = std::max<int64_t>(1, 128 / contexts.size(1));
+    const int64_t some = std::max<int64_t>(1, at_a_time / contexts.size(1));
     for_each_share(costs, [&](int64_t start, int64_t stop) {
       for (int64_t first = start; first < stop; first += some) {
         reading.read<scalar_t>(first, std::min(first + some, stop));

@@ -50,19 +50,22 @@ void for_each_share(const std::vector<int64_t>& costs, const Body& body) {
   });
 }
 
-// Calls body(first, last, lowest, count) for sentences of which each range is in `count` states from `lowest` on: so
-// few that what is computed of them stays in a processor's cache. `which` states the sentences are in must not fall.
+// States of which a product is taken at a time: few enough for it to stay in a processor's cache, unless it is one with
+// all words of a language.
+constexpr int64_t at_a_time = 128;
+
+// Calls body(first, last, lowest, count) for sentences of which each range is in `count` states from `lowest` on, at
+// most `at_a_time`. `which` states the sentences are in is in ascending order.
 template <typename Body>
 void for_each_block(const std::vector<int64_t>& which, const Body& body) {
-  constexpr int64_t most = 128;
   for (auto first = which.begin(); first != which.end();) {
-    const auto last = std::lower_bound(first, which.end(), *first + most);
+    const auto last = std::lower_bound(first, which.end(), *first + at_a_time);
     body(first - which.begin(), last - which.begin(), *first, *(last - 1) - *first + 1);
     first = last;
   }
 }
 
-// For one thread.
+// Reads words without gradients. Each thread has one of its own.
 //
 //   projected  [N, projections * H]  what the cell makes of the words
 //   bias       [biases * H]
@@ -73,7 +76,7 @@ class Reader {
   Reader(const Tensor& projected, const Tensor& bias, const Tensor& weight)
       : projected_(projected), biases_(bias.const_data_ptr<Real>()), weight_(weight.t()), own_(weight.size(0)) {}
 
-  // Sentence i reads the word words[i] in the state which[i], which do not fall; it is in state i then.
+  // Sentence i is in the state which[i], in ascending order, reads the word words[i], and is in state i then.
   void operator()(const States& before, const std::vector<int64_t>& which, const std::vector<int64_t>& words,
                   const States& after) {
     const Rows<Real> memory(before.memories), shown(after.hidden), kept(after.memories);

@@ -100,8 +100,9 @@ def _full_text_classifier(model: TextModel) -> Classifier | None:
     return model.classifier if isinstance(model, RationaleModel) and model.selector is None else None
 
 
+@torch.no_grad()
 def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:
-    """What a cell shows, ``[S, K, H]``, once it has read contexts of phrases from the left, split.
+    """What a cell shows, ``[S, K, H]``, once it has read contexts of phrases from the left, split, without gradients.
 
     Before a phrase begins nothing is relevant to it, and there is nothing to split.
 
@@ -113,13 +114,15 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
         kind: how activations are split.
     """
     begins, order = inside.long().argmax(1).sort()
-    contexts, inside = contexts[order], inside[order]
+    contexts, inside = contexts[order].contiguous(), inside[order].contiguous()
     lengths = begins.repeat_interleave(contexts.shape[1])
     wholes = read_beginnings(cell, projected, contexts.flatten(0, 1), lengths)
     views = [whole.view(*contexts.shape[:2], -1) for whole in wholes]
     operator = operator_for(projected.device, f"{cell.name}_parts") if kind is Parts else None
     if operator is not None:
-        shown = kind(*operator(projected, contexts, begins, inside, cell.bias, cell.recurrent_weight, *views))
+        shown = kind(
+            *operator(projected.contiguous(), contexts, begins, inside, cell.bias, cell.recurrent_weight, *views)
+        )
     else:
         state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
         shown = _read_on(cell, projected, contexts, inside, begins, state)
@@ -129,7 +132,7 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
 def _read_on(
     cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, begins: Tensor, state: list[Parts]
 ) -> Parts:
-    """From where the phrases begin, which must not fall."""
+    """From where the phrases begin, in ascending order."""
     kind = type(state[0])
     for place, begun in enumerate(torch.bincount(begins, minlength=contexts.shape[2]).cumsum(0).tolist()):
         words = projected[contexts[:begun, :, place]]

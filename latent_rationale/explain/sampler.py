@@ -24,7 +24,7 @@ class Sampler:
     """
 
     ROWS = 4096
-    """Beginnings that go on at a time: what they draw from takes memory."""
+    """Beginnings that go on at a time, and need memory."""
 
     def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: WordChoice, translation: Translation):
         self.cell = LSTMCell.of(lstm)
@@ -41,7 +41,7 @@ class Sampler:
             ids: ``[R, T]``.
             lengths: of the beginnings, ``[R]``, at least 1.
             samples: how many for each.
-            words: how many in each sample, ``[R]``; behind those stands any.
+            words: how many in each sample, ``[R]``; behind those stands any word.
         """
         state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)

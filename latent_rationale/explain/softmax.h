@@ -3,8 +3,8 @@
 #pragma once
 
 #include <ATen/cpu/vec/functional.h>
-#include <ATen/ops/mm.h>
 
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -17,7 +17,7 @@ namespace latent_rationale {
 template <typename Real>
 class Softmax {
  public:
-  void read(const Real* logits, int64_t size) {
+  void set_logits(const Real* logits, int64_t size) {
     shares_.resize(size);
     blocks_.resize((size + block - 1) / block);
     const Real highest = at::vec::reduce_all<Real>(
@@ -35,6 +35,7 @@ class Softmax {
   // The place where a share of the whole, from 0 to 1, falls; and how far into the share of that place, from 0 to 1.
   std::pair<int64_t, Real> icdf(Real noise) const {
     const int64_t size = shares_.size(), blocks = blocks_.size();
+    TORCH_CHECK(std::isfinite(total_), "expected finite logits");
     double left = noise * total_;
     int64_t b = 0;
     for (; b + 1 < blocks && left >= blocks_[b]; ++b) left -= blocks_[b];
@@ -76,21 +77,22 @@ inline void check_layers(const WordLayers& layers, int64_t words, const Tensor& 
   int64_t known = layers.frequent();
   for (int64_t cluster = 0; cluster < layers.clusters(); ++cluster) {
     const Tensor &down = layers.tails[2 * cluster], &up = layers.tails[2 * cluster + 1];
-    TORCH_CHECK(fits(down, like.size(1)) && fits(up, down.size(0)), "expected pairs of layers");
+    TORCH_CHECK(fits(down, like.size(1)) && fits(up, down.size(0)) && up.size(0) > 0, "expected pairs of layers");
     known += up.size(0);
   }
-  TORCH_CHECK(!layers.bias || layers.bias->numel() == layers.head.size(0), "expected a bias for each column");
-  TORCH_CHECK(0 <= layers.reserved && layers.reserved < layers.head.size(0) && known <= words,
+  TORCH_CHECK(!layers.bias || layers.bias->numel() == layers.head.size(0), "expected a bias for each row of the head");
+  TORCH_CHECK(0 <= layers.reserved && layers.reserved <= layers.frequent() && layers.reserved < layers.head.size(0) &&
+                  known <= words,
               "expected layers for at most ", words, " words");
 }
 
-// Draws, for one thread.
+// Draws words behind states. Each thread has one of its own.
 template <typename Real>
 class Drawer {
  public:
   explicit Drawer(const WordLayers& layers) : layers_(layers) {}
 
-  // For sentences in the states `which` of `hidden`, that do not fall, words by uniform noise. The word of a cluster
+  // For sentences in the states `which` of `hidden`, in ascending order, words by uniform noise. The word of a cluster
   // comes by how far into the cluster the noise falls.
   void operator()(const Tensor& hidden, const std::vector<int64_t>& which, const std::vector<Real>& noise,
                   std::vector<int64_t>& words) {
@@ -103,7 +105,7 @@ class Drawer {
       std::vector<std::vector<Rare>> rare(layers_.clusters());
       for (int64_t i = first; i < last; ++i) {
         if (i == first || which[i] != which[i - 1]) {
-          softmax_.read(row.at(0, which[i] - lowest) + reserved, row.width - reserved);
+          softmax_.set_logits(row.at(0, which[i] - lowest) + reserved, row.width - reserved);
         }
         const auto [place, rest] = softmax_.icdf(noise[i]);
         words[i] = reserved + place;
@@ -111,7 +113,11 @@ class Drawer {
       }
       int64_t start = frequent;
       for (int64_t cluster = 0; cluster < layers_.clusters(); ++cluster) {
-        draw_rare(cluster, start, hidden, which, rare[cluster], words);
+        for (auto some = rare[cluster].begin(); some != rare[cluster].end();) {
+          const auto end = some + std::min<int64_t>(at_a_time, rare[cluster].end() - some);
+          draw_rare(cluster, start, hidden, which, {some, end}, words);
+          some = end;
+        }
         start += layers_.tails[2 * cluster + 1].size(0);
       }
     });
@@ -125,7 +131,6 @@ class Drawer {
 
   void draw_rare(int64_t cluster, int64_t start, const Tensor& hidden, const std::vector<int64_t>& which,
                  const std::vector<Rare>& rare, std::vector<int64_t>& words) {
-    if (rare.empty()) return;
     const Tensor states = at::empty({static_cast<int64_t>(rare.size()), hidden.size(1)}, hidden.options());
     const Rows<Real> from(hidden), to(states);
     for (size_t k = 0; k < rare.size(); ++k) {
@@ -135,7 +140,7 @@ class Drawer {
     const Tensor logits = at::mm(narrowed, layers_.tails[2 * cluster + 1].t());
     const Rows<Real> row(logits);
     for (size_t k = 0; k < rare.size(); ++k) {
-      softmax_.read(row.at(0, k), row.width);
+      softmax_.set_logits(row.at(0, k), row.width);
       words[rare[k].sentence] = start + softmax_.icdf(rare[k].noise).first;
     }
   }

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor, nn
@@ -38,10 +39,12 @@ class WordChoice(nn.Module, ABC):
     def tails(self) -> Sequence[tuple[Tensor, ...]]:
         """For each cluster of V words the weights ``[D, H]`` and ``[V, D]`` of two layers, from states to the words."""
 
+    @final
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
         """Words ``[N]`` drawn by uniform noise ``[N]``, reserved ids aside.
 
         First a frequent word or a cluster; then the word of the cluster, by how far into the cluster the noise falls.
+        On a processor continuation.cpp does the same, whatever the class.
         """
         found, rest = draw(self.head(states)[:, self.reserved :], noise)
         found += self.reserved

@@ -53,6 +53,7 @@ def test_each_state_is_that_of_its_sentence_alone(cell, projected, lengths, comp
 
 @COMPILED
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.usefixtures("threads")
 def test_many_sentences_are_read_in_blocks_and_by_several_threads(cell, compiled, dtype, without_operators):
     if not compiled:
         without_operators()
@@ -60,9 +61,10 @@ def test_many_sentences_are_read_in_blocks_and_by_several_threads(cell, compiled
     with torch.no_grad():
         projected = cell.project(torch.randn(WORDS, SIZE, dtype=dtype))
     check(cell, projected, rows, torch.randint(6, (700,)).tolist())
+    check(cell, projected, rows[:3], [5, 0, 2])
 
 
-def test_what_several_begin_with_is_read_once(cell, projected, monkeypatch, without_operators):
+def test_without_operators_what_several_begin_with_is_read_once(cell, projected, monkeypatch, without_operators):
     read, step = [], cell.step
 
     def counted(words, state):

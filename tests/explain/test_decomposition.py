@@ -178,6 +178,7 @@ def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_class
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("contexts", [1, 3, 150])
+@pytest.mark.usefixtures("threads")
 def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypatch):
     """More phrases and contexts than are read in one block, units that do not fill a processor's vectors."""
     cell = randomise(LSTMCell(5, 19)).to(dtype)
@@ -186,10 +187,11 @@ def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypa
     starts = torch.randint(6, (40,))
     inside = (torch.arange(6) >= starts.unsqueeze(1)) & (torch.arange(6) <= starts.unsqueeze(1) + 1)
     given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, Parts
-    with torch.no_grad():
+    with monkeypatch.context() as patch:
+        patch.setattr(recurrent, "_read_on", None)
         found = read(*given)
-        monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
-        expected = read(*given)
+    monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
+    expected = read(*given)
     torch.testing.assert_close(found.whole, expected.whole)
     torch.testing.assert_close(found.relevant, expected.relevant)
 
@@ -213,6 +215,7 @@ def lstm_parts(cell, **others):
     ("others", "message"),
     [
         ({"contexts": torch.full((3, 2, 2), 8)}, "an index is not one of 8"),
+        ({"contexts": torch.zeros(3, 0, 2, dtype=torch.long)}, "expected contexts of phrases"),
         ({"begins": torch.tensor([0, 1, 3])}, "an index is not one of 3"),
         ({"begins": torch.tensor([1, 1, 0])}, "in the order of where they begin"),
         ({"begins": torch.tensor([0, 1])}, "in the order of where they begin"),

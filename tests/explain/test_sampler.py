@@ -4,13 +4,14 @@ from collections import Counter
 
 import pytest
 import torch
+from torch import nn
 
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.vocabulary import Vocabulary
-from latent_rationale.explain import sampler
+from latent_rationale.explain import sampler as module
 from latent_rationale.explain.sampler import Sampler
 from latent_rationale.explain.translation import WordForWord
-from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax
+from latent_rationale.explain.word_choices import WORD_CHOICES, AdaptiveSoftmax, WordChoice
 
 BEGINNING = [7, 12, 3]
 
@@ -81,18 +82,29 @@ def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax)
 
 @pytest.mark.parametrize("softmax", WORD_CHOICES)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_compiled_words_are_those_in_python(make_model, language_of, softmax, dtype, monkeypatch):
-    """More sentences than go on in one block, of which each wants another number of words."""
-    monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (5, 12))
-    ids, lengths, words = torch.randint(2, 20, (30, 4)), torch.randint(1, 5, (30,)), torch.randint(6, (30,))
+@pytest.mark.usefixtures("threads")
+def test_compiled_words_are_those_in_python(softmax, dtype, randomise, monkeypatch):
+    """More sentences than go on in one block, of which each wants another number of words; and more words likewise."""
+    monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (90, 170))
+    size, units = 300, 9
+    same = WordForWord(torch.arange(size), torch.arange(size))
+    embedding, lstm, choice = nn.Embedding(size, 5), nn.LSTM(5, units), WORD_CHOICES[softmax](units, size, 2)
+    sampler = Sampler(*(randomise(module).to(dtype) for module in (embedding, lstm, choice)), same)
+    ids, lengths, words = torch.randint(size, (30, 4)), torch.randint(1, 5, (30,)), torch.randint(6, (30,))
+    words[0] = 5
     found = []
-    for operator_for in (sampler.operator_for, lambda *_: None):
-        monkeypatch.setattr(sampler, "operator_for", operator_for)
-        torch.manual_seed(3)
-        found.append(language_of(make_model(softmax).to(dtype)).forwards(ids, lengths, 20, words))
-    wanted = torch.arange(words.max()) < words.view(-1, 1, 1)
-    assert wanted.any()
+    with monkeypatch.context() as patch:
+        patch.setattr(WordChoice, "icdf", None)
+        found.append(draw_by_seed(sampler, ids, lengths, 60, words))
+    monkeypatch.setattr(module, "operator_for", lambda *_: None)
+    found.append(draw_by_seed(sampler, ids, lengths, 60, words))
+    wanted = torch.arange(5) < words.view(-1, 1, 1)
     assert torch.equal(*(drawn.where(wanted, 0) for drawn in found))
+
+
+def draw_by_seed(sampler, *beginnings):
+    torch.manual_seed(3)
+    return sampler(*beginnings)
 
 
 @pytest.fixture
@@ -118,6 +130,11 @@ def test_a_word_without_a_share_is_never_drawn(go_on, vocabulary, noise):
     bias = torch.full((len(vocabulary),), -1000.0)
     bias[[5, 9]] = 0
     assert (go_on(bias, torch.full((3, 2), noise)) == (5 if noise == 0 else 9)).all()
+
+
+def test_logits_that_are_no_numbers_are_refused(go_on, vocabulary):
+    with pytest.raises(RuntimeError, match="expected finite logits"):
+        go_on(torch.full((len(vocabulary),), torch.nan), torch.rand(3, 2))
 
 
 def test_noise_falls_where_the_cumulative_probability_says(go_on, vocabulary):

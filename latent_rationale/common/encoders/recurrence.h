@@ -47,7 +47,7 @@ Vector<Real> exp(const Vector<Real>& x) {
 }
 
 // The library's is a call, before which everything else leaves the registers. As there, 2^n e^r with |r| <= ln(2) / 2,
-// by the polynomial of Cephes (Moshier, 1989); correct to 2 units in the last place, 0 below 1e-38, at most 1e38.
+// by the polynomial of Cephes (Moshier, 1989); correct to 2 units in the last place, 0 below 1e-38, at most 2e38.
 template <>
 inline Vector<float> exp(const Vector<float>& x) {
   using V = Vector<float>;
