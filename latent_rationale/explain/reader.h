@@ -35,18 +35,13 @@ struct States {
 // Calls body(first, last) for ranges of sentences that cost similarly much, on a thread each.
 template <typename Body>
 void for_each_share(const std::vector<int64_t>& costs, const Body& body) {
+  if (costs.empty()) return;
   std::vector<int64_t> so_far(costs.size());
   std::partial_sum(costs.begin(), costs.end(), so_far.begin());
-  const int64_t shares = costs.empty() ? 0 : at::get_num_threads();
-  const auto bound = [&](int64_t share) {
-    return std::upper_bound(so_far.begin(), so_far.end(), so_far.back() * share / shares) - so_far.begin();
-  };
-  at::parallel_for(0, shares, 1, [&](int64_t begin, int64_t end) {
-    const at::AutoDispatchBelowADInplaceOrView without_autograd;
-    for (int64_t share = begin; share < end; ++share) {
-      const int64_t first = share == 0 ? 0 : bound(share), last = share + 1 == shares ? costs.size() : bound(share + 1);
-      if (first < last) body(first, last);
-    }
+  const auto past = [&](int64_t cost) { return std::upper_bound(so_far.begin(), so_far.end(), cost) - so_far.begin(); };
+  for_each_part(1, so_far.back(), [&](int64_t, int64_t from, int64_t to) {
+    const int64_t first = from == 0 ? 0 : past(from), last = to == so_far.back() ? costs.size() : past(to);
+    if (first < last) body(first, last);
   });
 }
 

@@ -122,4 +122,3 @@ def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
 
 
 WORD_CHOICES: dict[str, type[WordChoice]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}
-"""Words that a language model would put behind a beginning, or before an end."""

@@ -85,11 +85,10 @@ def test_gates_are_right_however_far_they_are_open(dtype):
     def read(*gates):
         return operator(torch.stack(gates, dim=1), ids, lengths, zeros, torch.zeros(4, 1, dtype=dtype))
 
-    shown, remembered = (
-        read(open_, open_, x, open_)[1],
-        read(open_, open_, open_, x)[0] / torch.ones(1).to(dtype).tanh(),
-    )
+    _, memory = read(open_, open_, x, open_)
+    hidden, _ = read(open_, open_, open_, x)
+    gate = hidden / torch.ones(1, dtype=dtype).tanh()
     accuracy = {"rtol": 4 * torch.finfo(dtype).eps, "equal_nan": True}
-    torch.testing.assert_close(shown.squeeze(1), x.double().tanh().to(dtype), atol=torch.finfo(dtype).eps, **accuracy)
+    torch.testing.assert_close(memory.squeeze(1), x.double().tanh().to(dtype), atol=torch.finfo(dtype).eps, **accuracy)
     smallest = torch.finfo(torch.float32).tiny  # as far as the range of float32 goes
-    torch.testing.assert_close(remembered.squeeze(1), x.double().sigmoid().to(dtype), atol=smallest, **accuracy)
+    torch.testing.assert_close(gate.squeeze(1), x.double().sigmoid().to(dtype), atol=smallest, **accuracy)
