@@ -12,6 +12,7 @@ from latent_rationale.common import checkpoint, config
 from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.files import writable_folder
 from latent_rationale.common.memory import keep_memory
 from latent_rationale.common.options import PredictOptions
 from latent_rationale.common.predictor import Predictor
@@ -32,7 +33,8 @@ def train_command(
         arguments: those of the command line, unless given.
         module: ``<task>.train``, unless given.
     """
-    return run_command(partial(_train, task_class, module or f"{task_class.name}.train"), arguments)
+    command = partial(_train, task_class, module or f"{task_class.name}.train")
+    return run_command(command, arguments, "stopped; a run that has begun goes on with --resume")
 
 
 def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
@@ -40,12 +42,15 @@ def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None
     return run_command(partial(_predict, task_class), arguments)
 
 
-def run_command(command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None) -> int:
+def run_command(
+    command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None, stopped: str = "stopped"
+) -> int:
     """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2.
 
     Args:
         command: what to do with the arguments.
         arguments: those of the command line, unless given.
+        stopped: what to say where the user stops it.
     """
     keep_memory()
     console = _Console()
@@ -57,10 +62,11 @@ def run_command(command: Callable[[Sequence[str]], None], arguments: Sequence[st
         sys.stderr.write(f"error: {error}\n")
         return EXIT_INPUT
     except OSError as error:
-        sys.stderr.write(f"error: {error}\n")
+        place = "" if error.filename is None else f"{error.filename}: "
+        sys.stderr.write(f"error: {place}{error.strerror or error}\n")
         return EXIT_INPUT
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; a training run that has begun goes on with --resume\n")
+        sys.stderr.write(f"{stopped}\n")
         return EXIT_STOPPED
     finally:
         LOGGER.removeHandler(console)
@@ -99,8 +105,7 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     # An option that training has as well - where data is, how many at once - replaces what training was told.
     changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
-    folder = options.save_path or options.ckpt
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = writable_folder(options.save_path or options.ckpt)
     predicted: list[Shown] = []
     given = _given(predictor.task, options)
     sources = given or {name: predictor.task.read_split(name) for name in options.split}

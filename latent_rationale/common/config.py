@@ -156,7 +156,7 @@ def _negative(text: str) -> int:
 
 
 def _default_text(default: Any) -> str:
-    if default is REQUIRED or default is None:
+    if default in (REQUIRED, None, ()):
         return ""
     return f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
 
@@ -170,6 +170,8 @@ def _element_type(hint: Any) -> Any:
 
 def _convert(hint: Any, value: Any) -> Any:
     """What JSON holds as what the field holds: a path, a tuple."""
+    if value is None and type(None) not in typing.get_args(hint):
+        raise TypeError("expected a value")
     if value is None or hint is bool:
         return value
     kind = _element_type(hint)
@@ -179,10 +181,21 @@ def _convert(hint: Any, value: Any) -> Any:
 def _check(field: "dataclasses.Field[Any]", value: Any) -> None:
     within, choices = field.metadata["within"], field.metadata["choices"]
     for single in value if isinstance(value, tuple) else [value]:
-        if choices and single not in choices:
+        if isinstance(single, str) and not _is_unicode(single):
+            raise InputError(f"{flag(field.name)}: not UTF-8 text")
+        if choices and single is not None and single not in choices:
             raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {single}")
         if within and single is not None and not _lies_in(single, within):
             raise InputError(f"{flag(field.name)}: expected a number in {within}, got {single}")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written; what the command line holds of other encodings cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lies_in(number: float, interval: str) -> bool:

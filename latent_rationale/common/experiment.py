@@ -11,6 +11,7 @@ import latent_rationale
 from latent_rationale.common import checkpoint, config
 from latent_rationale.common.batching import steps_per_epoch
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import writable_folder
 from latent_rationale.common.learner import Learner
 from latent_rationale.common.options import TrainOptions
 from latent_rationale.common.predictor import Predictor
@@ -51,9 +52,10 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         checkpoint.load_weights(folder, learner.model, learner.objective)
         size = options.eval_batch_size
         results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
-        results["test"], predictions = predictor.evaluate(splits.test)
+        if splits.test:
+            results["test"], predictions = predictor.evaluate(splits.test)
+            write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
         task.finish(folder, learner.model)
-        write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
         run.finish(learner.progress.best_iteration, results)
     finally:
         run.close()
@@ -96,7 +98,7 @@ def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learn
     """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
     vocabulary, model, objective = task.start(splits)
     learner = Learner(model.to(device), objective.to(device), task.options)
-    folder = task.options.save_path
+    folder = writable_folder(task.options.save_path)
     _clear(folder)
     task.keep(folder, vocabulary, model)
     checkpoint.save_last(folder, learner)
@@ -136,8 +138,7 @@ def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
 
 
 def _clear(folder: Path) -> None:
-    """Make a folder, or remove from it what an earlier run wrote, and nothing else."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Remove from a folder what an earlier run wrote, and nothing else."""
     # The configuration first: without it, what an interruption leaves is no results folder.
     written = (
         checkpoint.CONFIG,

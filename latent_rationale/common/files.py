@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,6 +127,21 @@ def write_atomically(path: Path, text: str) -> None:
     content = text.encode()
     temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     temporary.replace(path)
+
+
+def writable_folder(folder: Path) -> Path:
+    """The folder, made where there is none. To be asked for before the work whose results it is to hold.
+
+    Raises:
+        InputError: if nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot be written to ({error.strerror})", folder) from error
+    return folder
 
 
 def _list(paths: list[Path]) -> str:

@@ -24,7 +24,7 @@ Options = TypeVar("Options", bound=TrainOptions)
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set's examples."""
+    """A data set's examples; none for test, where nobody but its makers knows the labels."""
 
     train: Sequence[Any]
     dev: Sequence[Any]

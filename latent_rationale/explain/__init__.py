@@ -13,6 +13,7 @@ from latent_rationale.explain.sampler import Language
 from latent_rationale.explain.scd import SCD
 from latent_rationale.explain.soc import SOC
 from latent_rationale.explain.spans import SpanTree, all_spans
+from latent_rationale.explain.text_subject import TextSubject
 
 __all__ = [
     "CD",
@@ -26,6 +27,7 @@ __all__ = [
     "SampledContext",
     "SentenceContext",
     "SpanTree",
+    "TextSubject",
     "agglomerate",
     "all_spans",
 ]

@@ -12,7 +12,7 @@ from latent_rationale.explain.contexts import positions_inside
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.parts import in_both_orders
 from latent_rationale.explain.recurrent import RecurrentClassifier
-from latent_rationale.explain.spans import Span, check_spans
+from latent_rationale.explain.spans import Span
 
 
 class CD(Explainer):
@@ -35,9 +35,8 @@ class CD(Explainer):
         self.margin = margin
 
     @torch.no_grad()
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]``: the margin of the relevant parts."""
-        check_spans(spans, len(ids))
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """The margin of the relevant parts."""
         embedded, inside = self.classifier.embedding(ids), positions_inside(spans, len(ids), ids.device)
         states = (
             relevant_state(self.forwards, embedded, inside),

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from latent_rationale.common.commands import own_example, run_command, word_splitter
-from latent_rationale.common.files import write_atomically
+from latent_rationale.common.files import writable_folder
 from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
 from latent_rationale.explain.explanation import Explanation
@@ -31,16 +30,13 @@ def _explain(arguments: Sequence[str]) -> None:
     else:
         split = word_splitter(session.task, options.tokenized)
         examples = [own_example(session.task, {"text": options.text}, split)]
-    explanations = list(explain(session, examples, options))
-    options.folder.mkdir(parents=True, exist_ok=True)
-    _write(options.folder / options.file_name, explanations)
-    for explanation in explanations[: options.show]:
+    for explanation in _write(explain(session, examples, options), options)[: options.show]:
         LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 
 
 def explain(session: Session, examples: Sequence[Any], options: ExplainOptions) -> Iterator[Explanation]:
     """The explanations of examples of the classifier's task, one after the other."""
-    subject = session.subject
+    subject, provenance = session.subject, options.provenance(options.method)
     predictions = subject.predictor.predict_examples(examples)
     for example, prediction in zip(tqdm(examples, unit="sentence", dynamic_ncols=True), predictions, strict=True):
         sentence, label = session.read(example), subject.explained(prediction)
@@ -49,7 +45,7 @@ def explain(session: Session, examples: Sequence[Any], options: ExplainOptions) 
         tree = _tree(score, len(tokens), session.phrases_of(example, sentence), options)
         spans = all_spans(len(tokens), options.longest) if tree is None else tree.spans
         scores = dict(zip(spans, score(spans), strict=True))
-        yield Explanation.of(tokens, scores, tree, subject.names[label], prediction)
+        yield Explanation.of(tokens, scores, tree, subject.names[label], prediction, provenance)
 
 
 def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: ExplainOptions) -> SpanTree | None:
@@ -59,10 +55,29 @@ def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: Expl
     return SpanTree.of({*known, (0, length)}) if known else None
 
 
-def _write(path: Path, explanations: Sequence[Explanation]) -> None:
-    if path.suffix == ".jsonl":
-        lines = [json.dumps(explanation.to_json(), ensure_ascii=False) for explanation in explanations]
-    else:
-        lines = [explanation.line() for explanation in explanations]
-    write_atomically(path, "".join(line + "\n" for line in lines))
-    LOGGER.info("%d explanations are in %s", len(lines), path)
+def _write(explanations: Iterator[Explanation], options: ExplainOptions) -> list[Explanation]:
+    """Write explanations as they come, under another name until all are there: what a stop leaves is not lost."""
+    path = writable_folder(options.folder) / options.file_name
+    part = path.with_name(f"{path.name}.part")
+    found: list[Explanation] = []
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for explanation in explanations:
+                line = explanation.line() if options.format == "seed" else _json(explanation)
+                file.write(line + "\n")
+                file.flush()
+                found.append(explanation)
+    except BaseException:
+        if found:
+            LOGGER.info("the %d explanations until then are in %s", len(found), part)
+        else:
+            part.unlink()
+        raise
+    replaced = ", in place of those that were there" if path.exists() else ""
+    part.replace(path)
+    LOGGER.info("%d explanations are in %s%s", len(found), path, replaced)
+    return found
+
+
+def _json(explanation: Explanation) -> str:
+    return json.dumps(explanation.to_json(), ensure_ascii=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.explain.sampler import Language, Sampler
 from latent_rationale.explain.spans import Span
 
@@ -13,16 +14,27 @@ from latent_rationale.explain.spans import Span
 class Context(ABC):
     """Sentences that hold a phrase where it is, and other words around it.
 
+    Attributes:
+        MEMORY: ids in the contexts of several phrases, that are made at a time.
+
     Args:
         padding_id: the id that stands where there is no word.
+        count: K, how many there are for each phrase.
     """
 
-    def __init__(self, padding_id: int):
+    MEMORY = 2**21
+
+    def __init__(self, padding_id: int, count: int = 1):
         self.padding_id = padding_id
+        self.count = count
 
     @abstractmethod
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """For each of S phrases of a sentence, ids ``[T]``, K sentences: ids ``[S, K, T]``."""
+
+    def phrases_at_once(self, length: int) -> int:
+        """For how many phrases of a sentence so long to make contexts at a time."""
+        return self.MEMORY // (self.count * length)
 
 
 class SentenceContext(Context):
@@ -50,7 +62,7 @@ class JoinedContext(Context):
     """
 
     def __init__(self, *contexts: Context):
-        super().__init__(contexts[0].padding_id)
+        super().__init__(contexts[0].padding_id, sum(context.count for context in contexts))
         self.contexts = contexts
 
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
@@ -70,19 +82,23 @@ class SampledContext(Context):
         sample_n: K, how often.
         share: read the true words on the other side instead of padding. All phrases that end at the same word, or begin
             there, then share their samples.
+
+    Raises:
+        InputError: for a negative range, or no samples.
     """
 
     def __init__(self, language: Language, nb_range: int = 10, sample_n: int = 20, share: bool = False):
-        super().__init__(language.padding_id)
+        if nb_range < 0 or sample_n < 1:
+            raise InputError(f"expected nb_range >= 0 and sample_n >= 1, got {nb_range} and {sample_n}")
+        super().__init__(language.padding_id, sample_n)
         self.language = language
         self.nb_range = nb_range
-        self.sample_n = sample_n
         self.share = share
 
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """K = ``sample_n``."""
         starts, ends = torch.tensor(spans, device=ids.device).T
-        drawn = ids.expand(len(spans), self.sample_n, -1)
+        drawn = ids.expand(len(spans), self.count, -1)
         drawn = self._replaced(drawn, ids, starts, ends, self.language.forwards)
         # What stands to the left stands to the right in a mirror.
         drawn = self._replaced(drawn.flip(-1), ids.flip(0), len(ids) - ends, len(ids) - starts, self.language.backwards)
@@ -92,14 +108,15 @@ class SampledContext(Context):
         """``drawn [S, K, T]`` with new words behind each phrase."""
         positions = torch.arange(len(ids), device=ids.device)
         starts, ends = starts.unsqueeze(1), ends.unsqueeze(1)
-        words = min(self.nb_range, int((len(ids) - ends).max()))
+        reach = min(self.nb_range, len(ids))
+        words = min(reach, int((len(ids) - ends).max()))
         if words == 0:
             return drawn
-        replaced = (positions < starts) & (positions >= starts - self.nb_range) & (not self.share)
+        replaced = (positions < starts) & (positions >= starts - reach) & (not self.share)
         read = torch.where(replaced | (positions >= ends), self.padding_id, ids)
         rows, which = torch.unique(torch.cat([read, ends], dim=1), dim=0, return_inverse=True)
         read, lengths = rows[:, :-1], rows[:, -1]
-        sampled = sampler(read, lengths, self.sample_n, (len(ids) - lengths).clamp(max=words))[which]
+        sampled = sampler(read, lengths, self.count, (len(ids) - lengths).clamp(max=words))[which]
         steps = (positions - ends).unsqueeze(1)
         near = (steps >= 0) & (steps < words)
         return torch.where(near, sampled.gather(-1, steps.clamp(0, words - 1).expand_as(drawn)), drawn)

@@ -1,7 +1,7 @@
 """How well two series of numbers about words or phrases agree, with intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f}, {self.high:.3f})"
+
+    def to_json(self) -> dict[str, float | None]:
+        """What JSON can hold; None for what is no number."""
+        return {name: None if np.isnan(number) else number for name, number in asdict(self).items()}
 
     @classmethod
     def of(cls, value: float, resampled: NDArray[np.float64]) -> "Interval":
@@ -53,7 +57,7 @@ def mean(values: Sequence[float], resamples: int, seed: int) -> Interval:
 def extremes(sentences: Sequence[Pairs], share: float = 0.1) -> list[Pairs]:
     """Of all scores together the highest and lowest share alone (Tsang, Rambhatla & Liu, 2020, section 5)."""
     scores = np.concatenate([pairs[:, 0] for pairs in sentences])
-    low, high = np.quantile(scores, [share, 1 - share])
+    low, high = np.quantile(scores, [share, 1 - share]) if len(scores) else (0, 0)
     return [pairs[(pairs[:, 0] <= low) | (pairs[:, 0] >= high)] for pairs in sentences]
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.explainer import Explainer, TokenScore
-from latent_rationale.explain.spans import Span, check_spans
+from latent_rationale.explain.spans import Span
 
 
 class DirectFeed(Explainer):
@@ -22,9 +22,8 @@ class DirectFeed(Explainer):
         self.score = score
         self.padding_id = padding_id
 
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]``."""
-        check_spans(spans, len(ids))
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """Of the phrases as sentences."""
         phrases = [ids[start:end] for start, end in spans]
         rows = torch.nn.utils.rnn.pad_sequence(phrases, batch_first=True, padding_value=self.padding_id)
         lengths = torch.tensor([len(phrase) for phrase in phrases], device=ids.device)

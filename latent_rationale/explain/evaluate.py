@@ -1,28 +1,31 @@
 """``python -m latent_rationale.explain.evaluate``"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import writable_folder
 from latent_rationale.common.run import LOGGER, show_row, write_json
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
-from latent_rationale.explain.deletion import deleted
+from latent_rationale.explain.deletion import SHARES, deleted, draw_curves
 from latent_rationale.explain.options import EvaluateOptions, parsed
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.spans import Span
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
-RESULT = "evaluation.json"
+RESULT, CURVES = "evaluation.json", "deletion.png"
 
 
 @dataclass
@@ -32,12 +35,35 @@ class Found:
     Attributes:
         words: scores of words, and their weights in a bag of words.
         phrases: scores of phrases of several words, and their classes in the treebank.
-        falls: by how much the probability of the predicted class falls when the strongest words go.
+        falls: by how much the probability of the predicted class falls when the strongest words go, for each share of
+            them.
     """
 
     words: list[Pairs] = field(default_factory=list)
     phrases: list[Pairs] = field(default_factory=list)
-    falls: list[float] = field(default_factory=list)
+    falls: list[NDArray[np.float64]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How good a method is.
+
+    Attributes:
+        measures: by name; correlations, and the area over the deletion curve, which is the mean of its points.
+        curve: the mean fall for each share of the words that is deleted.
+    """
+
+    measures: dict[str, Interval]
+    curve: dict[float, Interval]
+
+    @classmethod
+    def of(cls, found: Found, resamples: int, seed: int) -> "Summary":
+        """Over all scores and over the extremes alone."""
+        pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
+        falls = np.stack(found.falls)
+        numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(falls.mean(1), resamples, seed)]
+        points = (mean(column, resamples, seed) for column in falls.T)
+        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)))
 
 
 def evaluate(arguments: Sequence[str]) -> None:
@@ -46,25 +72,29 @@ def evaluate(arguments: Sequence[str]) -> None:
     options = parsed(EvaluateOptions, arguments, program, "Which method explains a classifier best?")
     session = Session(options)
     if len(session.subject.names) != 2:
-        raise InputError(f"the model has {len(session.subject.names)} classes; an evaluation needs two, --classes 2")
+        names = ", ".join(session.subject.names)
+        raise InputError(f"says {names}; an evaluation needs a model of two classes", options.ckpt)
     examples, weights = session.examples(), _weights(session)
-    results: dict[str, dict[str, Interval]] = {}
+    folder = writable_folder(options.folder)
+    results: dict[str, Summary] = {}
     show_row("method", *MEASURES)
     show_row(*["---"] * (1 + len(MEASURES)))
-    for method in options.method:
-        results[method] = summary(_run(session, method, examples, weights), options.resamples, options.seed)
-        show_row(method, *map(str, results[method].values()))
-    options.folder.mkdir(parents=True, exist_ok=True)
-    rows = {method: {name: asdict(value) for name, value in row.items()} for method, row in results.items()}
-    write_json(options.folder / RESULT, rows)
-    LOGGER.info("the numbers are in %s", options.folder / RESULT)
+    for method in session.methods:
+        results[method] = Summary.of(_run(session, method, examples, weights), options.resamples, options.seed)
+        show_row(method, *map(str, results[method].measures.values()))
+        _write(folder, results, options)  # what is there is not lost where a later method is stopped
+    LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
 
 
-def summary(found: Found, resamples: int, seed: int) -> dict[str, Interval]:
-    """Correlations over all scores and over the extremes alone, and the area over the deletion curve."""
-    pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
-    numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(found.falls, resamples, seed)]
-    return dict(zip(MEASURES, numbers, strict=True))
+def _write(folder: Path, results: Mapping[str, Summary], options: EvaluateOptions) -> None:
+    rows = {
+        method: {name: interval.to_json() for name, interval in summary.measures.items()}
+        | {"deletion": {str(share): interval.to_json() for share, interval in summary.curve.items()}}
+        | {"provenance": asdict(options.provenance(method))}
+        for method, summary in results.items()
+    }
+    write_json(folder / RESULT, rows)
+    draw_curves({method: summary.curve for method, summary in results.items()}, folder / CURVES)
 
 
 def _weights(session: Session) -> dict[str, float]:
@@ -103,17 +133,17 @@ def _add(
     found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
     labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
     found.phrases.append(np.array(labelled, dtype=np.float64).reshape(-1, 2))
-    found.falls.append(_fall(session, sentence, scores[: len(words)]))
+    found.falls.append(_falls(session, sentence, scores[: len(words)]))
 
 
-def _fall(session: Session, sentence: Sentence, scores: Sequence[float]) -> float:
-    """The area over the perturbation curve: the mean fall of the predicted class's probability."""
+def _falls(session: Session, sentence: Sentence, scores: Sequence[float]) -> NDArray[np.float64]:
+    """How far the predicted class's probability falls for each share of the words that is deleted."""
     subject, label = session.subject, session.subject.positive
     whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), label)
     sign = 1.0 if whole.item() >= 0 else -1.0
     rows = deleted(sentence, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
     left = subject.score(Tokens.of(rows), label)
-    return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).mean().item()
+    return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).double().numpy(force=True)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import final
 
+import torch
 from torch import Tensor
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.structures import Tokens
-from latent_rationale.explain.spans import Span
+from latent_rationale.explain.spans import Span, check_spans
 
 TokenScore = Callable[[Tokens], Tensor]
 """From sentences to s(x) ``[B]``: access to a model by the ids of its words, and the least that there is."""
@@ -15,6 +18,24 @@ TokenScore = Callable[[Tokens], Tensor]
 class Explainer(ABC):
     """Scores phrases by what they contribute to s(x), the margin of the explained class."""
 
-    @abstractmethod
+    @final
     def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]`` of S phrases of one sentence, ids ``[T]``. Positive ones speak for the class."""
+        """Scores ``[S]`` of S phrases of one sentence, ids ``[T]``. Positive ones speak for the class.
+
+        Raises:
+            InputError: for ids of another shape, or a phrase that does not lie within the sentence.
+        """
+        if ids.dim() != 1:
+            raise InputError(f"ids: expected those of one sentence, [T], got the shape {list(ids.shape)}")
+        check_spans(spans, len(ids))
+        some = max(1, self.phrases_at_once(len(ids)) or len(spans))
+        groups = [spans[start : start + some] for start in range(0, len(spans), some)]
+        return torch.cat([self.scores(ids, group) for group in groups]) if groups else torch.zeros(0)
+
+    @abstractmethod
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """Scores ``[S]`` of phrases that lie within the sentence, at least one."""
+
+    def phrases_at_once(self, length: int) -> int | None:
+        """For how many phrases of a sentence so long there is memory at a time; None for any number."""
+        return None

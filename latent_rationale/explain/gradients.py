@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.explainer import Explainer
-from latent_rationale.explain.spans import Span, check_spans
+from latent_rationale.explain.spans import Span
 
 EmbeddingScore = Callable[[Tensor, Tokens], Tensor]
 """From embedded sentences ``[B, T, D]`` to s(x) ``[B]``, with gradients: access to a model behind its embedding."""
@@ -30,9 +30,8 @@ class Gradients(Explainer):
         self.embed = embed
         self.way = way
 
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]``."""
-        check_spans(spans, len(ids))
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """Sums over their words."""
         embedded = self.embed(ids.unsqueeze(0)).detach()
         points = (self.way.to(embedded).view(-1, 1, 1) * embedded).requires_grad_()
         with torch.enable_grad():

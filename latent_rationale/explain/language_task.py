@@ -35,15 +35,16 @@ Sentence = tuple[str, ...]
 class LanguageModelOptions(TrainOptions):
     """What ``explain.train_lm`` takes beside what every task does, and its own defaults."""
 
-    IDLE = frozenset({"model", "layer", "no_subtrees", *OF_MODELS})
+    IDLE = frozenset({"model", "layer", "no_subtrees", "explain_model", *OF_MODELS})
 
-    task: str = option("sst", "the task whose texts are read", choices=TEXTS)
+    task: str | None = option(None, "the task whose texts are read (default: that of --ckpt, or sst)", choices=TEXTS)
     ckpt: Path | None = option(
         None,
         "folder of a classifier, whose texts are read instead, or of a transformer, in whose pieces of words",
     )
     use_bert_tokenizer: bool = option(False, "read pieces of words; --ckpt names the folder of the transformer")
     no_subtrees: bool = option(False, "read whole sentences alone, as always")
+    explain_model: str | None = option(None, "what will be explained: --ckpt tells", choices=("lstm", "bert"))
     word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
     softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
 
@@ -102,20 +103,27 @@ class LanguageModelling(Task[LanguageModelOptions]):
 
     @classmethod
     def resolve(cls, options: LanguageModelOptions) -> LanguageModelOptions:
-        """Find out whether words or pieces are read."""
+        """Find out whose texts are read, and whether in words or pieces."""
         pieces = options.ckpt is not None and transformer_folder(options.ckpt) is not None
         if options.use_bert_tokenizer and not pieces:
             raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose pieces are read")
-        return replace(options, use_bert_tokenizer=pieces)
+        task = options.task or "sst"
+        if options.ckpt is not None and not pieces:
+            task = checkpoint.read_config(options.ckpt)["task"]
+            if task not in TEXTS:
+                raise InputError(f"holds a model for {task}, and no classifier", options.ckpt)
+            if options.task not in (None, task):
+                raise InputError(f"--task {options.task}: the classifier is for {task}", options.ckpt)
+        return replace(options, task=task, use_bert_tokenizer=pieces)
 
     @cached_property
     def reader(self) -> Task[Any]:
         """The task whose texts are read."""
+        task_class = find_task(self.options.task or "sst")
         if self.options.ckpt is None or self.options.use_bert_tokenizer:
-            return find_task(self.options.task).without_vectors().resolved()
-        recorded = checkpoint.read_config(self.options.ckpt)
-        task_class = find_task(recorded["task"])
-        return task_class(config.make(task_class.options_class, recorded["options"]))
+            return task_class.without_vectors().resolved()
+        recorded = checkpoint.read_config(self.options.ckpt)["options"]
+        return task_class(config.make(task_class.options_class, recorded))
 
     @cached_property
     def cut(self) -> Callable[[Sequence[str]], Sequence[str]]:

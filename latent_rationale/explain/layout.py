@@ -1,6 +1,8 @@
 """Where phrases stand in a picture: words at the bottom, the sentence on top."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from latent_rationale.explain.explanation import Explanation
 from latent_rationale.explain.spans import Span, SpanTree
@@ -22,19 +24,34 @@ class Cell:
 
 
 def cells(explanation: Explanation) -> list[Cell]:
-    """The phrases of a tree, each above all that it holds. Without a tree, the words alone."""
-    scores = explanation.by_span
-    tree = explanation.tree
-    if tree is None:
-        return [Cell(span, 0, score) for span, score in scores.items() if span[1] - span[0] == 1]
-    rows = {node.span: _height(node) for node in tree}
+    """The phrases of a tree, each above all that it holds. Without a tree, the longer above the shorter."""
+    scores, tree = explanation.by_span, explanation.tree
+    rows = _side_by_side(scores) if tree is None else {node.span: _height(node) for node in tree}
     return [Cell(span, row, scores[span]) for span, row in rows.items()]
 
 
 def strength(explanation: Explanation) -> float:
     """The largest score in a picture, of either sign: what the colours go up to."""
-    return max((abs(cell.score) for cell in cells(explanation)), default=0.0) or 1.0
+    return max(abs(cell.score) for cell in cells(explanation)) or 1.0
 
 
 def _height(node: SpanTree) -> int:
-    return 0 if node.span[1] - node.span[0] == 1 else 1 + max((_height(child) for child in node.children), default=0)
+    return 0 if _size(node.span) == 1 else 1 + max((_height(child) for child in node.children), default=0)
+
+
+def _side_by_side(spans: Iterable[Span]) -> dict[Span, int]:
+    """Rows in which phrases of the same length stand side by side, as few as will do for each length."""
+    rows: dict[Span, int] = {}
+    top = 0
+    for _, alike in groupby(sorted(spans, key=lambda span: (_size(span), span)), _size):
+        ends: list[int] = []  # of what stands in each row
+        for span in alike:
+            row = next((row for row, end in enumerate(ends) if end <= span[0]), len(ends))
+            ends[row : row + 1] = [span[1]]
+            rows[span] = top + row
+        top += len(ends)
+    return rows
+
+
+def _size(span: Span) -> int:
+    return span[1] - span[0]

@@ -1,14 +1,15 @@
 """What the commands that explain take."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from latent_rationale.common import config
-from latent_rationale.common.config import REQUIRED, option
+from latent_rationale.common.config import REQUIRED, inherited, option
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.run import LOGGER
+from latent_rationale.explain.explanation import Provenance
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
 from latent_rationale.tasks import TEXTS
 
@@ -32,19 +33,20 @@ class SubjectOptions:
     nb_range: int = option(
         10, "words, or pieces of words where a transformer reads them, on either side that are drawn anew", "[0, inf)"
     )
-    sample_n: int = option(20, "how often they are", within="[1, inf)")
+    sample_n: int = option(20, "how often they are", within="[1, 100000]")
     share_samples: bool = option(False, "phrases with the same edge share their samples: faster, and less exact")
 
     task: str | None = option(
         None, "whose texts are explained (default: the classifier's own, and of a transformer sst)", choices=TEXTS
     )
+    data_path: Path | None = option(None, "folder with the texts, if not where training found them")
     split: str = option("dev", "data set to explain", choices=("train", "dev", "test"), also=("dataset",))
     start: int = option(0, "its first sentence, counted from 0", within="[0, inf)")
     stop: int | None = option(None, "the sentence before which to stop; by default there is none", within="[1, inf)")
 
     sample: int | None = option(None, "so many of them alone, drawn by --seed", within="[1, inf)")
 
-    save_path: Path | None = option(None, "folder for what is found; by default that of --ckpt")
+    save_path: Path | None = option(None, "folder for what is found (default: that of --ckpt)")
     max_batch: int | None = option(
         None, "sentences that go through the model at a time (default: 2048, and of a transformer 64)", "[1, inf)"
     )
@@ -62,6 +64,37 @@ class SubjectOptions:
     def methods(self) -> tuple[str, ...]:
         """Those to explain by."""
         return ()
+
+    @property
+    def insists(self) -> bool:
+        """Whether the user named the methods. Of others those are left out that a model cannot have."""
+        return True
+
+    @property
+    def draws(self) -> bool:
+        """Whether a method needs contexts from a language model."""
+        return not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
+
+    def provenance(self, method: str) -> Provenance:
+        """How scores by a method come about."""
+        if method not in NEED_LANGUAGE_MODEL:
+            return Provenance(method=method, model=str(self.ckpt))
+        return Provenance(
+            method=method,
+            model=str(self.ckpt),
+            lm=str(self.lm),
+            nb_range=self.nb_range,
+            sample_n=self.sample_n,
+            share_samples=self.share_samples,
+            seed=self.seed,
+        )
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        reasons = {name: f"since {config.help_of(type(self), name)}" for name in self.IDLE}
+        if not self.draws:
+            reasons |= dict.fromkeys(("lm", "nb_range", "sample_n", "share_samples"), "without --method soc or scd")
+        return {name: why for name, why in reasons.items() if name in named}
 
     @property
     def folder(self) -> Path:
@@ -92,8 +125,8 @@ def parsed(kind: type[Options], arguments: Sequence[str], program: str, about: s
         InputError: if a flag or its value cannot be used.
     """
     options, named = config.parse(kind, arguments, program, about, kind.IDLE)
-    for name in sorted(kind.IDLE.intersection(named)):
-        LOGGER.info("note: %s has no effect: %s", config.flag(name), config.help_of(kind, name))
+    for name, why in options.without_effect(named).items():
+        LOGGER.info("note: %s has no effect %s", config.flag(name), why)
     return options
 
 
@@ -110,11 +143,39 @@ class ExplainOptions(SubjectOptions):
     exp_name: str = option("", "goes into the name of the file, before its ending")
     format: str = option("jsonl", "of the file: JSON, or phrases and scores apart by tabs", choices=tuple(FILES))
     show: int = option(5, "explanations to show", within="[0, inf)")
+    save_path: Path | None = inherited(
+        SubjectOptions,
+        "save_path",
+        None,
+        "folder for what is found (default: in that of --ckpt, by the method's name)",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what no single option's bounds can.
+
+        Raises:
+            InputError: for such values.
+        """
+        super().__post_init__()
+        if Path(self.exp_name).name != self.exp_name:
+            raise InputError(f"--exp-name: goes into the name of a file, and cannot be {self.exp_name}")
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The one."""
         return (self.method,)
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Likewise, of what only texts of the user's have, or only trees."""
+        given = ("data_path", "split", "start", "stop", "sample")
+        reasons = {"tokenized": "without --text"} if self.text is None else dict.fromkeys(given, "with --text")
+        reasons |= {"longest": "with --agg"} if self.agg else {"percentile": "without --agg"}
+        return super().without_effect(named) | {name: why for name, why in reasons.items() if name in named}
+
+    @property
+    def folder(self) -> Path:
+        """Where to write."""
+        return self.save_path or self.ckpt / self.method
 
     @property
     def file_name(self) -> str:
@@ -127,10 +188,17 @@ class ExplainOptions(SubjectOptions):
 class EvaluateOptions(SubjectOptions):
     """What ``python -m latent_rationale.explain.evaluate`` takes."""
 
-    method: tuple[str, ...] = option(tuple(METHODS), "how phrases get their scores", choices=tuple(METHODS))
+    method: tuple[str, ...] = option(
+        (), "how phrases get their scores (default: in every way that the model allows)", choices=tuple(METHODS)
+    )
     resamples: int = option(1000, "of the sentences, for intervals", within="[1, inf)")
 
     @property
     def methods(self) -> tuple[str, ...]:
         """All of them."""
-        return self.method
+        return tuple(dict.fromkeys(self.method or METHODS))
+
+    @property
+    def insists(self) -> bool:
+        """On those that are named."""
+        return bool(self.method)

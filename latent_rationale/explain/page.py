@@ -51,8 +51,7 @@ def _article(explanation: Explanation) -> str:
         f'<span data-place="{place}" style="grid-area: {top + 1} / {place + 1}">{escape(token)}</span>'
         for place, token in enumerate(explanation.tokens)
     )
-    heading = f"{escape(explanation.said)}; scores for {escape(explanation.explained)}"
-    return f'<article><h2>{heading}</h2><div class="tree">{boxes}{words}</div></article>'
+    return f'<article><h2>{escape(explanation.headline)}</h2><div class="tree">{boxes}{words}</div></article>'
 
 
 def _box(explanation: Explanation, cell: Cell, top: int, limit: float) -> str:

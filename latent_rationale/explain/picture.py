@@ -39,5 +39,5 @@ def draw(explanation: Explanation, path: Path) -> None:
     axes.set_yticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(f"{explanation.said}; scores for {explanation.explained}", fontsize=10, parse_math=False)
+    axes.set_title(explanation.headline, fontsize=10, parse_math=False)
     figure.savefig(path, dpi=150)

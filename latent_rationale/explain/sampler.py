@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from latent_rationale.common.cells import LSTMCell, State
 from latent_rationale.common.compiled import operator_for
+from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.beginnings import read_beginnings
 from latent_rationale.explain.language_model import LanguageModel
-from latent_rationale.explain.translation import Translation
+from latent_rationale.explain.translation import Translation, WordForWord
 from latent_rationale.explain.word_choices import WordChoice
 
 
@@ -81,6 +82,12 @@ class Language:
     forwards: Sampler
     backwards: Sampler
     padding_id: int
+
+    @classmethod
+    def word_for_word(cls, model: LanguageModel, words: Lexicon, classifiers: Lexicon) -> "Language":
+        """From a language model of words, for a classifier with its own: they meet where they are spelled alike."""
+        same = WordForWord.between(classifiers, words, model.embedding.weight.device)
+        return cls.of(model, same, same, classifiers.padding_id)
 
     @classmethod
     def of(cls, model: LanguageModel, forwards: Translation, backwards: Translation, padding_id: int) -> "Language":

@@ -8,7 +8,7 @@ from torch import Tensor
 from latent_rationale.explain.contexts import Context, JoinedContext, SentenceContext, positions_inside
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.parts import Parts
-from latent_rationale.explain.spans import Span, check_spans
+from latent_rationale.explain.spans import Span
 
 Decomposable = Callable[[Tensor, Tensor, type[Parts]], Parts]
 """From contexts of phrases to scores ``[S, K, C]``, split in a way: access to what is inside a model.
@@ -46,10 +46,13 @@ class Decomposition(Explainer):
         """All contexts, from those that are given."""
         return context
 
+    def phrases_at_once(self, length: int) -> int:
+        """As many as contexts can be made for."""
+        return self.context.phrases_at_once(length)
+
     @torch.no_grad()
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]``: the margin of the relevant parts."""
-        check_spans(spans, len(ids))
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """The margin of the relevant parts."""
         sentences = self.context(ids, spans)
         inside = positions_inside(spans, len(ids), ids.device)
         some = max(1, self.max_batch // sentences.shape[1])

@@ -7,13 +7,15 @@ from typing import Any
 import torch
 
 import latent_rationale
+from latent_rationale.common import checkpoint
 from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.contexts import Context, SampledContext
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.language_model import LanguageModel
-from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.methods import METHODS
 from latent_rationale.explain.options import SubjectOptions
 from latent_rationale.explain.sampler import Language
 from latent_rationale.explain.sentence import Sentence
@@ -21,6 +23,7 @@ from latent_rationale.explain.spans import Span
 from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
+from latent_rationale.tasks import find_task
 
 
 class Session:
@@ -38,7 +41,23 @@ class Session:
         self.options = options
         self.subject = open_subject(options)
         self.task = self.subject.predictor.task
-        self.sampled = None if set(options.methods).isdisjoint(NEED_LANGUAGE_MODEL) else self._contexts()
+        self.sampled = self._contexts() if options.draws else None
+        self.methods = tuple(method for method in options.methods if self._allows(method))
+
+    def _allows(self, method: str) -> bool:
+        """Whether the model can be explained by a method; where the user insists on it, it has to be.
+
+        Raises:
+            InputError: if it has to, and cannot.
+        """
+        try:
+            self._explainer(method, self.subject.positive)
+        except InputError as error:
+            if self.options.insists:
+                raise InputError(f"--method {method}: {error}", self.options.ckpt) from error
+            LOGGER.info("note: without %s: %s", method, error)
+            return False
+        return True
 
     def examples(self) -> Sequence[Any]:
         """The sentences that are asked for.
@@ -48,6 +67,8 @@ class Session:
         """
         options = self.options
         examples = self.task.read_split(options.split)
+        if not examples:
+            raise InputError(f"--split: there are no sentences in {options.split}")
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
         chosen = examples[options.start : options.stop]
@@ -71,13 +92,17 @@ class Session:
         return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
 
     def scorer(self, method: str, label: int, sentence: Sentence) -> Callable[[Sequence[Span]], list[float]]:
-        """From phrases of a sentence to what they say for a class.
-
-        Raises:
-            InputError: if the method cannot explain this model.
-        """
+        """From phrases of a sentence to what they say for a class. It raises ``InputError`` if that is no number."""
         explainer = self._explainer(method, label)
-        return lambda spans: explainer(sentence.ids, [sentence.places(span) for span in spans]).tolist()
+
+        def score(spans: Sequence[Span]) -> list[float]:
+            scores = explainer(sentence.ids, [sentence.places(span) for span in spans])
+            if not scores.isfinite().all():
+                first = " ".join(sentence.tokens[:5])
+                raise InputError(f"a score by {method} is not finite in the sentence: {first} ...", self.options.ckpt)
+            return scores.tolist()
+
+        return score
 
     @cache  # noqa: B019  # a session lives as long as its command
     def _explainer(self, method: str, label: int) -> Explainer:
@@ -114,8 +139,18 @@ def open_subject(options: SubjectOptions) -> Subject:
         need_transformers()
         from latent_rationale.explain.transformer.subject import TransformerSubject
 
-        return TransformerSubject(folder, options.task or "sst", find_device(options.device), options.max_batch)
-    predictor = latent_rationale.load(options.ckpt, options.device)
-    if options.task not in (None, predictor.task.name):
-        raise InputError(f"--task {options.task}: the model is for {predictor.task.name}", options.ckpt)
-    return TextSubject(predictor, options.max_batch)
+        return TransformerSubject(
+            folder, options.task or "sst", find_device(options.device), options.max_batch, options.data_path
+        )
+    recorded = checkpoint.read_config(options.ckpt)
+    task_class = find_task(recorded["task"])
+    if options.task not in (None, task_class.name):
+        raise InputError(f"--task {options.task}: the model is for {task_class.name}", options.ckpt)
+    changes = {} if options.data_path is None else {"data_path": str(options.data_path)}
+    if not changes.keys() <= recorded["options"].keys():
+        raise InputError(f"--data-path: the texts of {task_class.name} have no folder of their own", options.ckpt)
+    predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
+    try:
+        return TextSubject(predictor, options.max_batch)
+    except InputError as error:
+        raise InputError(str(error), options.ckpt) from error

@@ -8,7 +8,7 @@ from torch import Tensor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.contexts import Context, positions_inside
 from latent_rationale.explain.explainer import Explainer, TokenScore
-from latent_rationale.explain.spans import Span, check_spans
+from latent_rationale.explain.spans import Span
 
 
 class SOC(Explainer):
@@ -26,9 +26,12 @@ class SOC(Explainer):
         self.score = score
         self.context = context
 
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]``."""
-        check_spans(spans, len(ids))
+    def phrases_at_once(self, length: int) -> int:
+        """As many as contexts can be made for."""
+        return self.context.phrases_at_once(length)
+
+    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
+        """From every context with the phrase, and without."""
         sentences = self.context(ids, spans)
         inside = positions_inside(spans, len(ids), ids.device).unsqueeze(1)
         without = torch.where(inside, self.context.padding_id, sentences)

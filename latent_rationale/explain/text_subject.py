@@ -25,7 +25,7 @@ class TextSubject(Subject):
     def __init__(self, predictor: Predictor, max_batch: int | None = None):
         super().__init__(predictor, max_batch)
         if not isinstance(predictor.model, TextModel):
-            raise InputError(f"a model for {predictor.task.name} does not read one text, and cannot be explained")
+            raise InputError(f"holds a model for {predictor.task.name}, and no classifier of one text")
         self.model = predictor.model
         self._inside = RecurrentClassifier.of(self.model) if RecurrentClassifier.fits(self.model) else None
 

@@ -15,6 +15,7 @@ from latent_rationale.common.files import find_data, find_vectors
 from latent_rationale.common.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.prediction import TextPrediction, rationales
+from latent_rationale.common.run import LOGGER
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.task import Task
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike
@@ -81,7 +82,8 @@ class SST(Task[SSTOptions]):
     def read_split(self, name: str) -> list[SSTExample]:
         """The sentences of a file, with the labels of five classes or of two.
 
-        GLUE's folder has no labelled test set; it is the treebank's, without the neutral sentences.
+        GLUE's folder has no labelled test set; it is the treebank's, without the neutral sentences, and none where
+        there is no treebank.
         """
         folder = Path(self.options.data_path or "")
         if not self.options.reads_glue:
@@ -89,9 +91,17 @@ class SST(Task[SSTOptions]):
         if self.options.classes == 5:
             raise InputError("--data-path: GLUE's sentences have two classes; --classes 2", folder)
         if name == "test":
-            return self._read_trees(find_data("sst") / "test.txt")
+            return self._treebanks_test()
         examples = list(read_glue(folder / f"{name}.tsv"))
         return self._whole(examples) if name == "train" and self.options.no_subtrees else examples
+
+    def _treebanks_test(self) -> list[SSTExample]:
+        try:
+            folder = find_data("sst")
+        except InputError as error:
+            LOGGER.info("note: there is no test set: GLUE's has no labels, and of the treebank's there is %s", error)
+            return []
+        return self._read_trees(folder / "test.txt")
 
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
         """Those that are a training sentence of the treebank."""

@@ -11,7 +11,9 @@ import latent_rationale
 from latent_rationale.common.commands import train_command
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.command import explain_command
+from latent_rationale.explain.language_task import LanguageModelling
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.session import Session
 from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.sst.task import SST
 
@@ -76,7 +78,7 @@ def test_the_seeds_format(folders, tmp_path):
     assert explain_command(arguments) == 0
     lines = (tmp_path / "explanations.txt").read_text().splitlines()
     for line, row in zip(lines, explained(tmp_path), strict=True):
-        first, last = line.split("\t")[0], line.split("\t")[-1]
+        first, *_, last = line.split("\t ")
         assert first.rsplit(" ", 1)[0] in row["tokens"]
         assert last.rsplit(" ", 1)[0] == " ".join(row["tokens"])
         assert float(last.rsplit(" ", 1)[1]) == pytest.approx(row["scores"][-1], abs=1e-6)
@@ -124,7 +126,12 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
         (["--method", "occlusion", "--start", "4000"], "--start: expected less than"),
         (["--method", "occlusion", "--text", "  "], "--text: has no words"),
         (["--method", "magic"], "--method"),
-        (["--ckpt", "{root}/lm", "--method", "occlusion"], "a model for lm does not read one text"),
+        (["--ckpt", "{root}/lm", "--method", "occlusion"], "lm: holds a model for lm, and no classifier of one text"),
+        (["--method", "occlusion", "--text", "caf\udce9"], "--text: not UTF-8 text"),
+        (["--method", "occlusion", "--exp_name", "a/b"], "--exp-name: goes into the name of a file"),
+        (["--method", "occlusion", "--data_path", "{root}/nowhere"], "nowhere/dev.txt: no such file"),
+        (["--method", "cd", "--ckpt", "{root}/latent"], "latent: --method cd: contextual decomposition is for"),
+        (["--lm", "{root}/lm", "--sample_n", "99999999"], "--sample-n: expected a number in [1, 100000]"),
         (["--ckpt", "{root}/nowhere", "--method", "occlusion"], "no such folder"),
     ],
 )
@@ -137,6 +144,95 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
     assert error.startswith("error: ")
     assert error.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_a_range_of_any_size_is_a_range(folders, tmp_path):
+    arguments = ["--ckpt", str(folders / "baseline"), "--lm", str(folders / "lm"), "--stop", "1", "--sample_n", "2"]
+    for reach in ("40", "99999999999999999999"):
+        assert explain_command([*arguments, "--nb_range", reach, "--save_path", str(tmp_path / reach)]) == 0
+    first, second = (explained(path)[0]["scores"] for path in tmp_path.iterdir())
+    assert first == second
+
+
+def test_methods_do_not_overwrite_one_another(folders, capsys):
+    arguments = ["--ckpt", str(folders / "baseline"), "--stop", "2"]
+    arguments += ["--nb_range", "4", "--sample_n", "2", "--seed", "7"]
+    for method in ("arch", "soc", "arch"):
+        lm = ["--lm", str(folders / "lm")] if method == "soc" else []
+        assert explain_command([*arguments, "--method", method, *lm]) == 0
+    said = capsys.readouterr().out
+    assert said.count("in place of those that were there") == 1
+    assert "note: --sample-n has no effect without --method soc or scd" in said
+    model = str(folders / "baseline")
+    drawn = {"lm": str(folders / "lm"), "nb_range": 4, "sample_n": 2, "share_samples": False, "seed": 7}
+    for row in explained(folders / "baseline" / "soc"):
+        assert row["provenance"] == {"method": "soc", "model": model, **drawn}
+    for row in explained(folders / "baseline" / "arch"):
+        assert row["provenance"] == {"method": "arch", "model": model, **dict.fromkeys(drawn)}
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, capsys):
+    file = folders / "baseline" / "config.json"
+    assert explain_command(occluding(folders, file, stop=2)) == 2
+    error = capsys.readouterr().err
+    assert f"error: {file}: cannot be written to (File exists)\n" in error
+    assert "sentence/s" not in error
+
+
+def test_what_a_stop_leaves_is_not_lost(folders, tmp_path, capsys, monkeypatch):
+    arguments = occluding(folders, tmp_path, stop=5)
+    assert explain_command(arguments) == 0
+    whole = explained(tmp_path)
+    read = Session.read
+    seen = []
+
+    def stopping(session, example):
+        seen.append(example)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return read(session, example)
+
+    monkeypatch.setattr(Session, "read", stopping)
+    assert explain_command(arguments) == 130
+    said = capsys.readouterr()
+    assert said.err.endswith("stopped\n")
+    assert "the 3 explanations until then are in" in said.out
+    part = tmp_path / "explanations.jsonl.part"
+    assert [json.loads(line) for line in part.read_text().splitlines()] == whole[:3]
+    assert explained(tmp_path) == whole  # of the last run that went to its end
+    seen[:] = [None] * 3
+    assert explain_command(arguments) == 130
+    assert not part.exists()
+
+
+def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(TextSubject, "score", lambda self, tokens, label: torch.full((len(tokens.ids),), float("nan")))
+    assert explain_command(occluding(folders, tmp_path, stop=1)) == 2
+    assert "baseline: a score by occlusion is not finite in the sentence: " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_may_have_moved(folders, small_sst, tmp_path):
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "dev.txt").write_text("(3 (2 A) (3 (3 fine) (2 film)))\n")
+    arguments = [*occluding(folders, tmp_path, stop=5), "--data_path", str(moved)]
+    assert explain_command(arguments) == 0
+    assert [row["tokens"] for row in explained(tmp_path)] == [["A", "fine", "film"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ckpt", "{root}/baseline", "--task", "beer"], "--task beer: the classifier is for sst"),
+        (["--ckpt", "{root}/lm"], "lm: holds a model for lm, and no classifier"),
+        (["--use_bert_tokenizer", "--explain_model", "bert"], "--use-bert-tokenizer needs --ckpt"),
+    ],
+)
+def test_a_language_model_needs_texts(folders, tmp_path, capsys, arguments, message):
+    given = [argument.format(root=folders) for argument in arguments]
+    assert train_command(LanguageModelling, [*given, "--save_path", str(tmp_path / "new")], "explain.train_lm") == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["baseline", "latent"])

@@ -5,12 +5,16 @@ import json
 import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 
+import latent_rationale.explain.evaluate as evaluation
 from latent_rationale.common.commands import run_command, train_command
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import correlation, extremes, mean
 from latent_rationale.explain.deletion import deleted
 from latent_rationale.explain.evaluate import MEASURES, evaluate
+from latent_rationale.explain.language_task import LanguageModelling
+from latent_rationale.explain.methods import METHODS
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.sst.task import SST
 
@@ -98,6 +102,10 @@ def classifier(small_sst, tmp_path_factory):
     small = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4", *small_sst.arguments]
     for classes in ("2", "5"):
         assert train_command(SST, ["--classes", classes, *small, "--save_path", str(folder / classes)]) == 0
+    rcnn = ["--classes", "2", "--layer", "rcnn", *small, "--save_path", str(folder / "rcnn")]
+    assert train_command(SST, rcnn) == 0
+    lm = ["--ckpt", str(folder / "rcnn"), "--hidden_size", "8", "--num_iterations", "4"]
+    assert train_command(LanguageModelling, [*lm, "--save_path", str(folder / "lm")], "explain.train_lm") == 0
     return folder
 
 
@@ -108,11 +116,54 @@ def test_one_table_over_methods(classifier, tmp_path, capsys):
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert [row[0] for row in rows] == ["method", "---", "occlusion", "arch"]
     written = json.loads((tmp_path / "evaluation.json").read_text())
-    assert set(written["arch"]) == set(MEASURES)
+    assert set(written["arch"]) == {*MEASURES, "deletion", "provenance"}
+    curve = [point["value"] for point in written["arch"]["deletion"].values()]
+    assert list(written["arch"]["deletion"]) == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert written["arch"]["AOPC"]["value"] == pytest.approx(sum(curve) / 5)
+    assert written["arch"]["provenance"]["method"] == "arch"
+    assert imread(tmp_path / "deletion.png").std() > 0.05
     assert written["arch"]["words"]["value"] != written["occlusion"]["words"]["value"]
     assert rows[3][1].startswith(f"{written['arch']['words']['value']:.3f} (")
 
 
 def test_an_evaluation_needs_two_classes(classifier, capsys):
     assert run_command(evaluate, ["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
-    assert "the model has 5 classes; an evaluation needs two" in capsys.readouterr().err
+    assert "very positive; an evaluation needs a model of two classes" in capsys.readouterr().err
+
+
+def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, tmp_path, capsys):
+    arguments = ["--ckpt", str(classifier / "rcnn"), "--stop", "3", "--resamples", "5", "--save_path", str(tmp_path)]
+    lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
+    capsys.readouterr()
+    assert run_command(evaluate, [*arguments, *lm]) == 0
+    assert "note: without cd: --method cd is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
+    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in METHODS if name != "cd"]
+    assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
+    assert "rcnn: --method cd: " in capsys.readouterr().err
+
+
+def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch):
+    run = evaluation._run
+
+    def stopping(session, method, *given):
+        if method == "occlusion":
+            raise KeyboardInterrupt
+        return run(session, method, *given)
+
+    monkeypatch.setattr(evaluation, "_run", stopping)
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "occlusion", "--stop", "3", "--resamples", "5"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 130
+    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == ["arch"]
+
+
+def test_what_is_no_number_is_none_in_json(classifier, tmp_path):
+    """Of one sentence without phrases of several words there is no correlation."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.txt").write_text("(3 (3 good) (2 film))\n(1 (1 bad) (2 film))\n")
+    (data / "dev.txt").write_text("(3 zymurgy)\n")
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "--data_path", str(data)]
+    assert run_command(evaluate, [*arguments, "--resamples", "5", "--save_path", str(tmp_path)]) == 0
+    text = (tmp_path / "evaluation.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text)["occlusion"]["phrases"] == {"value": None, "low": None, "high": None}

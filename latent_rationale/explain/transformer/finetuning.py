@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latent_rationale.common.config import inherited, option
+from latent_rationale.common.config import help_of, inherited, option
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import find_data
 from latent_rationale.common.metrics import Tally, accuracy
@@ -28,8 +28,13 @@ from latent_rationale.tasks import find_task
 class FineTuningOptions(TrainOptions):
     """What ``explain.finetune_bert`` takes beside what every task does, and its own defaults."""
 
+    _NOT_ASKED = ("task_name", "do_train", "do_eval", "do_lower_case")
     IDLE = frozenset(
-        {"model", "layer", "hidden_size", "embed_size", "train_embed", "dropout", "skip_unselected", *OF_MODELS}
+        {
+            *("model", "layer", "hidden_size", "embed_size", "train_embed", "dropout", "skip_unselected"),
+            *OF_MODELS,
+            *_NOT_ASKED,
+        }
     )
 
     bert_model: str = option(
@@ -40,6 +45,11 @@ class FineTuningOptions(TrainOptions):
     )
     no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
     max_seq_length: int = option(128, "pieces of words that are read of a text", within="[3, inf)")
+
+    task_name: str = option("SST-2", "it is the only one", choices=("SST-2",))
+    do_train: bool = option(False, "it always trains")
+    do_eval: bool = option(False, "it always evaluates")
+    do_lower_case: bool = option(False, "the tokenizer knows whether to")
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
     num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))
@@ -52,7 +62,9 @@ class FineTuningOptions(TrainOptions):
 
     def without_effect(self, named: Iterable[str]) -> dict[str, str]:
         """Those of the named options that mean nothing here, each with what keeps it from doing so."""
-        return {name: "on a pretrained encoder" for name in named if name in self.IDLE}
+        reasons = dict.fromkeys(self.IDLE, "on a pretrained encoder")
+        reasons |= {name: f"since {help_of(type(self), name)}" for name in self._NOT_ASKED}
+        return {name: reasons[name] for name in named if name in reasons}
 
 
 class FineTuning(Task[FineTuningOptions]):
@@ -75,10 +87,9 @@ class FineTuning(Task[FineTuningOptions]):
     ):
         super().__init__(options)
         self.names = names
-        own: dict[str, Any] = {}
+        own: dict[str, Any] = {} if options.data_path is None else {"data_path": options.data_path}
         if task == "sst":
-            own = {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
-            own["data_path"] = options.data_path
+            own |= {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
         self.reader = find_task(task).without_vectors(**own)
 
     @classmethod

@@ -23,8 +23,7 @@ def apply(layer: Any, parts: Parts) -> Parts:
         InputError: if there is no rule for its type.
     """
     if type(layer) not in RULES:
-        names = ", ".join(dict.fromkeys(kind.__name__ for kind in RULES))
-        raise InputError(f"no rule tells how a {type(layer).__name__} splits activations; there are some for {names}")
+        raise InputError(f"no rule tells how a {type(layer).__name__} splits activations")
     return RULES[type(layer)](layer, parts)
 
 
@@ -149,11 +148,18 @@ def decomposable(model: SequenceClassifier) -> Decomposable:
     """The model as ``SCD`` asks for it.
 
     Raises:
-        InputError: once it is asked, for a layer without a rule.
+        InputError: for a layer without a rule.
     """
 
+    @torch.no_grad()
     def decompose(contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:
         *_, scores = states(model, kind.of(model.embedding(contexts), inside))
         return scores
 
+    device = model.prefix.device
+    try:  # on a sentence of one piece
+        decompose(torch.zeros(1, 1, 1, dtype=torch.long, device=device), torch.ones(1, 1, device=device) > 0, Parts)
+    except InputError as error:
+        kinds = "BERT, RoBERTa and XLM-RoBERTa"
+        raise InputError(f"a {type(model.network).__name__} cannot be split: {error}; {kinds} can") from error
     return decompose

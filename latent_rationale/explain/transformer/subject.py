@@ -28,6 +28,7 @@ class TransformerSubject(Subject):
         task: the name of the task whose texts are explained.
         device: where to compute.
         max_batch: sentences that go through it at a time.
+        data_path: the folder of the texts; looked for, unless given.
 
     Raises:
         InputError: if there is no such model, or an example of the task has several texts.
@@ -35,12 +36,19 @@ class TransformerSubject(Subject):
 
     MAX_BATCH = 64  # more are slower: what is between two layers no longer fits into a processor's cache
 
-    def __init__(self, folder: Path, task: str, device: torch.device, max_batch: int | None = None):
+    def __init__(
+        self,
+        folder: Path,
+        task: str,
+        device: torch.device,
+        max_batch: int | None = None,
+        data_path: Path | None = None,
+    ):
         self.model = trained(str(folder)).to(device)
         self.pieces = self.model.pieces
         config = self.model.network.config
         names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
-        texts = FineTuning(FineTuningOptions(), names, task)
+        texts = FineTuning(FineTuningOptions(data_path=data_path), names, task)
         if len(texts.reader.text_names) > 1:
             raise InputError(f"--task {task}: an example is {' and '.join(texts.reader.text_names)}, not one text")
         super().__init__(Predictor(texts, self.pieces, self.model, Supervised(texts.criterion)), max_batch)

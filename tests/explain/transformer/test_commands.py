@@ -132,7 +132,7 @@ def test_the_originals_flags(folders, tmp_path, capsys):
     assert explain_command([*arguments, "--format", "seed", "--save_path", str(tmp_path), "--dataset", "dev"]) == 0
     assert len((tmp_path / "explanations.sst_demo.txt").read_text().splitlines()) == 2
     out = capsys.readouterr().out
-    assert "note: --batch-size has no effect: the phrases of one sentence are explained together" in out
+    assert "note: --batch-size has no effect since the phrases of one sentence are explained together" in out
     assert "note: --use-bert-tokenizer has no effect" in out
 
 
