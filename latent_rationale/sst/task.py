@@ -86,6 +86,8 @@ class SST(Task[SSTOptions]):
         there is no treebank.
         """
         folder = Path(self.options.data_path or "")
+        if not folder.is_dir():
+            raise InputError("no such folder", folder)
         if not self.options.reads_glue:
             return self._read_trees(folder / f"{name}.txt")
         if self.options.classes == 5:

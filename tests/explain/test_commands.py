@@ -129,7 +129,7 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
         (["--ckpt", "{root}/lm", "--method", "occlusion"], "lm: holds a model for lm, and no classifier of one text"),
         (["--method", "occlusion", "--text", "caf\udce9"], "--text: not UTF-8 text"),
         (["--method", "occlusion", "--exp_name", "a/b"], "--exp-name: goes into the name of a file"),
-        (["--method", "occlusion", "--data_path", "{root}/nowhere"], "nowhere/dev.txt: no such file"),
+        (["--method", "occlusion", "--data_path", "{root}/nowhere"], "nowhere: no such folder"),
         (["--method", "cd", "--ckpt", "{root}/latent"], "latent: --method cd: contextual decomposition is for"),
         (["--lm", "{root}/lm", "--sample_n", "99999999"], "--sample-n: expected a number in [1, 100000]"),
         (["--ckpt", "{root}/nowhere", "--method", "occlusion"], "no such folder"),

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.explain.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
+from latent_rationale.explain.sampler import Language
 
 PADDING = 1
 IDS = torch.arange(2, 12)
@@ -31,6 +33,21 @@ def test_only_words_near_a_phrase_are_drawn(language, share, nb_range):
             near = (start - nb_range <= place < start) or (end <= place < end + nb_range)
             assert bool(same) != near
         assert (rows >= 2).all()
+
+
+@pytest.mark.parametrize(("nb_range", "sample_n"), [(-1, 5), (2, 0)])
+def test_there_are_samples_and_a_range(language, nb_range, sample_n):
+    with pytest.raises(InputError, match="expected nb_range >= 0 and sample_n >= 1"):
+        SampledContext(language, nb_range, sample_n)
+
+
+def test_a_language_model_and_a_classifier_meet_word_for_word(make_model, vocabulary, language):
+    """As where a user brings them together by hand."""
+    drawn = []
+    for found in (Language.word_for_word(make_model(), vocabulary, vocabulary), language):
+        torch.manual_seed(1)
+        drawn.append(SampledContext(found)(IDS, SPANS))
+    assert torch.equal(*drawn)
 
 
 def right_of(language, ids, share):

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from latent_rationale.common.errors import InputError
-from latent_rationale.explain.contexts import SampledContext
+from latent_rationale.explain.contexts import Context, SampledContext, SentenceContext
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL, Access
+from latent_rationale.explain.soc import SOC
 from latent_rationale.explain.subject import margin
 
 IDS = torch.tensor([4, 9, 2, 2, 15, 7])
@@ -49,6 +50,37 @@ def test_on_a_bag_of_words_scores_are_the_exact_weights(name, access, linear):
     _, weights = linear
     expected = torch.stack([weights[IDS[start:end]].sum() for start, end in SPANS])
     torch.testing.assert_close(METHODS[name](access)(IDS, SPANS), expected)
+
+
+@EVERY
+@pytest.mark.parametrize("memory", [1, 6 * 11])
+def test_memory_for_few_contexts_is_enough(name, access, linear, monkeypatch, memory):
+    """For one phrase at a time at least, as for any number."""
+    monkeypatch.setattr(Context, "MEMORY", memory)
+    test_on_a_bag_of_words_scores_are_the_exact_weights(name, access, linear)
+
+
+def test_contexts_are_made_for_some_phrases_at_a_time(linear, vocabulary, monkeypatch):
+    class Watched(SentenceContext):
+        def __call__(self, ids, spans):
+            seen.append(len(spans))
+            return super().__call__(ids, spans)
+
+    seen = []
+    monkeypatch.setattr(Context, "MEMORY", 20)
+    SOC(linear[0], Watched(vocabulary.padding_id))(IDS, SPANS)
+    assert seen == [3, 1]
+
+
+@EVERY
+def test_no_phrases_have_no_scores(name, access):
+    assert METHODS[name](access)(IDS, []).shape == (0,)
+
+
+@EVERY
+def test_sentences_come_one_by_one(name, access):
+    with pytest.raises(InputError, match=r"ids: expected those of one sentence, \[T\], got the shape \[1, 6\]"):
+        METHODS[name](access)(IDS.unsqueeze(0), SPANS)
 
 
 @EVERY

@@ -136,6 +136,24 @@ def test_the_originals_flags(folders, tmp_path, capsys):
     assert "note: --use-bert-tokenizer has no effect" in out
 
 
+def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tmp_path, monkeypatch, capsys):
+    """As its README has it. Without the treebank nobody knows the labels of a test set."""
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "nowhere"))
+    monkeypatch.chdir(tmp_path)
+    command = f"--task_name SST-2 --do_train --do_eval --do_lower_case --data_dir {data}/sst2 --bert_model {pretrained}"
+    command += " --max_seq_length 128 --train_batch_size 32 --learning_rate 2e-5 --num_train_epochs 1 --output_dir bert"
+    assert train_command(FineTuning, command.split()) == 0
+    out = capsys.readouterr().out
+    assert "note: there is no test set: GLUE's has no labels" in out
+    assert "note: --do-train has no effect since it always trains" in out
+    assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
+    explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
+    assert explain_command([*explaining, "--split", "test"]) == 2
+    assert "--split: there are no sentences in test" in capsys.readouterr().err
+    assert explain_command([*explaining, "--stop", "2"]) == 0
+    assert len(explained(tmp_path)) == 2
+
+
 def test_a_text_of_ones_own_needs_no_data(folders, tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "nowhere"))
     monkeypatch.chdir(tmp_path)
