@@ -29,7 +29,7 @@ class CD(Explainer):
     def __init__(self, classifier: RecurrentClassifier, margin: Callable[[Tensor], Tensor]):
         forwards, backwards = classifier.forwards, classifier.backwards
         if not isinstance(forwards, LSTMCell) or not isinstance(backwards, LSTMCell):
-            raise InputError(f"--method cd is for LSTMs, and the model has an {forwards.name.upper()}; take scd")
+            raise InputError(f"CD is for LSTMs, and the model has an {forwards.name.upper()}; SCD is for both")
         self.forwards, self.backwards = forwards, backwards
         self.classifier = classifier
         self.margin = margin

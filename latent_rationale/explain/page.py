@@ -60,4 +60,4 @@ def _box(explanation: Explanation, cell: Cell, top: int, limit: float) -> str:
     place = f"grid-area: {top - cell.row} / {start + 1} / auto / {end + 1}; --part: {part:.3f}"
     told = escape(f"{explanation.phrase(cell.span)}: {cell.score:+.3f}", quote=True)
     data = f'data-start="{start}" data-end="{end}" style="{place}" title="{told}"'
-    return f'<div class="{kinds}" {data}>{cell.score:.2f}</div>'
+    return f'<div class="{kinds}" {data}>{cell.score:z.2f}</div>'

@@ -28,7 +28,7 @@ def draw(explanation: Explanation, path: Path) -> None:
         face = colour(scale(cell.score))
         axes.add_patch(Rectangle((start, cell.row), end - start, 1, facecolor=face, edgecolor="white"))
         dark = abs(cell.score) > 0.6 * limit
-        label = f"{cell.score:.2f}"
+        label = f"{cell.score:z.2f}"
         axes.text(
             (start + end) / 2, cell.row + 0.5, label, ha="center", va="center", color="white" if dark else "black"
         )

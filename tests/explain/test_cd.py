@@ -88,5 +88,5 @@ def test_scores_are_margins_of_both_directions(randomise):
 
 def test_other_encoders_are_refused():
     model = Baseline(TrainOptions(hidden_size=4, layer="rcnn")).model(nn.Embedding(9, SIZE), 2)
-    with pytest.raises(InputError, match="the model has an RCNN; take scd"):
+    with pytest.raises(InputError, match="the model has an RCNN; SCD is for both"):
         CD(RecurrentClassifier.of(model), lambda scores: scores[:, 1])

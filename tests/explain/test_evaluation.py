@@ -136,7 +136,7 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
     capsys.readouterr()
     assert run_command(evaluate, [*arguments, *lm]) == 0
-    assert "note: without cd: --method cd is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
+    assert "note: without cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in METHODS if name != "cd"]
     assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
     assert "rcnn: --method cd: " in capsys.readouterr().err
