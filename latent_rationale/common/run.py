@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from torch import Tensor
@@ -69,6 +70,28 @@ def show_row(*cells: str) -> None:
 def write_json(path: Path, values: Mapping[str, object]) -> None:
     """Write a dictionary as indented JSON, atomically."""
     write_atomically(path, json.dumps(values, indent=2) + "\n")
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """The name of a file while it grows, which ends in .part. The file gets its own name once it is whole.
+
+    Where it never is, because of an error or the user, an older one stays as it was, and what there is of the new one
+    is kept as well.
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        yield part
+    except BaseException:
+        if part.exists() and part.stat().st_size > 0:
+            LOGGER.info("what was found until then is in %s", part)
+        else:
+            part.unlink(missing_ok=True)
+        raise
+    if path.exists():
+        LOGGER.info("note: %s was there, and is replaced", path)
+    part.replace(path)
 
 
 def _drop_after(path: Path, iteration: int) -> None:

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from latent_rationale.common.commands import own_example, run_command, word_splitter
 from latent_rationale.common.files import writable_folder
-from latent_rationale.common.run import LOGGER
+from latent_rationale.common.run import LOGGER, unfinished
 from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
 from latent_rationale.explain.explanation import Explanation
 from latent_rationale.explain.options import ExplainOptions, parsed
@@ -56,26 +56,16 @@ def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: Expl
 
 
 def _write(explanations: Iterator[Explanation], options: ExplainOptions) -> list[Explanation]:
-    """Write explanations as they come, under another name until all are there: what a stop leaves is not lost."""
+    """Write explanations as they come."""
     path = writable_folder(options.folder) / options.file_name
-    part = path.with_name(f"{path.name}.part")
     found: list[Explanation] = []
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            for explanation in explanations:
-                line = explanation.line() if options.format == "seed" else _json(explanation)
-                file.write(line + "\n")
-                file.flush()
-                found.append(explanation)
-    except BaseException:
-        if found:
-            LOGGER.info("the %d explanations until then are in %s", len(found), part)
-        else:
-            part.unlink()
-        raise
-    replaced = ", in place of those that were there" if path.exists() else ""
-    part.replace(path)
-    LOGGER.info("%d explanations are in %s%s", len(found), path, replaced)
+    with unfinished(path) as part, part.open("w", encoding="utf-8") as file:
+        for explanation in explanations:
+            line = explanation.line() if options.format == "seed" else _json(explanation)
+            file.write(line + "\n")
+            file.flush()
+            found.append(explanation)
+    LOGGER.info("%d explanations are in %s", len(found), path)
     return found
 
 

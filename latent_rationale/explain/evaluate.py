@@ -1,9 +1,8 @@
 """``python -m latent_rationale.explain.evaluate``"""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,12 @@ from tqdm import tqdm
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import writable_folder
-from latent_rationale.common.run import LOGGER, show_row, write_json
+from latent_rationale.common.run import LOGGER, show_row, unfinished, write_json
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.deletion import SHARES, deleted, draw_curves
+from latent_rationale.explain.explanation import Provenance
 from latent_rationale.explain.options import EvaluateOptions, parsed
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Session
@@ -51,19 +51,27 @@ class Summary:
     Attributes:
         measures: by name; correlations, and the area over the deletion curve, which is the mean of its points.
         curve: the mean fall for each share of the words that is deleted.
+        provenance: how its scores came about.
     """
 
     measures: dict[str, Interval]
     curve: dict[float, Interval]
+    provenance: Provenance
 
     @classmethod
-    def of(cls, found: Found, resamples: int, seed: int) -> "Summary":
+    def of(cls, found: Found, provenance: Provenance, resamples: int, seed: int) -> "Summary":
         """Over all scores and over the extremes alone."""
         pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
         falls = np.stack(found.falls)
         numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(falls.mean(1), resamples, seed)]
         points = (mean(column, resamples, seed) for column in falls.T)
-        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)))
+        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)), provenance)
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold: the measures by name, and the points of the curve by share."""
+        measures = {name: interval.to_json() for name, interval in self.measures.items()}
+        points = {str(share): interval.to_json() for share, interval in self.curve.items()}
+        return measures | {"deletion": points, "provenance": asdict(self.provenance)}
 
 
 def evaluate(arguments: Sequence[str]) -> None:
@@ -79,22 +87,15 @@ def evaluate(arguments: Sequence[str]) -> None:
     results: dict[str, Summary] = {}
     show_row("method", *MEASURES)
     show_row(*["---"] * (1 + len(MEASURES)))
-    for method in session.methods:
-        results[method] = Summary.of(_run(session, method, examples, weights), options.resamples, options.seed)
-        show_row(method, *map(str, results[method].measures.values()))
-        _write(folder, results, options)  # what is there is not lost where a later method is stopped
-    LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
-
-
-def _write(folder: Path, results: Mapping[str, Summary], options: EvaluateOptions) -> None:
-    rows = {
-        method: {name: interval.to_json() for name, interval in summary.measures.items()}
-        | {"deletion": {str(share): interval.to_json() for share, interval in summary.curve.items()}}
-        | {"provenance": asdict(options.provenance(method))}
-        for method, summary in results.items()
-    }
-    write_json(folder / RESULT, rows)
+    with unfinished(folder / RESULT) as part:
+        for method in session.methods:
+            found = _run(session, method, examples, weights)
+            provenance = options.provenance(method)
+            results[method] = Summary.of(found, provenance, options.resamples, options.seed)
+            show_row(method, *map(str, results[method].measures.values()))
+            write_json(part, {name: row.to_json() for name, row in results.items()})
     draw_curves({method: summary.curve for method, summary in results.items()}, folder / CURVES)
+    LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
 
 
 def _weights(session: Session) -> dict[str, float]:

@@ -161,7 +161,7 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
         lm = ["--lm", str(folders / "lm")] if method == "soc" else []
         assert explain_command([*arguments, "--method", method, *lm]) == 0
     said = capsys.readouterr().out
-    assert said.count("in place of those that were there") == 1
+    assert said.count("explanations.jsonl was there, and is replaced") == 1
     assert "note: --sample-n has no effect without --method soc or scd" in said
     model = str(folders / "baseline")
     drawn = {"lm": str(folders / "lm"), "nb_range": 4, "sample_n": 2, "share_samples": False, "seed": 7}
@@ -196,7 +196,7 @@ def test_what_a_stop_leaves_is_not_lost(folders, tmp_path, capsys, monkeypatch):
     assert explain_command(arguments) == 130
     said = capsys.readouterr()
     assert said.err.endswith("stopped\n")
-    assert "the 3 explanations until then are in" in said.out
+    assert "what was found until then is in" in said.out
     part = tmp_path / "explanations.jsonl.part"
     assert [json.loads(line) for line in part.read_text().splitlines()] == whole[:3]
     assert explained(tmp_path) == whole  # of the last run that went to its end

@@ -153,7 +153,9 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
     monkeypatch.setattr(evaluation, "_run", stopping)
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "occlusion", "--stop", "3", "--resamples", "5"]
     assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 130
-    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == ["arch"]
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
+    assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
+    assert "what was found until then is in" in capsys.readouterr().out
 
 
 def test_what_is_no_number_is_none_in_json(classifier, tmp_path):
