@@ -55,6 +55,8 @@ def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
             weights = {f"{part}.{name}": x for part in ("model", "objective") for name, x in state[part].items()}
         else:
             raise InputError("holds no model yet: neither best nor last", folder)
+        if not all(tensor.isfinite().all() for tensor in weights.values()):
+            raise InputError("holds weights that are not finite", path)
         for part, module in (("model.", model), ("objective.", objective)):
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
     except (SafetensorError, RuntimeError, KeyError) as error:

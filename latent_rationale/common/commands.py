@@ -34,7 +34,11 @@ def train_command(
         module: ``<task>.train``, unless given.
     """
     command = partial(_train, task_class, module or f"{task_class.name}.train")
-    return run_command(command, arguments, "stopped; a run that has begun goes on with --resume")
+    return run_command(
+        command,
+        arguments,
+        "stopped; --resume goes on from the last evaluation, or the state of --save-every",
+    )
 
 
 def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:

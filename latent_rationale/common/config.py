@@ -181,7 +181,7 @@ def _convert(hint: Any, value: Any) -> Any:
 def _check(field: "dataclasses.Field[Any]", value: Any) -> None:
     within, choices = field.metadata["within"], field.metadata["choices"]
     for single in value if isinstance(value, tuple) else [value]:
-        if isinstance(single, str) and not _is_unicode(single):
+        if isinstance(single, str) and not is_unicode(single):
             raise InputError(f"{flag(field.name)}: not UTF-8 text")
         if choices and single is not None and single not in choices:
             raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {single}")
@@ -189,7 +189,7 @@ def _check(field: "dataclasses.Field[Any]", value: Any) -> None:
             raise InputError(f"{flag(field.name)}: expected a number in {within}, got {single}")
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether a text can be written; what the command line holds of other encodings cannot."""
     try:
         text.encode()

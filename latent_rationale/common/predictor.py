@@ -51,7 +51,11 @@ class Predictor:
         recorded = checkpoint.read_config(folder)
         if recorded["task"] != task_class.name:
             raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", folder)
-        task = task_class(config.make(task_class.options_class, recorded["options"] | (changes or {})))
+        try:
+            options = config.make(task_class.options_class, recorded["options"] | (changes or {}))
+        except InputError as error:
+            raise InputError(str(error), folder / checkpoint.CONFIG) from error
+        task = task_class(options)
         vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
         return cls(task, vocabulary, model.to(device), objective.to(device))

@@ -77,20 +77,19 @@ def unfinished(path: Path) -> Iterator[Path]:
     """The name of a file while it grows, which ends in .part. The file gets its own name once it is whole.
 
     Where it never is, because of an error or the user, an older one stays as it was, and what there is of the new one
-    is kept as well.
+    is kept as well, for the next run.
     """
+    if path.exists():
+        LOGGER.info("note: %s is there, and will be replaced at the end", path)
     part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
     try:
         yield part
     except BaseException:
         if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("what was found until then is in %s", part)
+            LOGGER.info("what was found until then is in %s; the same command goes on from there", part)
         else:
             part.unlink(missing_ok=True)
         raise
-    if path.exists():
-        LOGGER.info("note: %s was there, and is replaced", path)
     part.replace(path)
 
 

@@ -32,6 +32,11 @@ class Interval:
         return {name: None if np.isnan(number) else number for name, number in asdict(self).items()}
 
     @classmethod
+    def from_json(cls, row: dict[str, float | None]) -> "Interval":
+        """What ``to_json`` gave."""
+        return cls(**{name: float("nan") if number is None else number for name, number in row.items()})
+
+    @classmethod
     def of(cls, value: float, resampled: NDArray[np.float64]) -> "Interval":
         """From the number and what it was in resamples; those in which it was not defined are left out."""
         low, high = np.nanquantile(resampled, [0.025, 0.975]) if not np.isnan(resampled).all() else (np.nan, np.nan)
@@ -44,14 +49,13 @@ def correlation(sentences: Sequence[Pairs], resamples: int, seed: int) -> Interv
     Not a number where one of both series is constant.
     """
     sums = np.stack([_sums(pairs) for pairs in sentences])
-    weights = _weights(len(sums), resamples, seed)
-    return Interval.of(float(_correlation(sums.sum(0))), _correlation(weights @ sums))
+    return Interval.of(float(_correlation(sums.sum(0))), _correlation(_resampled(sums, resamples, seed)))
 
 
 def mean(values: Sequence[float], resamples: int, seed: int) -> Interval:
     """The mean of a number per sentence."""
     numbers = np.asarray(values, dtype=np.float64)
-    return Interval.of(float(numbers.mean()), _weights(len(numbers), resamples, seed) @ numbers / len(numbers))
+    return Interval.of(float(numbers.mean()), _resampled(numbers, resamples, seed) / len(numbers))
 
 
 def extremes(sentences: Sequence[Pairs], share: float = 0.1) -> list[Pairs]:
@@ -61,10 +65,12 @@ def extremes(sentences: Sequence[Pairs], share: float = 0.1) -> list[Pairs]:
     return [pairs[(pairs[:, 0] <= low) | (pairs[:, 0] >= high)] for pairs in sentences]
 
 
-def _weights(count: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each sentence stands in each resample, ``[R, N]``."""
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(count, np.full(count, 1 / count), size=resamples).astype(np.float64)
+def _resampled(values: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """Sums of what N sentences have, ``[N, *]``, over resamples of N sentences with replacement, ``[R, *]``."""
+    generator, count = np.random.default_rng(seed), len(values)
+    # How often each sentence stands in each resample is a table [R, N]; a part of it at a time fits into memory.
+    parts = [min(1000, resamples - done) for done in range(0, resamples, 1000)]
+    return np.concatenate([generator.multinomial(count, np.full(count, 1 / count), part) @ values for part in parts])
 
 
 def _sums(pairs: Pairs) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,15 @@ from tqdm import tqdm
 
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import writable_folder
+from latent_rationale.common.files import read_json, writable_folder
 from latent_rationale.common.run import LOGGER, show_row, unfinished, write_json
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.bag_of_words import word_weights
 from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.deletion import SHARES, deleted, draw_curves
-from latent_rationale.explain.explanation import Provenance
 from latent_rationale.explain.options import EvaluateOptions, parsed
 from latent_rationale.explain.sentence import Sentence
-from latent_rationale.explain.session import Session
-from latent_rationale.explain.spans import Span
+from latent_rationale.explain.session import Asked, Session
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"
@@ -51,27 +50,38 @@ class Summary:
     Attributes:
         measures: by name; correlations, and the area over the deletion curve, which is the mean of its points.
         curve: the mean fall for each share of the words that is deleted.
-        provenance: how its scores came about.
+        made: how its scores came about, and which sentences and resamples this is about.
     """
 
     measures: dict[str, Interval]
     curve: dict[float, Interval]
-    provenance: Provenance
+    made: dict[str, Any]
 
     @classmethod
-    def of(cls, found: Found, provenance: Provenance, resamples: int, seed: int) -> "Summary":
+    def of(cls, found: Found, made: dict[str, Any], resamples: int, seed: int) -> "Summary":
         """Over all scores and over the extremes alone."""
         pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
         falls = np.stack(found.falls)
         numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(falls.mean(1), resamples, seed)]
         points = (mean(column, resamples, seed) for column in falls.T)
-        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)), provenance)
+        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)), made)
 
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold: the measures by name, and the points of the curve by share."""
         measures = {name: interval.to_json() for name, interval in self.measures.items()}
         points = {str(share): interval.to_json() for share, interval in self.curve.items()}
-        return measures | {"deletion": points, "provenance": asdict(self.provenance)}
+        return measures | {"deletion": points} | self.made
+
+    @classmethod
+    def from_json(cls, row: Any) -> "Summary":
+        """What ``to_json`` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: for anything else.
+        """
+        measures = {name: Interval.from_json(row[name]) for name in MEASURES}
+        curve = {float(share): Interval.from_json(point) for share, point in row["deletion"].items()}
+        return cls(measures, curve, {name: row[name] for name in ("provenance", "scope")})
 
 
 def evaluate(arguments: Sequence[str]) -> None:
@@ -85,17 +95,34 @@ def evaluate(arguments: Sequence[str]) -> None:
     examples, weights = session.examples(), _weights(session)
     folder = writable_folder(options.folder)
     results: dict[str, Summary] = {}
-    show_row("method", *MEASURES)
-    show_row(*["---"] * (1 + len(MEASURES)))
     with unfinished(folder / RESULT) as part:
+        before = _found_before(part)
+        show_row("method", *MEASURES)
+        show_row(*["---"] * (1 + len(MEASURES)))
         for method in session.methods:
-            found = _run(session, method, examples, weights)
-            provenance = options.provenance(method)
-            results[method] = Summary.of(found, provenance, options.resamples, options.seed)
+            made = {"provenance": asdict(options.provenance(method)), "scope": options.scope(len(examples))}
+            if method in before and before[method].made == made:
+                results[method] = before[method]
+            else:
+                found = _run(session, method, examples, weights)
+                results[method] = Summary.of(found, made, options.resamples, options.seed)
             show_row(method, *map(str, results[method].measures.values()))
             write_json(part, {name: row.to_json() for name, row in results.items()})
     draw_curves({method: summary.curve for method, summary in results.items()}, folder / CURVES)
     LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
+
+
+def _found_before(part: Path) -> dict[str, Summary]:
+    """What a run had found when it was stopped, by method; nothing, where there is no such file."""
+    if not part.exists():
+        return {}
+    try:
+        found = {name: Summary.from_json(row) for name, row in read_json(part).items()}
+    except (InputError, AttributeError, KeyError, TypeError, ValueError):
+        LOGGER.info("note: %s is no evaluation, and is replaced", part)
+        return {}
+    LOGGER.info("going on from %s, where there is %s", part, ", ".join(found))
+    return found
 
 
 def _weights(session: Session) -> dict[str, float]:
@@ -108,25 +135,18 @@ def _weights(session: Session) -> dict[str, float]:
     return word_weights([task.texts_of(example)[0] for example in examples], classes.tolist())
 
 
-def _run(session: Session, method: str, examples: Sequence[Any], weights: dict[str, float]) -> Found:
+def _run(session: Session, method: str, examples: Sequence[Asked], weights: dict[str, float]) -> Found:
     """Explain all examples."""
     found = Found()
-    for example in tqdm(examples, desc=method, unit="sentence", dynamic_ncols=True):
-        sentence = session.read(example)
-        _add(found, session, method, sentence, session.phrases_of(example, sentence), weights)
+    for asked in tqdm(examples, desc=method, unit="sentence", dynamic_ncols=True):
+        _add(found, session, method, asked, weights)
     return found
 
 
-def _add(
-    found: Found,
-    session: Session,
-    method: str,
-    sentence: Sentence,
-    phrases: dict[Span, int],
-    weights: dict[str, float],
-) -> None:
+def _add(found: Found, session: Session, method: str, asked: Asked, weights: dict[str, float]) -> None:
     """What a method says of one sentence."""
-    tokens = sentence.tokens
+    sentence = session.read(asked)
+    phrases, tokens = session.phrases_of(asked, sentence), sentence.tokens
     words = [(place, place + 1) for place in range(len(tokens))]
     longer = [span for span in phrases if span[1] - span[0] > 1]
     scores = session.scorer(method, session.subject.positive, sentence)([*words, *longer])

@@ -3,9 +3,13 @@
 import json
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
+from latent_rationale.common.config import is_unicode
 from latent_rationale.common.errors import InputError
+from latent_rationale.common.files import parse_json, read_filled_lines
 from latent_rationale.common.prediction import Prediction
 from latent_rationale.explain.spans import Span, SpanTree, check_spans
 
@@ -22,6 +26,8 @@ class Provenance:
         sample_n: K, how often.
         share_samples: whether phrases with the same edge shared them.
         seed: where randomness started.
+        percentile: of the gains that were taken, where the tree grew from scores.
+        longest: the length of the longest phrases, where the user named one.
     """
 
     method: str
@@ -31,6 +37,20 @@ class Provenance:
     sample_n: int | None = None
     share_samples: bool | None = None
     seed: int | None = None
+    percentile: float | None = None
+    longest: int | None = None
+
+    @classmethod
+    def from_json(cls, row: Any) -> "Provenance":
+        """What ``asdict`` gives.
+
+        Raises:
+            ValueError: for anything else, with what is wrong.
+        """
+        hints = get_type_hints(cls)
+        if _is(row, dict).keys() != hints.keys():
+            raise ValueError(f"provenance: expected {', '.join(hints)}")
+        return cls(**{name: _is(row[name], hint) for name, hint in hints.items()})
 
     def __str__(self) -> str:
         if self.lm is None:
@@ -44,6 +64,8 @@ class Explanation:
     """Phrases of a sentence with their scores.
 
     Attributes:
+        source: the data set that the sentence is from, or ``text`` for the user's own.
+        number: which one it is there, counted from 0.
         tokens: the words.
         spans: the phrases, the shorter first.
         scores: of each phrase; positive ones speak for the explained class.
@@ -55,6 +77,8 @@ class Explanation:
         provenance: how the scores came about.
     """
 
+    source: str
+    number: int
     tokens: tuple[str, ...]
     spans: tuple[Span, ...]
     scores: tuple[float, ...]
@@ -71,8 +95,8 @@ class Explanation:
         Raises:
             ValueError: if they do not.
         """
-        if not self.spans:
-            raise ValueError("there are no spans")
+        if not self.spans or len(set(self.spans)) < len(self.spans):
+            raise ValueError("there are no spans" if not self.spans else "a span comes twice")
         if len(self.scores) != len(self.spans):
             raise ValueError(f"{len(self.spans)} spans have {len(self.scores)} scores")
         if not all(map(math.isfinite, self.scores)):
@@ -81,12 +105,16 @@ class Explanation:
             check_spans(self.spans, len(self.tokens))
         except InputError as error:
             raise ValueError(str(error)) from error
+        if self.tree is not None and self.tree.span != (0, len(self.tokens)):
+            raise ValueError("the tree does not hold the whole sentence")
         if self.tree is not None and not set(self.spans).issuperset(self.tree.spans):
             raise ValueError("a phrase of the tree is not among the spans")
 
     @classmethod
     def of(
         cls,
+        source: str,
+        number: int,
         tokens: tuple[str, ...],
         scores: dict[Span, float],
         tree: SpanTree | None,
@@ -98,7 +126,7 @@ class Explanation:
         spans = tuple(sorted(scores, key=lambda span: (span[1] - span[0], span)))
         values = tuple(scores[span] for span in spans)
         said, label, probabilities = prediction.said, prediction.label, prediction.scores
-        return cls(tokens, spans, values, tree, explained, said, label, probabilities, provenance)
+        return cls(source, number, tokens, spans, values, tree, explained, said, label, probabilities, provenance)
 
     @classmethod
     def from_json(cls, row: Any) -> "Explanation":
@@ -110,20 +138,18 @@ class Explanation:
         names = [field.name for field in fields(cls)]
         if missing := [name for name in names if name not in _is(row, dict)]:
             raise ValueError(f"it has no {missing[0]}")
-        try:
-            provenance = Provenance(**_is(row["provenance"], dict))
-        except TypeError as error:
-            raise ValueError(f"provenance: {error}") from error
         return cls(
+            _is(row["source"], str),
+            _is(row["number"], int),
             tuple(_is(token, str) for token in _is(row["tokens"], list)),
             tuple(_span(span) for span in _is(row["spans"], list)),
-            tuple(float(_is(score, int, float)) for score in _is(row["scores"], list)),
+            tuple(map(_number, _is(row["scores"], list))),
             None if row["tree"] is None else _unnested(row["tree"]),
             _is(row["explained"], str),
             _is(row["said"], str),
-            None if row["label"] is None else _is(row["label"], int),
-            tuple(float(_is(number, int, float)) for number in _is(row["probabilities"], list)),
-            provenance,
+            _is(row["label"], int | None),
+            tuple(map(_number, _is(row["probabilities"], list))),
+            Provenance.from_json(row["provenance"]),
         )
 
     @property
@@ -152,6 +178,8 @@ class Explanation:
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold; a tree as ``[start, end, [children]]``."""
         return {
+            "source": self.source,
+            "number": self.number,
             "tokens": self.tokens,
             "spans": self.spans,
             "scores": [round(score, 6) for score in self.scores],
@@ -159,9 +187,24 @@ class Explanation:
             "explained": self.explained,
             "said": self.said,
             "label": self.label,
-            "probabilities": self.probabilities,
+            "probabilities": [round(number, 6) for number in self.probabilities],
             "provenance": asdict(self.provenance),
         }
+
+
+def read_explanations(path: Path) -> list[Explanation]:
+    """What ``python -m latent_rationale.explain`` wrote.
+
+    Raises:
+        InputError: for anything else, with its line.
+    """
+    found = []
+    for number, line in read_filled_lines(path, "explanations"):
+        try:
+            found.append(Explanation.from_json(parse_json(line, path, number)))
+        except ValueError as error:
+            raise InputError(f"not an explanation ({error})", path, number) from error
+    return found
 
 
 def _nested(tree: SpanTree) -> list[Any]:
@@ -181,11 +224,28 @@ def _span(row: Any) -> Span:
     return _is(start, int), _is(end, int)
 
 
-def _is(value: Any, *kinds: type) -> Any:
-    """The value, seen to be of one of these kinds."""
-    if not isinstance(value, kinds) or isinstance(value, bool):
+def _number(value: Any) -> float:
+    try:
+        return float(_is(value, int | float))
+    except OverflowError as error:
+        raise ValueError("a number is too large") from error
+
+
+def _is(value: Any, kind: Any) -> Any:
+    """The value, seen to be of a kind, or one of several; a text, to be one that can be written."""
+    kinds = get_args(kind) or (kind,)
+    fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    if not fits or (isinstance(value, str) and not is_unicode(value)):
         raise ValueError(f"{json.dumps(value)[:40]}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")
     return value
 
 
-_NAMES = {dict: "an object", list: "a list", str: "a text", int: "a whole number", float: "a number"}
+_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    NoneType: "null",
+}

@@ -70,8 +70,8 @@ class NatsTally(Tally):
         return NatsTally(total.total, total.count)
 
     def value(self) -> float:
-        """The exponential of the mean."""
-        return math.exp(super().value())
+        """The exponential of the mean, which stays a number where training has failed."""
+        return math.exp(min(super().value(), 700.0))
 
 
 class LanguageVariant(Variant):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latent_rationale.common.errors import InputError
 from latent_rationale.explain.cd import CD
 from latent_rationale.explain.contexts import Context, EmptyContext, JoinedContext, SentenceContext
 from latent_rationale.explain.direct_feed import DirectFeed
@@ -29,7 +30,7 @@ class Access:
         decomposable: the model's inside; where it cannot be split, asking for it raises ``InputError``.
         recurrent: likewise, of a recurrent model; None for a model that CD splits as SCD does.
         margin: s(x) of scores ``[B, C]``.
-        max_batch: sentences at a time, where an explainer looks inside.
+        max_batch: sentences at a time.
         sampled: contexts from a language model; None where there is none.
     """
 
@@ -44,14 +45,19 @@ class Access:
     sampled: Context | None = None
 
 
+def _sampled(access: Access) -> Context:
+    if access.sampled is None:
+        train = "python -m latent_rationale.explain.train_lm"
+        raise InputError(f"needs --lm, a language model; train one with {train}")
+    return access.sampled
+
+
 def _soc(access: Access) -> Explainer:
-    assert access.sampled is not None
-    return SOC(access.score, access.sampled)
+    return SOC(access.score, _sampled(access), access.max_batch)
 
 
 def _scd(access: Access) -> Explainer:
-    assert access.sampled is not None
-    return SCD(access.decomposable(), access.margin, access.sampled, access.max_batch)
+    return SCD(access.decomposable(), access.margin, _sampled(access), access.max_batch)
 
 
 def _cd(access: Access) -> Explainer:
@@ -63,20 +69,20 @@ def _cd(access: Access) -> Explainer:
 
 
 def _occlusion(access: Access) -> Explainer:
-    return SOC(access.score, SentenceContext(access.padding_id))
+    return SOC(access.score, SentenceContext(access.padding_id), access.max_batch)
 
 
 def _arch(access: Access) -> Explainer:
-    return SOC(access.score, EmptyContext(access.padding_id))
+    return SOC(access.score, EmptyContext(access.padding_id), access.max_batch)
 
 
 def _arch_mean(access: Access) -> Explainer:
     contexts = SentenceContext(access.padding_id), EmptyContext(access.padding_id)
-    return SOC(access.score, JoinedContext(*contexts))
+    return SOC(access.score, JoinedContext(*contexts), access.max_batch)
 
 
 def _direct_feed(access: Access) -> Explainer:
-    return DirectFeed(access.score, access.padding_id)
+    return DirectFeed(access.score, access.padding_id, access.max_batch)
 
 
 def _integrated_gradients(access: Access) -> Explainer:

@@ -1,9 +1,9 @@
 """What the commands that explain take."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from latent_rationale.common import config
 from latent_rationale.common.config import REQUIRED, inherited, option
@@ -77,17 +77,11 @@ class SubjectOptions:
 
     def provenance(self, method: str) -> Provenance:
         """How scores by a method come about."""
-        if method not in NEED_LANGUAGE_MODEL:
-            return Provenance(method=method, model=str(self.ckpt))
-        return Provenance(
-            method=method,
-            model=str(self.ckpt),
-            lm=str(self.lm),
-            nb_range=self.nb_range,
-            sample_n=self.sample_n,
-            share_samples=self.share_samples,
-            seed=self.seed,
-        )
+        drawn: dict[str, Any] = {}
+        if method in NEED_LANGUAGE_MODEL:
+            drawn = {name: getattr(self, name) for name in ("nb_range", "sample_n", "share_samples", "seed")}
+            drawn["lm"] = str(self.lm)
+        return Provenance(method=method, model=str(self.ckpt), **drawn)
 
     def without_effect(self, named: Iterable[str]) -> dict[str, str]:
         """Those of the named options that mean nothing here, each with what keeps it from doing so."""
@@ -107,10 +101,6 @@ class SubjectOptions:
         Raises:
             InputError: for such values.
         """
-        for method in self.methods:
-            if method in NEED_LANGUAGE_MODEL and self.lm is None:
-                train = "python -m latent_rationale.explain.train_lm"
-                raise InputError(f"--method {method} needs --lm, a language model; train one with {train}")
         if self.stop is not None and self.stop <= self.start:
             raise InputError(f"--stop: expected more than --start, {self.start}, got {self.stop}")
 
@@ -137,7 +127,9 @@ class ExplainOptions(SubjectOptions):
     method: str = option("soc", "how phrases get their scores", choices=tuple(METHODS))
     text: str | None = option(None, "explain this text instead of a data set")
     tokenized: bool = option(False, "the text is tokens with blanks between them, not raw text")
-    longest: int = option(3, "where nobody knows the phrases: all of up to so many words", within="[1, inf)")
+    longest: int | None = option(
+        None, "all phrases of up to so many words (default: those that the data knows, else 3)", within="[1, inf)"
+    )
     agg: bool = option(False, "grow phrases into a tree by their scores")
     percentile: float = option(90.0, "of the words, then of the gains, that are taken, with --agg", within="[0, 100]")
     exp_name: str = option("", "goes into the name of the file, before its ending")
@@ -165,6 +157,11 @@ class ExplainOptions(SubjectOptions):
         """The one."""
         return (self.method,)
 
+    def provenance(self, method: str) -> Provenance:
+        """With what the phrases are."""
+        percentile, longest = (self.percentile, None) if self.agg else (None, self.longest)
+        return replace(super().provenance(method), percentile=percentile, longest=longest)
+
     def without_effect(self, named: Iterable[str]) -> dict[str, str]:
         """Likewise, of what only texts of the user's have, or only trees."""
         given = ("data_path", "split", "start", "stop", "sample")
@@ -176,6 +173,11 @@ class ExplainOptions(SubjectOptions):
     def folder(self) -> Path:
         """Where to write."""
         return self.save_path or self.ckpt / self.method
+
+    @property
+    def source(self) -> str:
+        """What the sentences are from."""
+        return self.split if self.text is None else "text"
 
     @property
     def file_name(self) -> str:
@@ -191,7 +193,7 @@ class EvaluateOptions(SubjectOptions):
     method: tuple[str, ...] = option(
         (), "how phrases get their scores (default: in every way that the model allows)", choices=tuple(METHODS)
     )
-    resamples: int = option(1000, "of the sentences, for intervals", within="[1, inf)")
+    resamples: int = option(1000, "of the sentences, for intervals", within="[1, 1000000]")
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -202,3 +204,8 @@ class EvaluateOptions(SubjectOptions):
     def insists(self) -> bool:
         """On those that are named."""
         return bool(self.method)
+
+    def scope(self, sentences: int) -> dict[str, Any]:
+        """What an evaluation goes over, which comes to so many sentences."""
+        names = ("split", "start", "stop", "sample", "seed", "resamples")
+        return {name: getattr(self, name) for name in names} | {"sentences": sentences}

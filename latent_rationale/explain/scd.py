@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from latent_rationale.explain.contexts import Context, JoinedContext, SentenceContext, positions_inside
-from latent_rationale.explain.explainer import Explainer
+from latent_rationale.explain.explainer import MAX_BATCH, Explainer
 from latent_rationale.explain.parts import Parts
 from latent_rationale.explain.spans import Span
 
@@ -33,7 +33,7 @@ class Decomposition(Explainer):
         decompose: Decomposable,
         margin: Callable[[Tensor], Tensor],
         context: Context,
-        max_batch: int = 2048,
+        max_batch: int = MAX_BATCH,
         kind: type[Parts] = Parts,
     ):
         self.decompose = decompose

@@ -15,11 +15,13 @@ class Sentence:
         tokens: the words that are read; fewer than there are, where a model reads so many and no more.
         ids: ``[T]``.
         edges: where each word begins among the ids, and where the last one ends.
+        number: which one it is where it comes from, counted from 0. With it its randomness starts.
     """
 
     tokens: tuple[str, ...]
     ids: Tensor
     edges: tuple[int, ...]
+    number: int = 0
 
     def places(self, span: Span) -> Span:
         """Where the ids of a phrase are."""

@@ -1,8 +1,9 @@
 """A classifier and all explainers of it, as the user's options say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -12,6 +13,7 @@ from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.run import LOGGER
+from latent_rationale.explain.agglomerate import ScoreSpans
 from latent_rationale.explain.contexts import Context, SampledContext
 from latent_rationale.explain.explainer import Explainer
 from latent_rationale.explain.language_model import LanguageModel
@@ -26,8 +28,20 @@ from latent_rationale.explain.transformer.folder import need_transformers, trans
 from latent_rationale.tasks import find_task
 
 
+class Asked(NamedTuple):
+    """An example that is to be explained.
+
+    Attributes:
+        number: which one it is, counted from 0.
+        example: of the task.
+    """
+
+    number: int
+    example: Any
+
+
 class Session:
-    """Loads what the options name, and starts all randomness.
+    """What the options name, loaded.
 
     Args:
         options: of a command that explains.
@@ -37,11 +51,10 @@ class Session:
     """
 
     def __init__(self, options: SubjectOptions):
-        torch.manual_seed(options.seed)
         self.options = options
         self.subject = open_subject(options)
         self.task = self.subject.predictor.task
-        self.sampled = self._contexts() if options.draws else None
+        self.sampled = self._contexts() if options.draws and options.lm is not None else None
         self.methods = tuple(method for method in options.methods if self._allows(method))
 
     def _allows(self, method: str) -> bool:
@@ -54,12 +67,12 @@ class Session:
             self._explainer(method, self.subject.positive)
         except InputError as error:
             if self.options.insists:
-                raise InputError(f"--method {method}: {error}", self.options.ckpt) from error
-            LOGGER.info("note: without %s: %s", method, error)
+                raise InputError(f"--method {method}: {error}") from error
+            LOGGER.info("note: without --method %s: %s", method, error)
             return False
         return True
 
-    def examples(self) -> Sequence[Any]:
+    def examples(self) -> list[Asked]:
         """The sentences that are asked for.
 
         Raises:
@@ -71,29 +84,33 @@ class Session:
             raise InputError(f"--split: there are no sentences in {options.split}")
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
-        chosen = examples[options.start : options.stop]
+        chosen = [Asked(number, example) for number, example in enumerate(examples)][options.start : options.stop]
         if options.sample is None or options.sample >= len(chosen):
             return chosen
         generator = torch.Generator().manual_seed(options.seed)
         drawn = torch.randperm(len(chosen), generator=generator)[: options.sample]
         return [chosen[place] for place in sorted(drawn.tolist())]
 
-    def read(self, example: Any) -> Sentence:
+    def read(self, asked: Asked) -> Sentence:
         """An example's text. The user is told where it is longer than what the model reads."""
-        (tokens,) = map(tuple, self.task.texts_of(example))
+        (tokens,) = map(tuple, self.task.texts_of(asked.example))
         sentence = self.subject.read(tokens)
         if len(sentence.tokens) < len(tokens):
             LOGGER.info("note: of %d words the model reads %d: %s ...", len(tokens), len(sentence.tokens), tokens[0])
-        return sentence
+        return replace(sentence, number=asked.number)
 
-    def phrases_of(self, example: Any, sentence: Sentence) -> dict[Span, int]:
+    def phrases_of(self, asked: Asked, sentence: Sentence) -> dict[Span, int]:
         """What the data knows of the phrases that are read."""
-        known = self.task.phrases_of(example)
+        known = self.task.phrases_of(asked.example)
         return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
 
-    def scorer(self, method: str, label: int, sentence: Sentence) -> Callable[[Sequence[Span]], list[float]]:
-        """From phrases of a sentence to what they say for a class. It raises ``InputError`` if that is no number."""
+    def scorer(self, method: str, label: int, sentence: Sentence) -> ScoreSpans:
+        """From phrases of a sentence to what they say for a class; ``InputError`` where that is no number.
+
+        What is drawn for a sentence does not hang on what is drawn for others.
+        """
         explainer = self._explainer(method, label)
+        torch.manual_seed(self.options.seed * 1_000_003 + sentence.number)
 
         def score(spans: Sequence[Span]) -> list[float]:
             scores = explainer(sentence.ids, [sentence.places(span) for span in spans])

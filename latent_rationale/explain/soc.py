@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.contexts import Context, positions_inside
-from latent_rationale.explain.explainer import Explainer, TokenScore
+from latent_rationale.explain.explainer import MAX_BATCH, Explainer, TokenScore, score_all
 from latent_rationale.explain.spans import Span
 
 
@@ -20,11 +20,13 @@ class SOC(Explainer):
     Args:
         score: s(x).
         context: what stands around the phrase.
+        max_batch: sentences that are scored at a time.
     """
 
-    def __init__(self, score: TokenScore, context: Context):
+    def __init__(self, score: TokenScore, context: Context, max_batch: int = MAX_BATCH):
         self.score = score
         self.context = context
+        self.max_batch = max_batch
 
     def phrases_at_once(self, length: int) -> int:
         """As many as contexts can be made for."""
@@ -37,5 +39,5 @@ class SOC(Explainer):
         without = torch.where(inside, self.context.padding_id, sentences)
         # Many sentences come up again: those without a phrase in a context that many phrases share.
         rows, which = torch.unique(torch.cat([sentences, without]).flatten(0, 1), dim=0, return_inverse=True)
-        scores = self.score(Tokens.of(rows))[which].view(2, len(spans), -1)
+        scores = score_all(self.score, Tokens.of(rows), self.max_batch)[which].view(2, len(spans), -1)
         return (scores[0] - scores[1]).mean(1)

@@ -22,13 +22,14 @@ class SpanTree:
     children: tuple["SpanTree", ...] = ()
 
     def __post_init__(self) -> None:
-        """See that children lie side by side within the phrase.
+        """See that children are smaller than the phrase, and lie side by side within it.
 
         Raises:
             ValueError: if they do not.
         """
         edges = [self.span[0], *(edge for child in self.children for edge in child.span), self.span[1]]
-        if edges != sorted(edges) or self.span[0] >= self.span[1]:
+        alone = [child.span for child in self.children] == [self.span]
+        if alone or edges != sorted(edges) or self.span[0] >= self.span[1]:
             raise ValueError(
                 f"phrases {[child.span for child in self.children]} do not lie side by side in {self.span}"
             )
@@ -70,7 +71,7 @@ class SpanTree:
 
 def all_spans(length: int, longest: int) -> list[Span]:
     """Every phrase of at most so many words of a sentence, the shorter first."""
-    return [(start, start + size) for size in range(1, longest + 1) for start in range(length - size + 1)]
+    return [(start, start + size) for size in range(1, min(longest, length) + 1) for start in range(length - size + 1)]
 
 
 def check_spans(spans: Iterable[Span], length: int) -> None:

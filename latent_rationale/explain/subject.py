@@ -12,6 +12,7 @@ from latent_rationale.common.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.vocabulary import Lexicon
 from latent_rationale.explain.contexts import Context
+from latent_rationale.explain.explainer import MAX_BATCH
 from latent_rationale.explain.methods import Access
 from latent_rationale.explain.recurrent import RecurrentClassifier
 from latent_rationale.explain.scd import Decomposable
@@ -23,19 +24,19 @@ class Subject(ABC):
     """A classifier of one text, by the margins of its classes.
 
     Attributes:
-        MAX_BATCH: sentences that go through it at a time, where the user names no number.
+        AT_ONCE: sentences that go through it at a time, where the user names no number.
 
     Args:
         predictor: the trained model, for the task whose texts are explained.
         max_batch: sentences that go through it at a time.
     """
 
-    MAX_BATCH = 2048
+    AT_ONCE = MAX_BATCH
 
     def __init__(self, predictor: Predictor, max_batch: int | None = None):
         self.predictor = predictor
         self.names = predictor.task.output_names
-        self.max_batch = max_batch or self.MAX_BATCH
+        self.max_batch = max_batch or self.AT_ONCE
 
     @abstractmethod
     def read(self, tokens: tuple[str, ...]) -> Sentence:
@@ -112,8 +113,8 @@ class Subject(ABC):
 
     @torch.no_grad()
     def score(self, tokens: Tokens, label: int) -> Tensor:
-        """The margins ``[B]`` of a class, some sentences at a time."""
-        return torch.cat([margin(self.scores(part), label) for part in tokens.split(self.max_batch)])
+        """The margins ``[B]`` of a class."""
+        return margin(self.scores(tokens), label)
 
     def _score_embedded(self, embedded: Tensor, tokens: Tokens, label: int) -> Tensor:
         return margin(self.scores_embedded(embedded, tokens), label)

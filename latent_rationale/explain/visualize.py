@@ -11,9 +11,9 @@ from latent_rationale.common import config
 from latent_rationale.common.commands import run_command
 from latent_rationale.common.config import REQUIRED, option
 from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import parse_json, read_filled_lines, writable_folder, write_atomically
+from latent_rationale.common.files import writable_folder, write_atomically
 from latent_rationale.common.run import LOGGER
-from latent_rationale.explain.explanation import Explanation
+from latent_rationale.explain.explanation import read_explanations
 from latent_rationale.explain.page import page
 from latent_rationale.explain.picture import draw
 
@@ -47,21 +47,6 @@ def visualize(arguments: Sequence[str]) -> None:
     write_atomically(folder / PAGE, page(chosen))
     shown = f"{len(chosen)} of {len(read)} explanations"
     LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, folder / PAGE)
-
-
-def read_explanations(path: Path) -> list[Explanation]:
-    """What ``python -m latent_rationale.explain`` wrote.
-
-    Raises:
-        InputError: for anything else, with its line.
-    """
-    found = []
-    for number, line in read_filled_lines(path, "explanations"):
-        try:
-            found.append(Explanation.from_json(parse_json(line, path, number)))
-        except ValueError as error:
-            raise InputError(f"not an explanation ({error})", path, number) from error
-    return found
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--method soc needs --lm, a language model"),
+        ([], "--method soc: needs --lm, a language model"),
         (["--lm", "{root}/baseline"], "baseline: holds a model for sst, not a language model"),
         (["--method", "occlusion", "--start", "5", "--stop", "5"], "--stop: expected more than --start, 5, got 5"),
         (["--method", "occlusion", "--start", "4000"], "--start: expected less than"),
@@ -130,7 +130,7 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
         (["--method", "occlusion", "--text", "caf\udce9"], "--text: not UTF-8 text"),
         (["--method", "occlusion", "--exp_name", "a/b"], "--exp-name: goes into the name of a file"),
         (["--method", "occlusion", "--data_path", "{root}/nowhere"], "nowhere: no such folder"),
-        (["--method", "cd", "--ckpt", "{root}/latent"], "latent: --method cd: contextual decomposition is for"),
+        (["--method", "cd", "--ckpt", "{root}/latent"], "error: --method cd: contextual decomposition is for"),
         (["--lm", "{root}/lm", "--sample_n", "99999999"], "--sample-n: expected a number in [1, 100000]"),
         (["--ckpt", "{root}/nowhere", "--method", "occlusion"], "no such folder"),
     ],
@@ -161,14 +161,16 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
         lm = ["--lm", str(folders / "lm")] if method == "soc" else []
         assert explain_command([*arguments, "--method", method, *lm]) == 0
     said = capsys.readouterr().out
-    assert said.count("explanations.jsonl was there, and is replaced") == 1
+    assert said.count("explanations.jsonl is there, and will be replaced at the end") == 1
     assert "note: --sample-n has no effect without --method soc or scd" in said
     model = str(folders / "baseline")
     drawn = {"lm": str(folders / "lm"), "nb_range": 4, "sample_n": 2, "share_samples": False, "seed": 7}
+    others = {"percentile": None, "longest": None}
     for row in explained(folders / "baseline" / "soc"):
-        assert row["provenance"] == {"method": "soc", "model": model, **drawn}
-    for row in explained(folders / "baseline" / "arch"):
-        assert row["provenance"] == {"method": "arch", "model": model, **dict.fromkeys(drawn)}
+        assert row["provenance"] == {"method": "soc", "model": model, **drawn, **others}
+    for number, row in enumerate(explained(folders / "baseline" / "arch")):
+        assert row["provenance"] == {"method": "arch", "model": model, **dict.fromkeys(drawn), **others}
+        assert (row["source"], row["number"]) == ("dev", number)
 
 
 def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, capsys):
@@ -179,30 +181,93 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, ca
     assert "sentence/s" not in error
 
 
-def test_what_a_stop_leaves_is_not_lost(folders, tmp_path, capsys, monkeypatch):
-    arguments = occluding(folders, tmp_path, stop=5)
-    assert explain_command(arguments) == 0
-    whole = explained(tmp_path)
+def stop_at(monkeypatch, number):
+    """The user stops a command as it reads this sentence, while the patch lasts."""
     read = Session.read
-    seen = []
 
-    def stopping(session, example):
-        seen.append(example)
-        if len(seen) == 4:
+    def stopping(session, asked):
+        if asked.number == number:
             raise KeyboardInterrupt
-        return read(session, example)
+        return read(session, asked)
 
     monkeypatch.setattr(Session, "read", stopping)
-    assert explain_command(arguments) == 130
+
+
+def sampling(folders, save_path, *more):
+    arguments = ["--ckpt", folders / "baseline", "--lm", folders / "lm", "--sample_n", "2", "--save_path", save_path]
+    return [*map(str, arguments), *more]
+
+
+def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, capsys, monkeypatch):
+    arguments = sampling(folders, tmp_path, "--stop", "5")
+    assert explain_command(arguments) == 0
+    whole = explained(tmp_path)
+    part = tmp_path / "explanations.jsonl.part"
+    with monkeypatch.context() as patch:
+        stop_at(patch, 0)
+        assert explain_command(arguments) == 130
+        assert not part.exists()
+    with monkeypatch.context() as patch:
+        stop_at(patch, 3)
+        assert explain_command(arguments) == 130
     said = capsys.readouterr()
     assert said.err.endswith("stopped\n")
-    assert "what was found until then is in" in said.out
-    part = tmp_path / "explanations.jsonl.part"
+    assert f"what was found until then is in {part}; the same command goes on from there" in said.out
     assert [json.loads(line) for line in part.read_text().splitlines()] == whole[:3]
     assert explained(tmp_path) == whole  # of the last run that went to its end
-    seen[:] = [None] * 3
-    assert explain_command(arguments) == 130
+    (tmp_path / "explanations.jsonl").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(TextSubject, "explained", remembering(calls := [], TextSubject.explained))
+        assert explain_command(arguments) == 0
+    assert len(calls) == 2
+    assert f"going on after 3 explanations in {part}" in capsys.readouterr().out
+    assert explained(tmp_path) == whole
     assert not part.exists()
+
+
+def remembering(calls, function):
+    def remembered(*arguments):
+        calls.append(arguments)
+        return function(*arguments)
+
+    return remembered
+
+
+@pytest.mark.parametrize(
+    "change", [["--seed", "2"], ["--split", "test"], ["--start", "1"], ["--longest", "2"], ["--agg"]]
+)
+def test_another_command_does_not_go_on_from_it(folders, tmp_path, capsys, monkeypatch, change):
+    with monkeypatch.context() as patch:
+        stop_at(patch, 3)
+        assert explain_command(sampling(folders, tmp_path, "--stop", "5")) == 130
+    changed = sampling(folders, tmp_path, "--stop", "5", *change)
+    assert explain_command(changed) == 0
+    assert "explanations.jsonl.part is of another command, and is replaced" in capsys.readouterr().out
+    found = explained(tmp_path)
+    assert explain_command(changed) == 0
+    assert explained(tmp_path) == found
+
+
+def test_a_damaged_unfinished_file_is_replaced(folders, tmp_path, capsys):
+    (tmp_path / "explanations.jsonl.part").write_text('{"tokens"')
+    assert explain_command(sampling(folders, tmp_path, "--stop", "2")) == 0
+    assert "explanations.jsonl.part:1: not JSON" in capsys.readouterr().out
+    assert len(explained(tmp_path)) == 2
+
+
+def test_a_sentence_is_explained_alike_alone_and_among_others(folders, tmp_path):
+    assert explain_command(sampling(folders, tmp_path, "--stop", "4")) == 0
+    among = explained(tmp_path)
+    assert explain_command(sampling(folders, tmp_path, "--start", "2", "--stop", "3")) == 0
+    assert explained(tmp_path) == [among[2]]
+
+
+def test_a_named_length_goes_before_the_treebanks_phrases(folders, tmp_path):
+    assert explain_command([*occluding(folders, tmp_path, stop=1), "--longest", "2"]) == 0
+    (row,) = explained(tmp_path)
+    words = len(row["tokens"])
+    assert row["tree"] is None
+    assert len(row["spans"]) == words + words - 1
 
 
 def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monkeypatch):

@@ -116,7 +116,9 @@ def test_one_table_over_methods(classifier, tmp_path, capsys):
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert [row[0] for row in rows] == ["method", "---", "occlusion", "arch"]
     written = json.loads((tmp_path / "evaluation.json").read_text())
-    assert set(written["arch"]) == {*MEASURES, "deletion", "provenance"}
+    assert set(written["arch"]) == {*MEASURES, "deletion", "provenance", "scope"}
+    scope = {"split": "dev", "start": 0, "stop": 12, "sample": None, "seed": 1, "resamples": 20, "sentences": 12}
+    assert written["arch"]["scope"] == scope
     curve = [point["value"] for point in written["arch"]["deletion"].values()]
     assert list(written["arch"]["deletion"]) == ["0.1", "0.2", "0.3", "0.4", "0.5"]
     assert written["arch"]["AOPC"]["value"] == pytest.approx(sum(curve) / 5)
@@ -136,10 +138,12 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
     capsys.readouterr()
     assert run_command(evaluate, [*arguments, *lm]) == 0
-    assert "note: without cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
+    assert "note: without --method cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in METHODS if name != "cd"]
     assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
-    assert "rcnn: --method cd: " in capsys.readouterr().err
+    assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
+    assert run_command(evaluate, arguments) == 0
+    assert "note: without --method soc: needs --lm, a language model" in capsys.readouterr().out
 
 
 def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch):
@@ -156,6 +160,17 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
     assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
     assert "what was found until then is in" in capsys.readouterr().out
+    monkeypatch.setattr(evaluation, "_run", lambda *given: calls.append(given[1]) or run(*given))
+    calls = []
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert calls == ["occlusion"]
+    assert "evaluation.json.part, where there is arch" in capsys.readouterr().out
+    gone_on = (tmp_path / "evaluation.json").read_text()
+    (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
+    assert run_command(evaluate, [*arguments, "--seed", "2", "--save_path", str(tmp_path)]) == 0
+    assert calls == ["occlusion", "arch", "occlusion"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert (tmp_path / "evaluation.json").read_text() == gone_on
 
 
 def test_what_is_no_number_is_none_in_json(classifier, tmp_path):

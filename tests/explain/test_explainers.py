@@ -73,8 +73,34 @@ def test_contexts_are_made_for_some_phrases_at_a_time(linear, vocabulary, monkey
 
 
 @EVERY
-def test_no_phrases_have_no_scores(name, access):
-    assert METHODS[name](access)(IDS, []).shape == (0,)
+@pytest.mark.parametrize("length", [0, 6])
+def test_no_phrases_have_no_scores(name, access, length):
+    assert METHODS[name](access)(IDS[:length], []).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["soc", "occlusion", "arch", "direct-feed"])
+def test_a_score_of_another_shape_is_refused(name, access):
+    """Such as the logits of all classes, whose mean would look like a score."""
+    two = replace(access, score=lambda tokens: access.score(tokens).unsqueeze(1).repeat(1, 2))
+    with pytest.raises(InputError, match=r"a score of \d+ sentences, \[B, T\] to \[B\], has the shape \[\d+, 2\]"):
+        METHODS[name](two)(IDS, SPANS)
+    with pytest.raises(InputError, match=r"has the shape \[\]"):
+        METHODS[name](replace(access, score=lambda tokens: access.score(tokens).sum()))(IDS, SPANS)
+
+
+@pytest.mark.parametrize("name", ["soc", "occlusion", "arch", "direct-feed"])
+def test_sentences_are_scored_some_at_a_time_without_gradients(name, access):
+    sizes = []
+
+    def score(tokens):
+        sizes.append(len(tokens.ids))
+        return access.score(tokens) * weight
+
+    weight = torch.ones((), dtype=torch.float64, requires_grad=True)
+    found = METHODS[name](replace(access, score=score, max_batch=3))(IDS, SPANS)
+    assert not found.requires_grad
+    assert len(sizes) > 1
+    assert max(sizes) == 3
 
 
 @EVERY

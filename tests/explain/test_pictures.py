@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from matplotlib.image import imread
@@ -17,6 +17,8 @@ from latent_rationale.explain.visualize import visualize
 
 SCORES = {(0, 1): -2.0, (1, 2): 0.5, (2, 3): 0.25, (0, 2): -1.5, (0, 3): 1.0}
 EXPLANATION = Explanation(
+    "dev",
+    3,
     ("not", "<good>", "$x$"),
     tuple(SCORES),
     tuple(SCORES.values()),
@@ -96,7 +98,7 @@ def test_the_command_draws_what_explain_wrote(tmp_path, kind):
     ("text", "message"),
     [
         ("", "holds no explanations"),
-        ("{}\n", "explanations.jsonl:1: not an explanation (it has no tokens)"),
+        ("{}\n", "explanations.jsonl:1: not an explanation (it has no source)"),
         ("[1]\n", "explanations.jsonl:1: not an explanation ([1]: expected an object)"),
         ("no\n", "explanations.jsonl:1: not JSON"),
     ],
@@ -111,6 +113,9 @@ def test_other_files_are_refused(tmp_path, capsys, text, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("source", None, "null: expected a text"),
+        ("number", 1.5, "1.5: expected a whole number"),
+        ("tokens", ["not", "\ud800", "x"], '"\\ud800": expected a text'),
         ("tokens", [], "phrase (0, 1): expected 0 <= start < end <= 0"),
         ("tokens", "not", '"not": expected a list'),
         ("tokens", ["not", 7, "x"], "7: expected a text"),
@@ -119,16 +124,23 @@ def test_other_files_are_refused(tmp_path, capsys, text, message):
         ("spans", [[-1, 0], [1, 2], [2, 3], [0, 2], [0, 3]], "phrase (-1, 0): expected"),
         ("spans", [[0, 1, 2]], "[0, 1, 2]: expected [start, end]"),
         ("spans", [[0, True]], "true: expected a whole number"),
+        ("spans", [[0, 1], [1, 2]], "2 spans have 5 scores"),
+        ("spans", [[0, 1], [0, 1], [2, 3], [0, 2], [0, 3]], "a span comes twice"),
+        ("scores", [1.0, 10**400, 3.0, 4.0, 5.0], "a number is too large"),
         ("scores", [1.0], "5 spans have 1 scores"),
         ("scores", [1.0, 2.0, float("nan"), 4.0, 5.0], "a score is not finite"),
         ("scores", [1.0, 2.0, float("-inf"), 4.0, 5.0], "a score is not finite"),
         ("scores", [1.0, "2", 3.0, 4.0, 5.0], '"2": expected a whole number or a number'),
-        ("tree", [0, 999, []], "a phrase of the tree is not among the spans"),
+        ("tree", [0, 999, []], "the tree does not hold the whole sentence"),
+        ("tree", [0, 2, [[0, 1, []]]], "the tree does not hold the whole sentence"),
+        ("tree", [0, 3, [[0, 3, []]]], "do not lie side by side"),
         ("tree", [0, 3, [[1, 3, []]]], "a phrase of the tree is not among the spans"),
         ("tree", [0, 3], "[0, 3]: expected [start, end, [children]]"),
         ("tree", [0, 2, [[2, 3, []]]], "do not lie side by side"),
         ("label", "x", '"x": expected a whole number'),
-        ("provenance", {"method": "soc"}, "provenance: "),
+        ("provenance", {"method": "soc"}, "provenance: expected method, model, lm, "),
+        ("provenance", asdict(EXPLANATION.provenance) | {"method": 1}, "1: expected a text"),
+        ("provenance", asdict(EXPLANATION.provenance) | {"share_samples": 1}, "1: expected true or false or null"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, message):

@@ -158,4 +158,8 @@ def _loaded(load: Callable[..., Any], kind: str, name: str, **options: Any) -> A
         return load(name, **options)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        if isinstance(error, KeyError):
+            reason = f"there is no {reason}"
+        elif "ignore_mismatched_sizes" in reason:  # of which the library says more on the console
+            reason = "weights and configuration do not fit together"
         raise InputError(f"holds no {kind} that transformers can read ({reason})", Path(name)) from error

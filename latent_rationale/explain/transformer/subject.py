@@ -34,7 +34,7 @@ class TransformerSubject(Subject):
         InputError: if there is no such model, or an example of the task has several texts.
     """
 
-    MAX_BATCH = 64  # more are slower: what is between two layers no longer fits into a processor's cache
+    AT_ONCE = 64  # more are slower: what is between two layers no longer fits into a processor's cache
 
     def __init__(
         self,
@@ -47,6 +47,8 @@ class TransformerSubject(Subject):
         self.model = trained(str(folder)).to(device)
         self.pieces = self.model.pieces
         config = self.model.network.config
+        if config.num_labels > 1 and config.problem_type in ("multi_label_classification", "regression"):
+            raise InputError(f"its scores are no classes, but of the kind {config.problem_type}", folder)
         names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
         texts = FineTuning(FineTuningOptions(data_path=data_path), names, task)
         if len(texts.reader.text_names) > 1:
