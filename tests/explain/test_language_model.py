@@ -10,7 +10,7 @@ from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.task import Splits
 from latent_rationale.common.training import train_step
 from latent_rationale.common.vocabulary import make_embedding
-from latent_rationale.explain.language_task import LanguageModelling, LanguageModelOptions
+from latent_rationale.explain.language_task import LanguageModelling, LanguageModelOptions, NatsTally
 from latent_rationale.explain.word_choices import WORD_CHOICES
 
 SENTENCES = [("the", "film", "is", "good"), ("the", "plot", "is", "bad"), ("never", "again"), ("superb",)]
@@ -92,3 +92,9 @@ def test_perplexities_add_up_over_batches(make_model):
         parts = [task.measure(model(batch_of(part)), batch_of(part)) for part in (rows[:1], rows[1:])]
     for name, tally in whole.items():
         assert (parts[0][name] + parts[1][name]).value() == pytest.approx(tally.value())
+
+
+def test_where_training_fails_a_perplexity_stays_a_number():
+    """For JSON has no infinity."""
+    assert NatsTally(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
+    assert math.isfinite(NatsTally(torch.tensor(1e6), torch.tensor(1.0)).value())

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+import torch
 
 import latent_rationale
 from latent_rationale.common.commands import predict_command, train_command
@@ -168,6 +169,18 @@ def test_resuming_where_nothing_is(capsys, tmp_path):
     assert "not a results folder" in fails(capsys, train_command, "--save_path", tmp_path, "--resume")
 
 
+def with_weights_that_are_not_finite(folder):
+    state = torch.load(folder / "last.pt", weights_only=True)
+    state["model"]["embedding.weight"][3, 1] = float("nan")
+    torch.save(state, folder / "last.pt")
+
+
+def with_an_option_of_another_type(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["options"]["hidden_size"] = "big"
+    (folder / "config.json").write_text(json.dumps(config))
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -181,6 +194,8 @@ def test_resuming_where_nothing_is(capsys, tmp_path):
         (lambda folder: (folder / "last.pt").write_bytes(b"nonsense"), "last.pt: not a training state"),
         (lambda folder: (folder / "last.pt").write_bytes(b""), "last.pt: not a training state"),
         (lambda folder: (folder / "best.safetensors").write_bytes(b"nonsense"), "best.safetensors: does not hold"),
+        (with_weights_that_are_not_finite, "last.pt: holds weights that are not finite"),
+        (with_an_option_of_another_type, "config.json: --hidden-size: 'big' is of another type"),
     ],
 )
 def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, message):

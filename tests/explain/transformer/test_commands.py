@@ -187,6 +187,15 @@ def test_any_number_of_classes(folders, tokenizer, pretrained, tmp_path, method)
     assert len(row["probabilities"]) == 3
 
 
+@pytest.mark.parametrize("kind", ["multi_label_classification", "regression"])
+def test_scores_that_are_no_classes_are_refused(tokenizer, pretrained, tmp_path, capsys, kind):
+    save_classifier(tmp_path / "model", tokenizer, pretrained, ["sad", "tall"])
+    path = tmp_path / "model/config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"problem_type": kind}))
+    assert explain_command(["--ckpt", str(tmp_path / "model"), "--method", "occlusion", "--text", "a film"]) == 2
+    assert f"model: its scores are no classes, but of the kind {kind}" in capsys.readouterr().err
+
+
 def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretrained, tmp_path):
     scores = []
     for names in (["NEGATIVE", "POSITIVE"], ["POSITIVE", "NEGATIVE"]):
