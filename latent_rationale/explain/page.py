@@ -12,6 +12,7 @@ article { margin: 2rem 0; overflow-x: auto } h2 { font-size: 1rem; margin: 0 0 .
 .tree { display: grid; gap: 2px; width: max-content }
 .tree div { text-align: center; padding: 0 .4em; min-width: 2.4em; border-radius: 3px; font-size: .8em; cursor: default;
   color: var(--ink, #222); background: color-mix(in srgb, var(--hue) calc(var(--part) * 100%), #f4f4f4) }
+.tree b { font-weight: inherit; display: inline-block; position: sticky; left: .3em; right: .3em }
 .tree span { text-align: center; padding: 0 .3em }
 .tree .held { outline: 2px solid #e59400 } .tree span.held { background: #ffe3ad; border-radius: 3px; outline: 0 }
 .against { --hue: #b2182b } .for { --hue: #2166ac } .strong { --ink: #fff }
@@ -60,4 +61,4 @@ def _box(explanation: Explanation, cell: Cell, top: int, limit: float) -> str:
     place = f"grid-area: {top - cell.row} / {start + 1} / auto / {end + 1}; --part: {part:.3f}"
     told = escape(f"{explanation.phrase(cell.span)}: {cell.score:+.3f}", quote=True)
     data = f'data-start="{start}" data-end="{end}" style="{place}" title="{told}"'
-    return f'<div class="{kinds}" {data}>{cell.score:z.2f}</div>'
+    return f'<div class="{kinds}" {data}><b>{cell.score:z.2f}</b></div>'
