@@ -1,6 +1,7 @@
 """The files of a results folder that hold a model. Loading them executes no code."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -61,6 +62,14 @@ def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
     except (SafetensorError, RuntimeError, KeyError) as error:
         raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
+
+
+def digest(model: nn.Module) -> str:
+    """A short name of a model's weights: other weights have another."""
+    whole = sha256()
+    for tensor in model.state_dict().values():
+        whole.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return whole.hexdigest()[:12]
 
 
 def read_config(folder: Path) -> dict[str, Any]:

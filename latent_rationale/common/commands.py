@@ -37,7 +37,7 @@ def train_command(
     return run_command(
         command,
         arguments,
-        "stopped; --resume goes on from the last evaluation, or the state of --save-every",
+        "stopped; a run that has begun goes on with --resume, from the last evaluation or --save-every's state",
     )
 
 
@@ -113,6 +113,8 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     predicted: list[Shown] = []
     given = _given(predictor.task, options)
     sources = given or {name: predictor.task.read_split(name) for name in options.split}
+    if empty := [name for name, examples in sources.items() if not examples]:
+        raise InputError(f"--split: there are no sentences in {' and '.join(empty)}")
     for source, examples in sources.items():
         measures: dict[str, float] = {}
         if given:

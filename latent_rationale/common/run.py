@@ -1,4 +1,4 @@
-"""A results folder: what a training run writes for people and for tools."""
+"""A results folder: what is written there for people and for tools."""
 
 import json
 import logging
@@ -86,7 +86,7 @@ def unfinished(path: Path) -> Iterator[Path]:
         yield part
     except BaseException:
         if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("what was found until then is in %s; the same command goes on from there", part)
+            LOGGER.info("what was found until then is in %s, from which the same command goes on", part)
         else:
             part.unlink(missing_ok=True)
         raise

@@ -34,7 +34,6 @@ class CD(Explainer):
         self.classifier = classifier
         self.margin = margin
 
-    @torch.no_grad()
     def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """The margin of the relevant parts."""
         embedded, inside = self.classifier.embedding(ids), positions_inside(spans, len(ids), ids.device)

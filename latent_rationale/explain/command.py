@@ -40,17 +40,28 @@ def _explain(arguments: Sequence[str]) -> None:
 
 def explain(session: Session, asked: Sequence[Asked], options: ExplainOptions) -> Iterator[Explanation]:
     """The explanations of examples of the classifier's task, one after the other."""
-    subject, provenance = session.subject, options.provenance(options.method)
+    subject, provenance = session.subject, session.provenance(options.method)
     predictions = subject.predictor.predict_examples([one.example for one in asked])
     for one, prediction in zip(tqdm(asked, unit="sentence", dynamic_ncols=True), predictions, strict=True):
         sentence, label = session.read(one), subject.explained(prediction)
-        tokens = sentence.tokens
+        length = len(sentence.tokens)
         score = session.scorer(options.method, label, sentence)
-        tree = _tree(score, len(tokens), session.phrases_of(one, sentence), options)
-        spans = all_spans(len(tokens), options.longest or LONGEST) if tree is None else tree.spans
-        scores = dict(zip(spans, score(spans), strict=True))
-        names = options.source, one.number, tokens
-        yield Explanation.of(*names, scores, tree, subject.names[label], prediction, provenance)
+        tree = _tree(score, length, session.phrases_of(one, sentence), options)
+        spans = all_spans(length, options.longest or LONGEST) if tree is None else tree.spans
+        spans = sorted(spans, key=lambda span: (span[1] - span[0], span))
+        yield Explanation(
+            source=options.source,
+            number=one.number,
+            tokens=sentence.tokens,
+            spans=tuple(spans),
+            scores=tuple(score(spans)),
+            tree=tree,
+            explained=subject.names[label],
+            said=prediction.said,
+            label=prediction.label,
+            probabilities=prediction.scores,
+            provenance=provenance,
+        )
 
 
 def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: ExplainOptions) -> SpanTree | None:
@@ -62,33 +73,41 @@ def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: Expl
 
 def _write(session: Session, asked: Sequence[Asked], options: ExplainOptions) -> list[Explanation]:
     """Write explanations as they come, after those that a run of the same command had found when it was stopped."""
-    path = writable_folder(options.folder) / options.file_name
+    path = writable_folder(options.folder) / f"{options.file_name}.jsonl"
     with unfinished(path) as part:
         found = _found_before(part, session, asked, options)
-        with part.open("a" if found else "w", encoding="utf-8") as file:
+        write_atomically(part, "".join(map(_line, found)))
+        with part.open("a", encoding="utf-8") as file:
             for explanation in explain(session, asked[len(found) :], options):
-                file.write(json.dumps(explanation.to_json(), ensure_ascii=False) + "\n")
+                file.write(_line(explanation))
                 file.flush()
                 found.append(explanation)
-        if options.format == "seed":
-            write_atomically(part, "".join(explanation.line() + "\n" for explanation in found))
     LOGGER.info("%d explanations are in %s", len(found), path)
+    if options.format == "seed":
+        write_atomically(path.with_suffix(".txt"), "".join(explanation.line() + "\n" for explanation in found))
+        LOGGER.info("the original's lines are in %s", path.with_suffix(".txt"))
     return found
 
 
+def _line(explanation: Explanation) -> str:
+    return json.dumps(explanation.to_json(), ensure_ascii=False) + "\n"
+
+
 def _found_before(part: Path, session: Session, asked: Sequence[Asked], options: ExplainOptions) -> list[Explanation]:
-    """What there is in an unfinished file; nothing, where it is not the beginning of what is asked for now."""
+    """What there is in an unfinished file, as far as it is whole and the beginning of what is asked for now."""
     if not part.exists():
         return []
+    here = session.provenance(options.method), options.source
+    found = []
     try:
-        found = read_explanations(part)
-    except InputError as error:
-        LOGGER.info("note: %s; it is replaced", error)
-        return []
-    made = [(old.provenance, old.source, old.number, old.tokens) for old in found]
-    here = options.provenance(options.method), options.source
-    if made != [(*here, one.number, session.read(one).tokens) for one in asked[: len(found)]]:
-        LOGGER.info("note: %s is of another command, and is replaced", part)
-        return []
-    LOGGER.info("going on after %d explanations in %s", len(found), part)
+        for old, one in zip(read_explanations(part), asked, strict=False):
+            if (old.provenance, old.source, old.number, old.tokens) != (*here, one.number, session.read(one).tokens):
+                break
+            found.append(old)
+    except InputError:
+        pass  # a line that a kill cut short
+    if found:
+        LOGGER.info("going on after %d explanations in %s", len(found), part)
+    else:
+        LOGGER.info("note: what is in %s is not the beginning of this, and is replaced", part)
     return found

@@ -33,8 +33,8 @@ class Context(ABC):
         """For each of S phrases of a sentence, ids ``[T]``, K sentences: ids ``[S, K, T]``."""
 
     def phrases_at_once(self, length: int) -> int:
-        """For how many phrases of a sentence so long to make contexts at a time."""
-        return self.MEMORY // (self.count * length)
+        """For how many phrases of a sentence so long to make contexts at a time, one at least."""
+        return max(1, self.MEMORY // (self.count * length))
 
 
 class SentenceContext(Context):
@@ -81,7 +81,7 @@ class SampledContext(Context):
         nb_range: N, how many words on either side are replaced.
         sample_n: K, how often.
         share: read the true words on the other side instead of padding. All phrases that end at the same word, or begin
-            there, then share their samples.
+            there, then share their samples, if their contexts are made at the same time.
 
     Raises:
         InputError: for a negative range, or no samples.

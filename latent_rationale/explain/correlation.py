@@ -33,8 +33,12 @@ class Interval:
 
     @classmethod
     def from_json(cls, row: dict[str, float | None]) -> "Interval":
-        """What ``to_json`` gave."""
-        return cls(**{name: float("nan") if number is None else number for name, number in row.items()})
+        """What ``to_json`` gave.
+
+        Raises:
+            AttributeError, TypeError, ValueError: for anything else.
+        """
+        return cls(**{name: float("nan") if number is None else float(number) for name, number in row.items()})
 
     @classmethod
     def of(cls, value: float, resampled: NDArray[np.float64]) -> "Interval":

@@ -27,17 +27,17 @@ def deleted(sentence: Sentence, scores: Sequence[float], padding_id: int, shares
 
 
 def draw_curves(curves: Mapping[str, Mapping[float, Interval]], path: Path) -> None:
-    """Draw the mean fall for each share of deleted words, a line for each method, and save it."""
+    """Draw the mean fall for each share of deleted words, a line for each method, and save it as png."""
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
+    percents = [100 * share for share in SHARES]
     for place, (method, curve) in enumerate(curves.items()):
-        shares = [100 * share for share in curve]
-        axes.plot(shares, [point.value for point in curve.values()], label=method, marker="o^sv"[place % 4], ms=4)
+        axes.plot(percents, [point.value for point in curve.values()], label=method, marker="o^sv"[place % 4], ms=4)
         low, high = ([getattr(point, end) for point in curve.values()] for end in ("low", "high"))
-        axes.fill_between(shares, low, high, alpha=0.12)
-    axes.set_xticks(shares)
+        axes.fill_between(percents, low, high, alpha=0.12)
+    axes.set_xticks(percents)
     axes.set_xlabel("deleted words (%)")
     axes.set_ylabel("fall of the probability")
     axes.legend(fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, format="png", dpi=150)

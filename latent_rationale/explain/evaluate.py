@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Summary:
         """What ``to_json`` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: for anything else.
+            AttributeError, KeyError, TypeError, ValueError: for anything else.
         """
         measures = {name: Interval.from_json(row[name]) for name in MEASURES}
         curve = {float(share): Interval.from_json(point) for share, point in row["deletion"].items()}
@@ -94,21 +95,23 @@ def evaluate(arguments: Sequence[str]) -> None:
         raise InputError(f"says {names}; an evaluation needs a model of two classes", options.ckpt)
     examples, weights = session.examples(), _weights(session)
     folder = writable_folder(options.folder)
-    results: dict[str, Summary] = {}
-    with unfinished(folder / RESULT) as part:
-        before = _found_before(part)
+    scope = options.scope | {"sentences": len(examples), "digest": _digest(session, examples, weights)}
+    asked = {name: {"provenance": asdict(session.provenance(name)), "scope": scope} for name in session.methods}
+    with unfinished(folder / RESULT) as part, unfinished(folder / CURVES) as picture:
+        results = {name: row for name, row in _found_before(part).items() if row.made == asked.get(name)}
+        if results:
+            LOGGER.info("going on from %s, where there is %s", part, ", ".join(results))
         show_row("method", *MEASURES)
         show_row(*["---"] * (1 + len(MEASURES)))
-        for method in session.methods:
-            made = {"provenance": asdict(options.provenance(method)), "scope": options.scope(len(examples))}
-            if method in before and before[method].made == made:
-                results[method] = before[method]
-            else:
+        for method, made in asked.items():
+            if method not in results:
                 found = _run(session, method, examples, weights)
                 results[method] = Summary.of(found, made, options.resamples, options.seed)
             show_row(method, *map(str, results[method].measures.values()))
             write_json(part, {name: row.to_json() for name, row in results.items()})
-    draw_curves({method: summary.curve for method, summary in results.items()}, folder / CURVES)
+        results = {name: results[name] for name in asked}
+        write_json(part, {name: row.to_json() for name, row in results.items()})
+        draw_curves({name: row.curve for name, row in results.items()}, picture)
     LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
 
 
@@ -117,12 +120,17 @@ def _found_before(part: Path) -> dict[str, Summary]:
     if not part.exists():
         return {}
     try:
-        found = {name: Summary.from_json(row) for name, row in read_json(part).items()}
+        return {name: Summary.from_json(row) for name, row in read_json(part).items()}
     except (InputError, AttributeError, KeyError, TypeError, ValueError):
         LOGGER.info("note: %s is no evaluation, and is replaced", part)
         return {}
-    LOGGER.info("going on from %s, where there is %s", part, ", ".join(found))
-    return found
+
+
+def _digest(session: Session, examples: Sequence[Asked], weights: dict[str, float]) -> str:
+    """A short name for the sentences, what is known of their phrases, and the weights of words."""
+    task = session.task
+    known = [(one.number, *task.texts_of(one.example), task.phrases_of(one.example)) for one in examples]
+    return sha256(repr((known, sorted(weights.items()))).encode()).hexdigest()[:12]
 
 
 def _weights(session: Session) -> dict[str, float]:

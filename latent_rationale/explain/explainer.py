@@ -51,7 +51,8 @@ class Explainer(ABC):
         check_spans(spans, len(ids))
         if not spans:
             return torch.zeros(0, device=ids.device)
-        some = max(1, self.phrases_at_once(len(ids)) or len(spans))
+        bound = self.phrases_at_once(len(ids))
+        some = len(spans) if bound is None else bound
         groups = (spans[start : start + some] for start in range(0, len(spans), some))
         return torch.cat([self.scores(ids, group) for group in groups])
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import NoneType
@@ -10,7 +11,6 @@ from typing import Any, get_args, get_type_hints
 from latent_rationale.common.config import is_unicode
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.files import parse_json, read_filled_lines
-from latent_rationale.common.prediction import Prediction
 from latent_rationale.explain.spans import Span, SpanTree, check_spans
 
 
@@ -21,7 +21,9 @@ class Provenance:
     Attributes:
         method: what explained.
         model: the folder of what was explained.
+        model_digest: of its weights.
         lm: the folder of the language model that contexts were drawn from; None where none were, as for the others.
+        lm_digest: of its weights.
         nb_range: N, how many words on either side were drawn anew.
         sample_n: K, how often.
         share_samples: whether phrases with the same edge shared them.
@@ -32,7 +34,9 @@ class Provenance:
 
     method: str
     model: str
+    model_digest: str
     lm: str | None = None
+    lm_digest: str | None = None
     nb_range: int | None = None
     sample_n: int | None = None
     share_samples: bool | None = None
@@ -111,24 +115,6 @@ class Explanation:
             raise ValueError("a phrase of the tree is not among the spans")
 
     @classmethod
-    def of(
-        cls,
-        source: str,
-        number: int,
-        tokens: tuple[str, ...],
-        scores: dict[Span, float],
-        tree: SpanTree | None,
-        explained: str,
-        prediction: Prediction,
-        provenance: Provenance,
-    ) -> "Explanation":
-        """From scores by phrase, in any order, and what the classifier says."""
-        spans = tuple(sorted(scores, key=lambda span: (span[1] - span[0], span)))
-        values = tuple(scores[span] for span in spans)
-        said, label, probabilities = prediction.said, prediction.label, prediction.scores
-        return cls(source, number, tokens, spans, values, tree, explained, said, label, probabilities, provenance)
-
-    @classmethod
     def from_json(cls, row: Any) -> "Explanation":
         """What ``to_json`` gave.
 
@@ -139,17 +125,17 @@ class Explanation:
         if missing := [name for name in names if name not in _is(row, dict)]:
             raise ValueError(f"it has no {missing[0]}")
         return cls(
-            _is(row["source"], str),
-            _is(row["number"], int),
-            tuple(_is(token, str) for token in _is(row["tokens"], list)),
-            tuple(_span(span) for span in _is(row["spans"], list)),
-            tuple(map(_number, _is(row["scores"], list))),
-            None if row["tree"] is None else _unnested(row["tree"]),
-            _is(row["explained"], str),
-            _is(row["said"], str),
-            _is(row["label"], int | None),
-            tuple(map(_number, _is(row["probabilities"], list))),
-            Provenance.from_json(row["provenance"]),
+            source=_is(row["source"], str),
+            number=_is(row["number"], int),
+            tokens=tuple(_is(token, str) for token in _is(row["tokens"], list)),
+            spans=tuple(_span(span) for span in _is(row["spans"], list)),
+            scores=tuple(map(_number, _is(row["scores"], list))),
+            tree=None if row["tree"] is None else _unnested(row["tree"]),
+            explained=_is(row["explained"], str),
+            said=_is(row["said"], str),
+            label=_is(row["label"], int | None),
+            probabilities=tuple(map(_number, _is(row["probabilities"], list))),
+            provenance=Provenance.from_json(row["provenance"]),
         )
 
     @property
@@ -192,19 +178,17 @@ class Explanation:
         }
 
 
-def read_explanations(path: Path) -> list[Explanation]:
+def read_explanations(path: Path) -> Iterator[Explanation]:
     """What ``python -m latent_rationale.explain`` wrote.
 
     Raises:
         InputError: for anything else, with its line.
     """
-    found = []
     for number, line in read_filled_lines(path, "explanations"):
         try:
-            found.append(Explanation.from_json(parse_json(line, path, number)))
+            yield Explanation.from_json(parse_json(line, path, number))
         except ValueError as error:
             raise InputError(f"not an explanation ({error})", path, number) from error
-    return found
 
 
 def _nested(tree: SpanTree) -> list[Any]:
@@ -226,15 +210,18 @@ def _span(row: Any) -> Span:
 
 def _number(value: Any) -> float:
     try:
-        return float(_is(value, int | float))
+        return float(_is(value, float))
     except OverflowError as error:
         raise ValueError("a number is too large") from error
 
 
 def _is(value: Any, kind: Any) -> Any:
-    """The value, seen to be of a kind, or one of several; a text, to be one that can be written."""
+    """The value, seen to be of a kind, or one of several; a text, to be one that can be written.
+
+    A whole number is a number.
+    """
     kinds = get_args(kind) or (kind,)
-    fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+    fits = isinstance(value, kinds + (int,) * (float in kinds)) and (bool in kinds or not isinstance(value, bool))
     if not fits or (isinstance(value, str) and not is_unicode(value)):
         raise ValueError(f"{json.dumps(value)[:40]}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")
     return value

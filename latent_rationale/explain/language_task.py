@@ -28,6 +28,9 @@ from latent_rationale.tasks import TEXTS, find_task
 RESERVED = 2
 """Ids of a vocabulary that are no words: of unknown words, and of padding."""
 
+MOST_NATS = 700.0
+"""Whose exponential is still a number."""
+
 Sentence = tuple[str, ...]
 
 
@@ -70,8 +73,8 @@ class NatsTally(Tally):
         return NatsTally(total.total, total.count)
 
     def value(self) -> float:
-        """The exponential of the mean, which stays a number where training has failed."""
-        return math.exp(min(super().value(), 700.0))
+        """The exponential of the mean; a large number where that is too large for one."""
+        return math.exp(min(super().value(), MOST_NATS))
 
 
 class LanguageVariant(Variant):

@@ -1,7 +1,7 @@
 """What the commands that explain take."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -9,12 +9,8 @@ from latent_rationale.common import config
 from latent_rationale.common.config import REQUIRED, inherited, option
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.run import LOGGER
-from latent_rationale.explain.explanation import Provenance
 from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
 from latent_rationale.tasks import TEXTS
-
-FILES = {"jsonl": "explanations.jsonl", "seed": "explanations.txt"}
-"""What is written, by format."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +68,13 @@ class SubjectOptions:
 
     @property
     def draws(self) -> bool:
-        """Whether a method needs contexts from a language model."""
-        return not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
+        """Whether contexts are drawn from a language model."""
+        return self.lm is not None and not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
 
-    def provenance(self, method: str) -> Provenance:
-        """How scores by a method come about."""
-        drawn: dict[str, Any] = {}
-        if method in NEED_LANGUAGE_MODEL:
-            drawn = {name: getattr(self, name) for name in ("nb_range", "sample_n", "share_samples", "seed")}
-            drawn["lm"] = str(self.lm)
-        return Provenance(method=method, model=str(self.ckpt), **drawn)
+    @property
+    def phrasing(self) -> dict[str, Any]:
+        """What decides on the phrases, of ``Provenance``."""
+        return {}
 
     def without_effect(self, named: Iterable[str]) -> dict[str, str]:
         """Those of the named options that mean nothing here, each with what keeps it from doing so."""
@@ -133,7 +126,9 @@ class ExplainOptions(SubjectOptions):
     agg: bool = option(False, "grow phrases into a tree by their scores")
     percentile: float = option(90.0, "of the words, then of the gains, that are taken, with --agg", within="[0, 100]")
     exp_name: str = option("", "goes into the name of the file, before its ending")
-    format: str = option("jsonl", "of the file: JSON, or phrases and scores apart by tabs", choices=tuple(FILES))
+    format: str = option(
+        "jsonl", "seed: beside it the original's lines, phrases and scores apart by tabs", choices=("jsonl", "seed")
+    )
     show: int = option(5, "explanations to show", within="[0, inf)")
     save_path: Path | None = inherited(
         SubjectOptions,
@@ -157,10 +152,10 @@ class ExplainOptions(SubjectOptions):
         """The one."""
         return (self.method,)
 
-    def provenance(self, method: str) -> Provenance:
-        """With what the phrases are."""
-        percentile, longest = (self.percentile, None) if self.agg else (None, self.longest)
-        return replace(super().provenance(method), percentile=percentile, longest=longest)
+    @property
+    def phrasing(self) -> dict[str, Any]:
+        """How the tree grows, or how long they are."""
+        return {"percentile": self.percentile} if self.agg else {"longest": self.longest}
 
     def without_effect(self, named: Iterable[str]) -> dict[str, str]:
         """Likewise, of what only texts of the user's have, or only trees."""
@@ -181,9 +176,8 @@ class ExplainOptions(SubjectOptions):
 
     @property
     def file_name(self) -> str:
-        """What is written."""
-        path = Path(FILES[self.format])
-        return f"{path.stem}{self.exp_name}{path.suffix}"
+        """What is written, without its ending."""
+        return f"explanations{self.exp_name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +199,7 @@ class EvaluateOptions(SubjectOptions):
         """On those that are named."""
         return bool(self.method)
 
-    def scope(self, sentences: int) -> dict[str, Any]:
-        """What an evaluation goes over, which comes to so many sentences."""
-        names = ("split", "start", "stop", "sample", "seed", "resamples")
-        return {name: getattr(self, name) for name in names} | {"sentences": sentences}
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What an evaluation goes over, as far as options say."""
+        return {name: getattr(self, name) for name in ("split", "start", "stop", "sample", "seed", "resamples")}

@@ -24,7 +24,7 @@ class Decomposition(Explainer):
         decompose: the model.
         margin: of scores ``[B, C]``, ``[B]``.
         context: in which activations are split; the first is the sentence itself.
-        max_batch: sentences whose activations are split at a time.
+        max_batch: sentences whose activations are split at a time; those of one phrase at least.
         kind: how they are split.
     """
 
@@ -50,7 +50,6 @@ class Decomposition(Explainer):
         """As many as contexts can be made for."""
         return self.context.phrases_at_once(length)
 
-    @torch.no_grad()
     def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
         """The margin of the relevant parts."""
         sentences = self.context(ids, spans)

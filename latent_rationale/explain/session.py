@@ -16,8 +16,9 @@ from latent_rationale.common.run import LOGGER
 from latent_rationale.explain.agglomerate import ScoreSpans
 from latent_rationale.explain.contexts import Context, SampledContext
 from latent_rationale.explain.explainer import Explainer
+from latent_rationale.explain.explanation import Provenance
 from latent_rationale.explain.language_model import LanguageModel
-from latent_rationale.explain.methods import METHODS
+from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.options import SubjectOptions
 from latent_rationale.explain.sampler import Language
 from latent_rationale.explain.sentence import Sentence
@@ -26,6 +27,9 @@ from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
 from latent_rationale.tasks import find_task
+
+MANY = 1_000_003
+"""More than any split has sentences."""
 
 
 class Asked(NamedTuple):
@@ -54,8 +58,25 @@ class Session:
         self.options = options
         self.subject = open_subject(options)
         self.task = self.subject.predictor.task
-        self.sampled = self._contexts() if options.draws and options.lm is not None else None
+        self._model_digest = checkpoint.digest(self.subject.predictor.model)
+        self._lm_digest: str | None = None
+        self.sampled = self._contexts() if options.draws else None
         self.methods = tuple(method for method in options.methods if self._allows(method))
+
+    def provenance(self, method: str) -> Provenance:
+        """How scores by a method come about."""
+        options = self.options
+        drawn: dict[str, Any] = {}
+        if method in NEED_LANGUAGE_MODEL:
+            drawn = {name: getattr(options, name) for name in ("nb_range", "sample_n", "share_samples", "seed")}
+            drawn |= {"lm": str(options.lm), "lm_digest": self._lm_digest}
+        return Provenance(
+            method=method,
+            model=str(options.ckpt),
+            model_digest=self._model_digest,
+            **drawn,
+            **options.phrasing,
+        )
 
     def _allows(self, method: str) -> bool:
         """Whether the model can be explained by a method; where the user insists on it, it has to be.
@@ -107,10 +128,11 @@ class Session:
     def scorer(self, method: str, label: int, sentence: Sentence) -> ScoreSpans:
         """From phrases of a sentence to what they say for a class; ``InputError`` where that is no number.
 
-        What is drawn for a sentence does not hang on what is drawn for others.
+        It starts all randomness anew, so that what is drawn for a sentence does not hang on others, where one comes
+        after the other.
         """
         explainer = self._explainer(method, label)
-        torch.manual_seed(self.options.seed * 1_000_003 + sentence.number)
+        torch.manual_seed(self.options.seed * MANY + sentence.number)
 
         def score(spans: Sequence[Span]) -> list[float]:
             scores = explainer(sentence.ids, [sentence.places(span) for span in spans])
@@ -133,6 +155,7 @@ class Session:
         model = predictor.model
         if not isinstance(model, LanguageModel):
             raise InputError(f"holds a model for {predictor.task.name}, not a language model", options.lm)
+        self._lm_digest = checkpoint.digest(model)
         padding_id = self.subject.predictor.vocabulary.padding_id
         try:
             translations = self.subject.translations(predictor.vocabulary, predictor.task.options.use_bert_tokenizer)
@@ -152,21 +175,21 @@ def open_subject(options: SubjectOptions) -> Subject:
     if options.explain_model is not None and (options.explain_model == "bert") is (folder is None):
         found = "a model of this package" if folder is None else "a transformer"
         raise InputError(f"--explain-model {options.explain_model}: the folder holds {found}", options.ckpt)
+    recorded = checkpoint.read_config(options.ckpt) if folder is None else {}
+    name = recorded.get("task", options.task or "sst")
+    if options.task not in (None, name):
+        raise InputError(f"--task {options.task}: the model is for {name}", options.ckpt)
+    task_class = find_task(name)
+    if options.data_path is not None and not hasattr(task_class.options_class, "data_path"):
+        raise InputError(f"--data-path: the texts of {name} are in no folder of their own")
+    device = find_device(options.device)
     if folder is not None:
         need_transformers()
         from latent_rationale.explain.transformer.subject import TransformerSubject
 
-        return TransformerSubject(
-            folder, options.task or "sst", find_device(options.device), options.max_batch, options.data_path
-        )
-    recorded = checkpoint.read_config(options.ckpt)
-    task_class = find_task(recorded["task"])
-    if options.task not in (None, task_class.name):
-        raise InputError(f"--task {options.task}: the model is for {task_class.name}", options.ckpt)
+        return TransformerSubject(folder, name, device, options.max_batch, options.data_path)
     changes = {} if options.data_path is None else {"data_path": str(options.data_path)}
-    if not changes.keys() <= recorded["options"].keys():
-        raise InputError(f"--data-path: the texts of {task_class.name} have no folder of their own", options.ckpt)
-    predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
+    predictor = Predictor.load(options.ckpt, task_class, device, changes)
     try:
         return TextSubject(predictor, options.max_batch)
     except InputError as error:

@@ -17,8 +17,6 @@ from latent_rationale.explain.explanation import read_explanations
 from latent_rationale.explain.page import page
 from latent_rationale.explain.picture import draw
 
-PAGE, PICTURES = "explanations.html", "explanations"
-
 
 @dataclass(frozen=True, kw_only=True)
 class VisualizeOptions:
@@ -36,17 +34,17 @@ def visualize(arguments: Sequence[str]) -> None:
     program = "python -m latent_rationale.explain.visualize"
     options, _ = config.parse(VisualizeOptions, arguments, program, "Pictures and a page of explanations.")
     start, stop = options.start, options.start + 20 if options.stop is None else options.stop
-    read = read_explanations(options.input)
+    read = list(read_explanations(options.input))
     chosen = read[start:stop]
     if not chosen:
         raise InputError(f"has {len(read)} explanations, and none from {start} to {stop}", options.input)
-    folder = options.save_path or options.input.parent
-    pictures = writable_folder(folder / PICTURES)
+    folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
+    pictures, whole = writable_folder(folder / name), folder / f"{name}.html"
     for number, explanation in enumerate(tqdm(chosen, unit="picture", dynamic_ncols=True), start):
         draw(explanation, pictures / f"{number}.{options.format}")
-    write_atomically(folder / PAGE, page(chosen))
+    write_atomically(whole, page(chosen))
     shown = f"{len(chosen)} of {len(read)} explanations"
-    LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, folder / PAGE)
+    LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, whole)
 
 
 if __name__ == "__main__":

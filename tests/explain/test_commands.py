@@ -1,6 +1,7 @@
 """The commands as a user runs them."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 import latent_rationale
+from latent_rationale.common import checkpoint
 from latent_rationale.common.commands import train_command
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.command import explain_command
@@ -164,12 +166,14 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
     assert said.count("explanations.jsonl is there, and will be replaced at the end") == 1
     assert "note: --sample-n has no effect without --method soc or scd" in said
     model = str(folders / "baseline")
+    digests = {name: checkpoint.digest(latent_rationale.load(folders / name).model) for name in ("baseline", "lm")}
     drawn = {"lm": str(folders / "lm"), "nb_range": 4, "sample_n": 2, "share_samples": False, "seed": 7}
-    others = {"percentile": None, "longest": None}
+    drawn["lm_digest"] = digests["lm"]
+    others = {"model": model, "model_digest": digests["baseline"], "percentile": None, "longest": None}
     for row in explained(folders / "baseline" / "soc"):
-        assert row["provenance"] == {"method": "soc", "model": model, **drawn, **others}
+        assert row["provenance"] == {"method": "soc", **drawn, **others}
     for number, row in enumerate(explained(folders / "baseline" / "arch")):
-        assert row["provenance"] == {"method": "arch", "model": model, **dict.fromkeys(drawn), **others}
+        assert row["provenance"] == {"method": "arch", **dict.fromkeys(drawn), **others}
         assert (row["source"], row["number"]) == ("dev", number)
 
 
@@ -212,7 +216,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
         assert explain_command(arguments) == 130
     said = capsys.readouterr()
     assert said.err.endswith("stopped\n")
-    assert f"what was found until then is in {part}; the same command goes on from there" in said.out
+    assert f"what was found until then is in {part}, from which the same command goes on" in said.out
     assert [json.loads(line) for line in part.read_text().splitlines()] == whole[:3]
     assert explained(tmp_path) == whole  # of the last run that went to its end
     (tmp_path / "explanations.jsonl").unlink()
@@ -242,17 +246,51 @@ def test_another_command_does_not_go_on_from_it(folders, tmp_path, capsys, monke
         assert explain_command(sampling(folders, tmp_path, "--stop", "5")) == 130
     changed = sampling(folders, tmp_path, "--stop", "5", *change)
     assert explain_command(changed) == 0
-    assert "explanations.jsonl.part is of another command, and is replaced" in capsys.readouterr().out
+    assert "explanations.jsonl.part is not the beginning of this, and is replaced" in capsys.readouterr().out
     found = explained(tmp_path)
     assert explain_command(changed) == 0
     assert explained(tmp_path) == found
 
 
-def test_a_damaged_unfinished_file_is_replaced(folders, tmp_path, capsys):
-    (tmp_path / "explanations.jsonl.part").write_text('{"tokens"')
+def test_another_model_does_not_go_on_from_it(folders, tmp_path, capsys, monkeypatch):
+    """Though it is in the same folder."""
+    model = tmp_path / "model"
+    shutil.copytree(folders / "baseline", model)
+    arguments = ["--ckpt", str(model), "--method", "occlusion", "--stop", "3", "--save_path", str(tmp_path)]
+    with monkeypatch.context() as patch:
+        stop_at(patch, 2)
+        assert explain_command(arguments) == 130
+    spoil_weights(model)
+    assert explain_command(arguments) == 0
+    assert "is not the beginning of this, and is replaced" in capsys.readouterr().out
+
+
+def spoil_weights(folder):
+    """One number is another."""
+    state = torch.load(folder / "last.pt", weights_only=True)
+    state["model"]["embedding.weight"][3, 1] += 1
+    torch.save(state, folder / "last.pt")
+    (folder / "best.safetensors").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_line_that_a_kill_cut_short_is_found_anew(folders, tmp_path, capsys, cut):
+    arguments = sampling(folders, tmp_path, "--stop", "3")
+    assert explain_command(arguments) == 0
+    whole = (tmp_path / "explanations.jsonl").read_text()
+    lines = whole.splitlines(keepends=True)
+    (tmp_path / "explanations.jsonl.part").write_text("".join(lines[:2])[:-cut])
+    assert explain_command(arguments) == 0
+    assert f"going on after {2 if cut == 1 else 1} explanations" in capsys.readouterr().out
+    assert (tmp_path / "explanations.jsonl").read_text() == whole
+
+
+def test_a_shorter_command_takes_what_it_needs(folders, tmp_path):
+    assert explain_command(sampling(folders, tmp_path, "--stop", "3")) == 0
+    whole = explained(tmp_path)
+    (tmp_path / "explanations.jsonl").rename(tmp_path / "explanations.jsonl.part")
     assert explain_command(sampling(folders, tmp_path, "--stop", "2")) == 0
-    assert "explanations.jsonl.part:1: not JSON" in capsys.readouterr().out
-    assert len(explained(tmp_path)) == 2
+    assert explained(tmp_path) == whole[:2]
 
 
 def test_a_sentence_is_explained_alike_alone_and_among_others(folders, tmp_path):

@@ -66,10 +66,11 @@ def test_contexts_are_made_for_some_phrases_at_a_time(linear, vocabulary, monkey
             seen.append(len(spans))
             return super().__call__(ids, spans)
 
-    seen = []
-    monkeypatch.setattr(Context, "MEMORY", 20)
-    SOC(linear[0], Watched(vocabulary.padding_id))(IDS, SPANS)
-    assert seen == [3, 1]
+    for memory, groups in ((20, [3, 1]), (6, [1, 1, 1, 1]), (1, [1, 1, 1, 1])):
+        seen = []
+        monkeypatch.setattr(Context, "MEMORY", memory)
+        SOC(linear[0], Watched(vocabulary.padding_id))(IDS, SPANS)
+        assert seen == groups
 
 
 @EVERY

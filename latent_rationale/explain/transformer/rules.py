@@ -156,9 +156,9 @@ def decomposable(model: SequenceClassifier) -> Decomposable:
         *_, scores = states(model, kind.of(model.embedding(contexts), inside))
         return scores
 
-    device = model.prefix.device
-    try:  # on a sentence of one piece
-        decompose(torch.zeros(1, 1, 1, dtype=torch.long, device=device), torch.ones(1, 1, device=device) > 0, Parts)
+    piece = torch.zeros(1, 1, 1, dtype=torch.long, device=model.prefix.device)
+    try:  # on a sentence of one
+        decompose(piece, piece[0] == 0, Parts)
     except InputError as error:
         kinds = "BERT, RoBERTa and XLM-RoBERTa"
         raise InputError(f"a {type(model.network).__name__} cannot be split: {error}; {kinds} can") from error
