@@ -75,6 +75,7 @@ class Beer(Task[BeerOptions]):
     first_best_epoch = 5
     headline = ("mse", "loss", "selected", "precision", "recall", "f1")
     vectors_option = "embeddings"
+    data_option = None
 
     @classmethod
     def resolve(cls, options: BeerOptions) -> BeerOptions:

@@ -90,6 +90,11 @@ def steps_per_epoch(examples: int, batch_size: int) -> int:
     return -(-examples // batch_size)
 
 
+def seed_of(seed: int, number: int) -> int:
+    """Where the randomness of one of many starts, such as an epoch or a sentence: at the user's seed and its number."""
+    return seed * 1_000_003 + number
+
+
 def training_batches(
     encoded: Encoded, batch_size: int, seed: int, start: int, device: torch.device
 ) -> Iterator[tuple[int, Batch]]:
@@ -102,7 +107,7 @@ def training_batches(
     iteration = start
     while True:
         epoch, done = divmod(iteration, per_epoch)
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed(seed_of(seed, epoch))
         for index in encoded.shuffled(batch_size, generator)[done:]:
             iteration += 1
             yield iteration, encoded.batch(index).to(device)

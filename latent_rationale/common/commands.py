@@ -112,9 +112,7 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
     folder = writable_folder(options.save_path or options.ckpt)
     predicted: list[Shown] = []
     given = _given(predictor.task, options)
-    sources = given or {name: predictor.task.read_split(name) for name in options.split}
-    if empty := [name for name, examples in sources.items() if not examples]:
-        raise InputError(f"--split: there are no sentences in {' and '.join(empty)}")
+    sources = given or {name: predictor.task.read_asked(name) for name in options.split}
     for source, examples in sources.items():
         measures: dict[str, float] = {}
         if given:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from latent_rationale.common import checkpoint, config
 from latent_rationale.common.batching import Encoded, encode
+from latent_rationale.common.errors import InputError
 from latent_rationale.common.metrics import Tally
 from latent_rationale.common.objectives import Objective
 from latent_rationale.common.options import PredictOptions, TrainOptions
@@ -42,6 +43,7 @@ class Task(ABC, Generic[Options]):
         first_best_epoch: an evaluation may count as best after so many epochs.
         headline: the measures that a user sees first.
         vectors_option: the option that names the file of word vectors, or says none.
+        data_option: the option that names the folder of the data; None where there is no such folder.
         zips_predictions: they are large, and written zipped.
 
     Args:
@@ -55,6 +57,7 @@ class Task(ABC, Generic[Options]):
     first_best_epoch: ClassVar[int]
     headline: ClassVar[tuple[str, ...]]
     vectors_option: ClassVar[str] = "word_vectors"
+    data_option: ClassVar[str | None] = "data_path"
     zips_predictions: ClassVar[bool] = False
 
     def __init__(self, options: Options):
@@ -94,6 +97,17 @@ class Task(ABC, Generic[Options]):
         Raises:
             InputError: for a file that is missing or malformed, with its line.
         """
+
+    def read_asked(self, name: str) -> Sequence[Any]:
+        """The same for a split that a user asks for by ``--split``.
+
+        Raises:
+            InputError: likewise, and if there are none.
+        """
+        examples = self.read_split(name)
+        if not examples:
+            raise InputError(f"--split: there are no sentences in {name}")
+        return examples
 
     @property
     def vectors_path(self) -> Path | None:

@@ -14,7 +14,7 @@ from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
 from latent_rationale.explain.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions, parsed
 from latent_rationale.explain.session import Asked, Session
-from latent_rationale.explain.spans import Span, SpanTree, all_spans
+from latent_rationale.explain.spans import Span, SpanTree, all_spans, shorter_first
 
 LONGEST = 3
 """Of the phrases that are explained where neither the data nor the user names any."""
@@ -47,8 +47,7 @@ def explain(session: Session, asked: Sequence[Asked], options: ExplainOptions) -
         length = len(sentence.tokens)
         score = session.scorer(options.method, label, sentence)
         tree = _tree(score, length, session.phrases_of(one, sentence), options)
-        spans = all_spans(length, options.longest or LONGEST) if tree is None else tree.spans
-        spans = sorted(spans, key=lambda span: (span[1] - span[0], span))
+        spans = all_spans(length, options.longest or LONGEST) if tree is None else shorter_first(tree.spans)
         yield Explanation(
             source=options.source,
             number=one.number,

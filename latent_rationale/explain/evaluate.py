@@ -23,6 +23,7 @@ from latent_rationale.explain.deletion import SHARES, deleted, draw_curves
 from latent_rationale.explain.options import EvaluateOptions, parsed
 from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Asked, Session
+from latent_rationale.explain.spans import size
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"
@@ -108,10 +109,8 @@ def evaluate(arguments: Sequence[str]) -> None:
                 found = _run(session, method, examples, weights)
                 results[method] = Summary.of(found, made, options.resamples, options.seed)
             show_row(method, *map(str, results[method].measures.values()))
-            write_json(part, {name: row.to_json() for name, row in results.items()})
-        results = {name: results[name] for name in asked}
-        write_json(part, {name: row.to_json() for name, row in results.items()})
-        draw_curves({name: row.curve for name, row in results.items()}, picture)
+            write_json(part, {name: results[name].to_json() for name in asked if name in results})
+        draw_curves({name: results[name].curve for name in asked}, picture)
     LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
 
 
@@ -156,7 +155,7 @@ def _add(found: Found, session: Session, method: str, asked: Asked, weights: dic
     sentence = session.read(asked)
     phrases, tokens = session.phrases_of(asked, sentence), sentence.tokens
     words = [(place, place + 1) for place in range(len(tokens))]
-    longer = [span for span in phrases if span[1] - span[0] > 1]
+    longer = [span for span in phrases if size(span) > 1]
     scores = session.scorer(method, session.subject.positive, sentence)([*words, *longer])
     known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
     found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))

@@ -102,6 +102,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
     predict_options_class = TextPredictOptions
     output_names = ("forwards", "backwards")
     first_best_epoch = 0
+    data_option = None
     headline = ("perplexity", "perplexity_forwards", "perplexity_backwards")
 
     @classmethod

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from latent_rationale.explain.explanation import Explanation
-from latent_rationale.explain.spans import Span, SpanTree
+from latent_rationale.explain.spans import Span, SpanTree, shorter_first, size
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ def strength(explanation: Explanation) -> float:
 
 
 def _height(node: SpanTree) -> int:
-    return 0 if _size(node.span) == 1 else 1 + max((_height(child) for child in node.children), default=0)
+    return 0 if size(node.span) == 1 else 1 + max((_height(child) for child in node.children), default=0)
 
 
 def _side_by_side(spans: Iterable[Span]) -> dict[Span, int]:
     """Rows in which phrases of the same length stand side by side, as few as will do for each length."""
     rows: dict[Span, int] = {}
     top = 0
-    for _, alike in groupby(sorted(spans, key=lambda span: (_size(span), span)), _size):
+    for _, alike in groupby(shorter_first(spans), size):
         ends: list[int] = []  # of what stands in each row
         for span in alike:
             row = next((row for row, end in enumerate(ends) if end <= span[0]), len(ends))
@@ -51,7 +51,3 @@ def _side_by_side(spans: Iterable[Span]) -> dict[Span, int]:
             rows[span] = top + row
         top += len(ends)
     return rows
-
-
-def _size(span: Span) -> int:
-    return span[1] - span[0]

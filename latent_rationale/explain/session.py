@@ -9,6 +9,7 @@ import torch
 
 import latent_rationale
 from latent_rationale.common import checkpoint
+from latent_rationale.common.batching import seed_of
 from latent_rationale.common.device import find_device
 from latent_rationale.common.errors import InputError
 from latent_rationale.common.predictor import Predictor
@@ -27,9 +28,6 @@ from latent_rationale.explain.subject import Subject
 from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
 from latent_rationale.tasks import find_task
-
-MANY = 1_000_003
-"""More than any split has sentences."""
 
 
 class Asked(NamedTuple):
@@ -58,9 +56,8 @@ class Session:
         self.options = options
         self.subject = open_subject(options)
         self.task = self.subject.predictor.task
-        self._model_digest = checkpoint.digest(self.subject.predictor.model)
-        self._lm_digest: str | None = None
-        self.sampled = self._contexts() if options.draws else None
+        self.lm = latent_rationale.load(options.lm, options.device) if options.lm and options.draws else None
+        self.sampled = None if self.lm is None else self._contexts(self.lm)
         self.methods = tuple(method for method in options.methods if self._allows(method))
 
     def provenance(self, method: str) -> Provenance:
@@ -69,14 +66,13 @@ class Session:
         drawn: dict[str, Any] = {}
         if method in NEED_LANGUAGE_MODEL:
             drawn = {name: getattr(options, name) for name in ("nb_range", "sample_n", "share_samples", "seed")}
-            drawn |= {"lm": str(options.lm), "lm_digest": self._lm_digest}
-        return Provenance(
-            method=method,
-            model=str(options.ckpt),
-            model_digest=self._model_digest,
-            **drawn,
-            **options.phrasing,
-        )
+            drawn |= {"lm": str(options.lm), "lm_digest": self._digest_of(self.lm)}
+        digest = self._digest_of(self.subject.predictor)
+        return Provenance(method=method, model=str(options.ckpt), model_digest=digest, **drawn, **options.phrasing)
+
+    @cache  # noqa: B019  # as below
+    def _digest_of(self, predictor: Predictor) -> str:
+        return checkpoint.digest(predictor.model)
 
     def _allows(self, method: str) -> bool:
         """Whether the model can be explained by a method; where the user insists on it, it has to be.
@@ -100,9 +96,7 @@ class Session:
             InputError: if there are none.
         """
         options = self.options
-        examples = self.task.read_split(options.split)
-        if not examples:
-            raise InputError(f"--split: there are no sentences in {options.split}")
+        examples = self.task.read_asked(options.split)
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
         chosen = [Asked(number, example) for number, example in enumerate(examples)][options.start : options.stop]
@@ -132,7 +126,7 @@ class Session:
         after the other.
         """
         explainer = self._explainer(method, label)
-        torch.manual_seed(self.options.seed * MANY + sentence.number)
+        torch.manual_seed(seed_of(self.options.seed, sentence.number))
 
         def score(spans: Sequence[Span]) -> list[float]:
             scores = explainer(sentence.ids, [sentence.places(span) for span in spans])
@@ -147,18 +141,14 @@ class Session:
     def _explainer(self, method: str, label: int) -> Explainer:
         return METHODS[method](self.subject.access(label, self.sampled))
 
-    def _contexts(self) -> Context:
-        """Contexts from the user's language model."""
-        options = self.options
-        assert options.lm is not None
-        predictor = latent_rationale.load(options.lm, options.device)
-        model = predictor.model
+    def _contexts(self, lm: Predictor) -> Context:
+        """Contexts from a language model."""
+        options, model = self.options, lm.model
         if not isinstance(model, LanguageModel):
-            raise InputError(f"holds a model for {predictor.task.name}, not a language model", options.lm)
-        self._lm_digest = checkpoint.digest(model)
+            raise InputError(f"holds a model for {lm.task.name}, not a language model", options.lm)
         padding_id = self.subject.predictor.vocabulary.padding_id
         try:
-            translations = self.subject.translations(predictor.vocabulary, predictor.task.options.use_bert_tokenizer)
+            translations = self.subject.translations(lm.vocabulary, lm.task.options.use_bert_tokenizer)
         except InputError as error:
             raise InputError(str(error), options.lm) from error
         language = Language.of(model, *translations, padding_id)
@@ -180,15 +170,17 @@ def open_subject(options: SubjectOptions) -> Subject:
     if options.task not in (None, name):
         raise InputError(f"--task {options.task}: the model is for {name}", options.ckpt)
     task_class = find_task(name)
-    if options.data_path is not None and not hasattr(task_class.options_class, "data_path"):
-        raise InputError(f"--data-path: the texts of {name} are in no folder of their own")
+    changes = {}
+    if options.data_path is not None:
+        if task_class.data_option is None:
+            raise InputError(f"--data-path: the texts of {name} are in no folder of their own")
+        changes[task_class.data_option] = str(options.data_path)
     device = find_device(options.device)
     if folder is not None:
         need_transformers()
         from latent_rationale.explain.transformer.subject import TransformerSubject
 
         return TransformerSubject(folder, name, device, options.max_batch, options.data_path)
-    changes = {} if options.data_path is None else {"data_path": str(options.data_path)}
     predictor = Predictor.load(options.ckpt, task_class, device, changes)
     try:
         return TextSubject(predictor, options.max_batch)

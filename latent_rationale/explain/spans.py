@@ -69,9 +69,20 @@ class SpanTree:
         return [node.span for node in self]
 
 
+def size(span: Span) -> int:
+    """How many words a phrase has."""
+    return span[1] - span[0]
+
+
+def shorter_first(spans: Iterable[Span]) -> list[Span]:
+    """Phrases by how many words they have; those of as many from left to right."""
+    return sorted(spans, key=lambda span: (size(span), span))
+
+
 def all_spans(length: int, longest: int) -> list[Span]:
     """Every phrase of at most so many words of a sentence, the shorter first."""
-    return [(start, start + size) for size in range(1, min(longest, length) + 1) for start in range(length - size + 1)]
+    sizes = range(1, min(longest, length) + 1)
+    return [(start, start + words) for words in sizes for start in range(length - words + 1)]
 
 
 def check_spans(spans: Iterable[Span], length: int) -> None:
