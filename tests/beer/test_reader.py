@@ -232,17 +232,31 @@ def test_the_real_annotations_are_read_in_full(data_root):
     assert found[0].spans[2] == ((80, 92), (92, 99))
 
 
-@pytest.mark.parametrize(
-    ("name", "scores"),
-    [
-        ("260k", (0.9, 0.7, 1.0, 1.0, 1.0)),
-        ("aspect0", (0.9, 0.7, 1.0, 1.0, 1.0)),
-        ("aspect1", (0.9, 0.5, 0.7, 0.6, 0.6)),
-        ("aspect2", (0.6, 0.8, 0.5, 0.6, 0.8)),
-    ],
-)
-def test_real_reviews(data_root, name, scores):
-    found = list(read_reviews(data_root / "beer" / f"reviews.{name}.heldout.txt.gz", max_length=256))
-    assert len(found) == (2000 if name in ("260k", "aspect0") else 1000)
-    assert found[0].scores == scores
+SCORES_OF_THE_FIRST = {
+    "260k.train": (0.9, 0.7, 0.9, 0.9, 0.6),
+    "260k.heldout": (0.4, 0.6, 0.6, 0.5, 0.6),
+    "aspect0.train": (0.4, 0.5, 0.6, 0.5, 0.5),
+    "aspect0.heldout": (0.9, 0.5, 0.7, 0.5, 0.4),
+    "aspect1.train": (0.7, 0.7, 0.5, 0.4, 0.4),
+    "aspect1.heldout": (0.9, 0.5, 0.7, 0.6, 0.6),
+    "aspect2.train": (0.8, 0.8, 0.8, 0.5, 0.6),
+    "aspect2.heldout": (0.6, 0.8, 0.5, 0.6, 0.8),
+}
+COUNTS = {"260k.train": 33_795, "260k.heldout": 2_000, "train": 9_000, "heldout": 1_000}
+
+
+@pytest.mark.parametrize("name", SCORES_OF_THE_FIRST)
+def test_real_reviews(data_root, name):
+    found = list(read_reviews(data_root / "beer" / f"reviews.{name}.txt.gz", max_length=256))
+    assert len(found) == COUNTS.get(name, COUNTS[name.partition(".")[2]])
+    assert found[0].scores == SCORES_OF_THE_FIRST[name]
     assert max(len(review.tokens) for review in found) == 256
+
+
+def test_the_union_of_all_reviews_holds_no_heldout_or_annotated_one(data_root):
+    folder = data_root / "beer"
+    names = ["reviews.260k", *(f"reviews.aspect{aspect}" for aspect in (0, 1, 2))]
+    judged = {review.tokens for name in names for review in read_reviews(folder / f"{name}.heldout.txt.gz")}
+    judged |= {review.tokens for review in read_annotations(folder / "annotations.json")}
+    training = {review.tokens for review in read_reviews(folder / "reviews.260k.train.txt.gz")}
+    assert not training & judged
