@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 
 if TYPE_CHECKING:
-    from latent_rationale.common.predictor import Predictor
+    from latent_rationale.common.experiment.predictor import Predictor
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "load"]
@@ -28,9 +28,9 @@ def load(folder: Path | str, device: str = "auto") -> "Predictor":
         InputError: if the folder holds no model.
     """
     # Imported here, so that `import latent_rationale` does not wait for torch.
-    from latent_rationale.common import checkpoint
-    from latent_rationale.common.device import find_device
-    from latent_rationale.common.predictor import Predictor
+    from latent_rationale.common.experiment.predictor import Predictor
+    from latent_rationale.common.training import checkpoint
+    from latent_rationale.common.utils.device import find_device
     from latent_rationale.tasks import find_task
 
     task_class = find_task(checkpoint.read_config(Path(folder))["task"])

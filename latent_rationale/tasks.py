@@ -3,15 +3,15 @@
 from importlib import import_module
 from typing import Any
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.task import Task
+from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.utils.errors import InputError
 
 TASKS = {
     "sst": "latent_rationale.sst.task:SST",
     "beer": "latent_rationale.beer.task:Beer",
     "snli": "latent_rationale.snli.task:SNLI",
-    "lm": "latent_rationale.explain.language_task:LanguageModelling",
-    "bert": "latent_rationale.explain.transformer.finetuning:FineTuning",
+    "lm": "latent_rationale.explain.language_model.task:LanguageModelling",
+    "bert": "latent_rationale.explain.models.finetuning:FineTuning",
 }
 
 TEXTS = tuple(name for name, place in TASKS.items() if not place.startswith("latent_rationale.explain."))

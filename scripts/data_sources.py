@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 
 STANFORD = "https://nlp.stanford.edu"
 BEER = "http://people.csail.mit.edu/taolei/beer"

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from data_sources import BEER_VECTORS, DATASETS, Download, beside, check, expected_digest, sha256
 from fetching import copy_with_progress, discard, fetch
 
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 
 # What this script itself leaves beside a file on the way to it.
 UNFINISHED = {".part", ".version", ".new", ".old"}

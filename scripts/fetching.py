@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from data_sources import beside
 from tqdm import tqdm
 
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 
 SECONDS_TO_ANSWER = 10
 

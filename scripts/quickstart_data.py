@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.vocabulary import unescape
+from latent_rationale.common.data.vocabulary import unescape
+from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.reader import read_trees
 
 LABELS = {"0": 1, "1": 3}

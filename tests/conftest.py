@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from latent_rationale.common.files import plain_or_zipped, read_lines
+from latent_rationale.common.utils.files import plain_or_zipped, read_lines
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -232,3 +232,53 @@ def randomise() -> Callable[[nn.Module], nn.Module]:
         return module
 
     return fill
+
+
+PIECES = "[PAD] [UNK] [CLS] [SEP] a the film love ##ly un ##love n ' t ( ) . is not very good bad"
+SIZES = {"hidden_size": 8, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 12}
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    """A tokenizer of few pieces for a small BERT."""
+    transformers = pytest.importorskip("transformers")
+    return transformers.BertTokenizer(vocab={piece: number for number, piece in enumerate(PIECES.split())})
+
+
+@pytest.fixture
+def pieces(tokenizer):
+    from latent_rationale.common.data.word_pieces import WordPieces
+
+    return WordPieces(tokenizer, 20)
+
+
+@pytest.fixture
+def make_transformer(pieces):
+    """A classifier of a kind of three classes with random weights, in float64 and without dropout."""
+    import transformers
+
+    from latent_rationale.explain.models.transformer_network import SequenceClassifier
+
+    def make(kind="Bert", **changes):
+        torch.manual_seed(1)
+        sizes = {**SIZES, "vocab_size": len(pieces.words), "max_position_embeddings": 24, "num_labels": 3, **changes}
+        config = getattr(transformers, f"{kind}Config")(pad_token_id=pieces.padding_id, **sizes)
+        network = getattr(transformers, f"{kind}ForSequenceClassification")(config)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.copy_(0.4 * torch.randn(parameter.shape))
+        return SequenceClassifier(network, pieces).double().eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pretrained(tokenizer, tmp_path_factory):
+    """A folder with an encoder that has no head, as encoders are published."""
+    folder = tmp_path_factory.mktemp("encoder")
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(1)
+    config = transformers.BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, **SIZES)
+    transformers.BertModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -4,14 +4,14 @@ import pytest
 import torch
 import transformers
 
-from latent_rationale.common.batching import training_batches
-from latent_rationale.common.commands import train_command
-from latent_rationale.common.learner import Learner
+from latent_rationale.common.data.batching import training_batches
+from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Batch
-from latent_rationale.common.training import evaluate, train_step
-from latent_rationale.common.vocabulary import make_embedding
-from latent_rationale.explain.language_task import LanguageModelling
-from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.common.training.loop import evaluate, train_step
+from latent_rationale.common.training.state import Learner
+from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
 from latent_rationale.snli.task import SNLI

@@ -35,7 +35,7 @@ def importers_of(*modules):
 
 def test_the_rules_see_the_package():
     assert len(FILES) > 30
-    assert "common/task.py" in importers_of("latent_rationale.common.batching")
+    assert "common/experiment/task.py" in importers_of("latent_rationale.common.data.batching")
 
 
 def test_common_knows_no_task():
@@ -50,28 +50,27 @@ def test_tasks_do_not_know_one_another(task):
 
 
 def test_training_imports_no_model():
-    models = ("encoders", "classifier", "selectors", "rationale_model", "variants", "gates", "cells")
-    for module in ("training", "learner", "checkpoint"):
-        names = set(imports_of(PACKAGE / "common" / f"{module}.py"))
-        assert not names & {f"latent_rationale.common.{model}" for model in models}
+    for module in ("loop", "state", "checkpoint"):
+        names = set(imports_of(PACKAGE / "common" / "training" / f"{module}.py"))
+        assert not {name for name in names if name.startswith("latent_rationale.common.nn")}
 
 
-def test_models_and_objectives_import_neither_training_nor_run_nor_config():
-    forbidden = importers_of(
-        "latent_rationale.common.training", "latent_rationale.common.run", "latent_rationale.common.config"
-    )
-    models = {"classifier", "selectors", "rationale_model", "gates", "cells", "penalties", "lagrange", "objectives"}
-    assert not forbidden & {f"common/{name}.py" for name in models}
-    assert not {path for path in forbidden if path.startswith(("common/encoders/", "common/distributions/"))}
+def test_models_and_objectives_import_neither_training_nor_config():
+    forbidden = importers_of("latent_rationale.common.training", "latent_rationale.common.utils.config")
+    assert not {path for path in forbidden if path.startswith(("common/nn/", "common/objectives/"))}
+    assert not {path for path in forbidden if path.startswith("common/distributions/")}
 
 
-@pytest.mark.parametrize(("module", "home"), [("torchtext", "common/vocabulary.py"), ("argparse", "common/config.py")])
+@pytest.mark.parametrize(
+    ("module", "home"), [("torchtext", "common/data/vocabulary.py"), ("argparse", "common/utils/config.py")]
+)
 def test_some_libraries_have_one_home(module, home):
     assert importers_of(module) == {home}
 
 
-def test_transformers_is_asked_for_where_transformers_are_explained_alone():
-    assert {Path(path).parent.as_posix() for path in importers_of("transformers")} == {"explain/transformer"}
+def test_transformers_is_imported_where_transformers_are_explained_alone():
+    homes = {"explain/models", "explain/decomposition"}
+    assert {Path(path).parent.as_posix() for path in importers_of("transformers")} == homes
 
 
 def test_nothing_prints_but_the_logger():

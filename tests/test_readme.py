@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from latent_rationale.common import config
-from latent_rationale.explain.language_task import LanguageModelOptions
+from latent_rationale.common.utils import config
+from latent_rationale.explain.language_model.task import LanguageModelOptions
+from latent_rationale.explain.models.finetuning import FineTuningOptions
 from latent_rationale.explain.options import EvaluateOptions, ExplainOptions
-from latent_rationale.explain.transformer.finetuning import FineTuningOptions
 from latent_rationale.explain.visualize import VisualizeOptions
 from latent_rationale.snli.agree import AgreeOptions
 from latent_rationale.tasks import TASKS, find_task

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common import checkpoint
-from latent_rationale.common.learner import Learner
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.state import Learner
 from latent_rationale.sst.task import SST
 
 SAVED = Path(__file__).parent / "saved_models"

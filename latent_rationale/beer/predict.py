@@ -3,7 +3,7 @@
 import sys
 
 from latent_rationale.beer.task import Beer
-from latent_rationale.common.commands import predict_command
+from latent_rationale.common.experiment.commands import predict_command
 
 if __name__ == "__main__":
     sys.exit(predict_command(Beer))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import parse_json, read_filled_lines
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import parse_json, read_filled_lines
 
 ASPECTS = ("look", "smell", "palate", "taste", "overall")
 

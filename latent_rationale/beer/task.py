@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
-from latent_rationale.common.config import inherited, option
-from latent_rationale.common.files import find_data, find_vectors
-from latent_rationale.common.metrics import Tally, agreement, mean_runs, selection_shares
-from latent_rationale.common.options import TextPredictOptions, TrainOptions
-from latent_rationale.common.prediction import TextPrediction, rationales
+from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.task import Task
+from latent_rationale.common.training.metrics import Tally, agreement, mean_runs, selection_shares
+from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
+from latent_rationale.common.utils.config import inherited, option
+from latent_rationale.common.utils.files import find_data, find_vectors
 
 ALL_ASPECTS = -1
 

@@ -3,7 +3,7 @@
 import sys
 
 from latent_rationale.beer.task import Beer
-from latent_rationale.common.commands import train_command
+from latent_rationale.common.experiment.commands import train_command
 
 if __name__ == "__main__":
     sys.exit(train_command(Beer))

@@ -4,16 +4,16 @@ An explainer is made from what it may ask of a model, and called with a sentence
 ``SOC(score, context)(ids, [(0, 2), (2, 5)])``.
 """
 
-from latent_rationale.explain.agglomerate import agglomerate
-from latent_rationale.explain.cd import CD
-from latent_rationale.explain.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
-from latent_rationale.explain.direct_feed import DirectFeed
-from latent_rationale.explain.gradients import Gradients
-from latent_rationale.explain.sampler import Language
-from latent_rationale.explain.scd import SCD
-from latent_rationale.explain.soc import SOC
-from latent_rationale.explain.spans import SpanTree, all_spans
-from latent_rationale.explain.text_subject import TextSubject
+from latent_rationale.explain.explainers.cd import CD
+from latent_rationale.explain.explainers.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
+from latent_rationale.explain.explainers.direct_feed import DirectFeed
+from latent_rationale.explain.explainers.gradients import Gradients
+from latent_rationale.explain.explainers.scd import SCD
+from latent_rationale.explain.explainers.soc import SOC
+from latent_rationale.explain.hierarchy.agglomeration import agglomerate
+from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
+from latent_rationale.explain.language_model.sampler import Language
+from latent_rationale.explain.models.text_classifier import TextSubject
 
 __all__ = [
     "CD",

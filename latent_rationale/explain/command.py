@@ -6,15 +6,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from latent_rationale.common.commands import own_example, run_command, word_splitter
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import writable_folder, write_atomically
-from latent_rationale.common.run import LOGGER, unfinished
-from latent_rationale.explain.agglomerate import ScoreSpans, agglomerate
-from latent_rationale.explain.explanation import Explanation, read_explanations
+from latent_rationale.common.experiment.commands import own_example, run_command, word_splitter
+from latent_rationale.common.training.results import LOGGER, unfinished
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import writable_folder, write_atomically
+from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglomerate
+from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
+from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
 from latent_rationale.explain.options import ExplainOptions, parsed
 from latent_rationale.explain.session import Asked, Session
-from latent_rationale.explain.spans import Span, SpanTree, all_spans, shorter_first
 
 LONGEST = 3
 """Of the phrases that are explained where neither the data nor the user names any."""

@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from latent_rationale.common.commands import run_command
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import read_json, writable_folder
-from latent_rationale.common.run import LOGGER, show_row, unfinished, write_json
+from latent_rationale.common.experiment.commands import run_command
 from latent_rationale.common.structures import Tokens
-from latent_rationale.explain.bag_of_words import word_weights
-from latent_rationale.explain.correlation import Interval, Pairs, correlation, extremes, mean
-from latent_rationale.explain.deletion import SHARES, deleted, draw_curves
+from latent_rationale.common.training.results import LOGGER, show_row, unfinished, write_json
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import read_json, writable_folder
+from latent_rationale.explain.evaluation.bag_of_words import word_weights
+from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
+from latent_rationale.explain.evaluation.deletion import SHARES, deleted, draw_curves
+from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions, parsed
-from latent_rationale.explain.sentence import Sentence
 from latent_rationale.explain.session import Asked, Session
-from latent_rationale.explain.spans import size
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"

@@ -2,8 +2,8 @@
 
 import sys
 
-from latent_rationale.common.commands import train_command
-from latent_rationale.explain.transformer.finetuning import FineTuning
+from latent_rationale.common.experiment.commands import train_command
+from latent_rationale.explain.models.finetuning import FineTuning
 
 if __name__ == "__main__":
     sys.exit(train_command(FineTuning, module="explain.finetune_bert"))

@@ -8,25 +8,25 @@ from typing import Any, NamedTuple
 import torch
 
 import latent_rationale
-from latent_rationale.common import checkpoint
-from latent_rationale.common.batching import seed_of
-from latent_rationale.common.device import find_device
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.predictor import Predictor
-from latent_rationale.common.run import LOGGER
-from latent_rationale.explain.agglomerate import ScoreSpans
-from latent_rationale.explain.contexts import Context, SampledContext
-from latent_rationale.explain.explainer import Explainer
-from latent_rationale.explain.explanation import Provenance
-from latent_rationale.explain.language_model import LanguageModel
-from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.common.data.batching import seed_of
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.results import LOGGER
+from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.explainers.contexts import Context, SampledContext
+from latent_rationale.explain.explainers.explainer import Explainer
+from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans
+from latent_rationale.explain.hierarchy.explanation import Provenance
+from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.hierarchy.spans import Span
+from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.sampler import Language
+from latent_rationale.explain.models.subject import Subject
+from latent_rationale.explain.models.text_classifier import TextSubject
+from latent_rationale.explain.models.transformer_folder import need_transformers, transformer_folder
 from latent_rationale.explain.options import SubjectOptions
-from latent_rationale.explain.sampler import Language
-from latent_rationale.explain.sentence import Sentence
-from latent_rationale.explain.spans import Span
-from latent_rationale.explain.subject import Subject
-from latent_rationale.explain.text_subject import TextSubject
-from latent_rationale.explain.transformer.folder import need_transformers, transformer_folder
 from latent_rationale.tasks import find_task
 
 
@@ -178,7 +178,7 @@ def open_subject(options: SubjectOptions) -> Subject:
     device = find_device(options.device)
     if folder is not None:
         need_transformers()
-        from latent_rationale.explain.transformer.subject import TransformerSubject
+        from latent_rationale.explain.models.transformer_classifier import TransformerSubject
 
         return TransformerSubject(folder, name, device, options.max_batch, options.data_path)
     predictor = Predictor.load(options.ckpt, task_class, device, changes)

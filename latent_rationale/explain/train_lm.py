@@ -2,8 +2,8 @@
 
 import sys
 
-from latent_rationale.common.commands import train_command
-from latent_rationale.explain.language_task import LanguageModelling
+from latent_rationale.common.experiment.commands import train_command
+from latent_rationale.explain.language_model.task import LanguageModelling
 
 if __name__ == "__main__":
     sys.exit(train_command(LanguageModelling, module="explain.train_lm"))

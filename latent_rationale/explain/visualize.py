@@ -7,15 +7,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from latent_rationale.common import config
-from latent_rationale.common.commands import run_command
-from latent_rationale.common.config import REQUIRED, option
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import writable_folder, write_atomically
-from latent_rationale.common.run import LOGGER
-from latent_rationale.explain.explanation import read_explanations
-from latent_rationale.explain.page import page
-from latent_rationale.explain.picture import draw
+from latent_rationale.common.experiment.commands import run_command
+from latent_rationale.common.training.results import LOGGER
+from latent_rationale.common.utils import config
+from latent_rationale.common.utils.config import REQUIRED, option
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import writable_folder, write_atomically
+from latent_rationale.explain.hierarchy.explanation import read_explanations
+from latent_rationale.explain.visualization.figures import draw
+from latent_rationale.explain.visualization.html import page
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,13 @@ from typing import cast
 
 import torch
 
-from latent_rationale.common import config
-from latent_rationale.common.commands import run_command
-from latent_rationale.common.config import REQUIRED, option
-from latent_rationale.common.device import find_device
-from latent_rationale.common.files import find_data, plain_or_zipped
-from latent_rationale.common.predictor import Predictor
-from latent_rationale.common.run import show_row
+from latent_rationale.common.experiment.commands import run_command
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.training.results import show_row
+from latent_rationale.common.utils import config
+from latent_rationale.common.utils.config import REQUIRED, option
+from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.files import find_data, plain_or_zipped
 from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from latent_rationale.common.metrics import Tally, agreement, average_precision
+from latent_rationale.common.training.metrics import Tally, agreement, average_precision
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import RELATIONS, SNLIPair
 

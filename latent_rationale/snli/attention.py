@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latent_rationale.common.distributions import Selection, uniform_noise
-from latent_rationale.common.dropout import Dropout
-from latent_rationale.common.initialisation import linear
-from latent_rationale.common.sequences import per_word
+from latent_rationale.common.nn.dropout import Dropout
+from latent_rationale.common.nn.initialization import linear
+from latent_rationale.common.nn.padding import per_word
 from latent_rationale.common.structures import Rationale, Tokens
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from latent_rationale.common.config import inherited, option
-from latent_rationale.common.options import REPARAMETERISED, PredictOptions, TrainOptions
+from latent_rationale.common.training.options import REPARAMETERISED, PredictOptions, TrainOptions
+from latent_rationale.common.utils.config import inherited, option
 
 SOFTMAX = "softmax"
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from latent_rationale.common.commands import predict_command
+from latent_rationale.common.experiment.commands import predict_command
 from latent_rationale.snli.task import SNLI
 
 if __name__ == "__main__":

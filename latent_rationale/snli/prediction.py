@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.prediction import Prediction, Spans
+from latent_rationale.common.predictions.prediction import Prediction, Spans
 
 Matrix = tuple[tuple[float, ...], ...]
 SHOWN_LINKS = 8
@@ -78,7 +78,7 @@ class PairPrediction(Prediction):
     def plot(self, path: Path) -> None:
         """Draw the matrix (paper, figures 6 and 10)."""
         # Imported here, because matplotlib takes a second to import and few predictions are drawn.
-        from latent_rationale.common.plots import plot_matrix
+        from latent_rationale.common.predictions.plots import plot_matrix
 
         plot_matrix(self.p2h, self.premise, self.hypothesis, self.said, path)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from nltk.tokenize import TreebankWordTokenizer
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import parse_json, read_filled_lines, read_lines
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import parse_json, read_filled_lines, read_lines
 
 RELATIONS = ("entailment", "contradiction", "neutral")
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.files import find_data, find_vectors, plain_or_zipped
-from latent_rationale.common.metrics import Tally, accuracy, selection_shares
-from latent_rationale.common.prediction import Prediction
+from latent_rationale.common.data.vocabulary import Vocabulary, WordVectors, unknown_words
+from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.task import Splits, Task
-from latent_rationale.common.vocabulary import Vocabulary, WordVectors, unknown_words
+from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.utils.files import find_data, find_vectors, plain_or_zipped
 from latent_rationale.snli.options import SNLIOptions, SNLIPredictOptions
 from latent_rationale.snli.prediction import Matrix, PairPrediction, matrices
 from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_pairs, treebank_tokens

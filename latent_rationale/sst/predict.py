@@ -2,7 +2,7 @@
 
 import sys
 
-from latent_rationale.common.commands import predict_command
+from latent_rationale.common.experiment.commands import predict_command
 from latent_rationale.sst.task import SST
 
 if __name__ == "__main__":

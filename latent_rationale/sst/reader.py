@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from nltk import Tree
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import read_filled_lines
-from latent_rationale.common.vocabulary import unescape
+from latent_rationale.common.data.vocabulary import unescape
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import read_filled_lines
 
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 

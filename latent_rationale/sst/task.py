@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.config import inherited, option
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import find_data, find_vectors
-from latent_rationale.common.metrics import Tally, accuracy, selection_shares
-from latent_rationale.common.options import TextPredictOptions, TrainOptions
-from latent_rationale.common.prediction import TextPrediction, rationales
-from latent_rationale.common.run import LOGGER
+from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.task import Task
+from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
+from latent_rationale.common.training.results import LOGGER
+from latent_rationale.common.utils.config import inherited, option
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike
 
 

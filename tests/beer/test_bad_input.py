@@ -7,7 +7,7 @@ import pytest
 
 import latent_rationale
 from latent_rationale.beer.task import Beer
-from latent_rationale.common.commands import predict_command, train_command
+from latent_rationale.common.experiment.commands import predict_command, train_command
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "4", "--embed_size", "4", "--embeddings", "none", "--num_iterations", "1"]

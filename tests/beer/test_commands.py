@@ -12,10 +12,10 @@ import torch
 import latent_rationale
 from latent_rationale.beer.reader import read_annotations, read_reviews
 from latent_rationale.beer.task import Beer, BeerOptions
-from latent_rationale.common import training
-from latent_rationale.common.commands import predict_command, train_command
-from latent_rationale.common.device import find_device
-from latent_rationale.common.predictor import Predictor
+from latent_rationale.common.experiment.commands import predict_command, train_command
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.training import loop as training
+from latent_rationale.common.utils.device import find_device
 
 SMALL = ["--hidden_size", "8", "--z_rnn_size", "4", "--batch_size", "20", "--max_len", "20", "--print_every", "1"]
 SMALL += ["--embeddings", "none", "--embed_size", "6"]

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 
 GOOD = "0.4 0.5 0.6 0.7 1\ta fine beer"
 ANNOTATED = {

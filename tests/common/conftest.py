@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.rationale_model import RationaleModel
+from latent_rationale.common.experiment.variants import VARIANTS
+from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.common.variants import VARIANTS
+from latent_rationale.common.training.options import TrainOptions
 
 VOCABULARY, CLASSES = 20, 3
 

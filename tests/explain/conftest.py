@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from latent_rationale.common.vocabulary import Vocabulary
-from latent_rationale.explain.language_model import LanguageModel
-from latent_rationale.explain.sampler import Language
-from latent_rationale.explain.translation import WordForWord
-from latent_rationale.explain.word_choices import WORD_CHOICES
+from latent_rationale.common.data.vocabulary import Vocabulary
+from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
+from latent_rationale.explain.language_model.sampler import Language
+from latent_rationale.explain.language_model.vocabulary_mapping import WordForWord
 
 WORDS = [f"w{number}" for number in range(20)]
 

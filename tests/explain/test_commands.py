@@ -9,14 +9,14 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common import checkpoint
-from latent_rationale.common.commands import train_command
+from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Tokens
+from latent_rationale.common.training import checkpoint
 from latent_rationale.explain.command import explain_command
-from latent_rationale.explain.language_task import LanguageModelling
-from latent_rationale.explain.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.language_model.task import LanguageModelling
+from latent_rationale.explain.models.text_classifier import TextSubject
 from latent_rationale.explain.session import Session
-from latent_rationale.explain.text_subject import TextSubject
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]

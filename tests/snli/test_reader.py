@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from latent_rationale.common.errors import InputError
-from latent_rationale.common.files import plain_or_zipped, read_lines
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import plain_or_zipped, read_lines
 from latent_rationale.snli.reader import (
     RELATIONS,
     Highlight,

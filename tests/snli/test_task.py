@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from latent_rationale.common.learner import Learner
+from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.experiment.task import Splits
 from latent_rationale.common.structures import Batch, Tokens
-from latent_rationale.common.task import Splits
-from latent_rationale.common.training import train_step
-from latent_rationale.common.vocabulary import make_embedding
+from latent_rationale.common.training.loop import train_step
+from latent_rationale.common.training.state import Learner
 from latent_rationale.snli.options import SNLIOptions
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import SNLIPair

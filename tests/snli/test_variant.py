@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from latent_rationale.common.learner import Learner
-from latent_rationale.common.options import TrainOptions
-from latent_rationale.common.training import train_step
+from latent_rationale.common.training.loop import train_step
+from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.state import Learner
 from latent_rationale.snli.options import SNLIOptions
 from latent_rationale.snli.task import SNLI
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.commands import predict_command, train_command
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.experiment.commands import predict_command, train_command
+from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.task import SST
 
 

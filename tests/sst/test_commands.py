@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.commands import predict_command, train_command
+from latent_rationale.common.experiment.commands import predict_command, train_command
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--print_every", "3"]

@@ -1,6 +1,6 @@
 import pytest
 
-from latent_rationale.common.errors import InputError
+from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.reader import Phrase, SSTExample, parse_tree, read_glue, read_trees
 from latent_rationale.sst.task import SST
 

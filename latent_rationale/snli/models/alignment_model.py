@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.dropout import Dropout
-from latent_rationale.common.initialisation import linear
-from latent_rationale.common.sequences import per_word
+from latent_rationale.common.nn.dropout import Dropout
+from latent_rationale.common.nn.initialization import linear
+from latent_rationale.common.nn.padding import per_word
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.snli.attention import MakeAttention, feed_forward
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.initialisation import linear
-from latent_rationale.common.sequences import per_word
+from latent_rationale.common.nn.initialization import linear
+from latent_rationale.common.nn.padding import per_word
 from latent_rationale.common.structures import Tokens
 from latent_rationale.snli.attention import MakeAttention, SelfAttention
 from latent_rationale.snli.models.alignment_model import AlignmentModel

@@ -4,9 +4,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from latent_rationale.common.dropout import Dropout
-from latent_rationale.common.encoders import LSTM
-from latent_rationale.common.initialisation import glorot_lstms_
+from latent_rationale.common.nn.dropout import Dropout
+from latent_rationale.common.nn.encoders import LSTM
+from latent_rationale.common.nn.initialization import glorot_lstms_
 from latent_rationale.common.structures import Tokens
 from latent_rationale.snli.attention import MakeAttention
 from latent_rationale.snli.models.alignment_model import AlignmentModel

@@ -1,0 +1,1 @@
+"""Words to ids, texts to padded batches."""

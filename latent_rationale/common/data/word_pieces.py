@@ -1,0 +1,85 @@
+"""Words in pieces, as transformers read them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from latent_rationale.common.data.vocabulary import Lexicon, unescape
+
+CONTINUES = "##"
+"""Begins a piece inside a word, in vocabularies that mark those."""
+
+BEGINS = ("Ġ", "▁")
+"""Begin a piece at the start of a word, in vocabularies that mark those."""
+
+
+class WordPieces(Lexicon):
+    """A tokenizer of ``transformers``. An id stands for a piece of a word; ``words`` are the pieces.
+
+    The treebank's escapes are read as what they stand for: ``-LRB-`` as ``(``.
+
+    Args:
+        tokenizer: a fast one.
+        longest: so many pieces of a text are read, and no more.
+
+    Attributes:
+        prefix: ids that the tokenizer puts before every text.
+        suffix: those that it puts behind.
+        unknown_id: of a piece that it does not know.
+    """
+
+    def __init__(self, tokenizer: Any, longest: int):
+        self.tokenizer = tokenizer
+        self.words = list(tokenizer.convert_ids_to_tokens(range(len(tokenizer))))
+        self.unknown_id = int(_first(tokenizer.unk_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id, 0))
+        self.padding_id = int(_first(tokenizer.pad_token_id, self.unknown_id))
+        probe = tokenizer(["a"], is_split_into_words=True)
+        inside = [place for place, word in enumerate(probe.word_ids()) if word is not None]
+        self.prefix = probe["input_ids"][: inside[0]]
+        self.suffix = probe["input_ids"][inside[-1] + 1 :]
+        self.longest = longest - len(self.prefix) - len(self.suffix)
+        self._ids = {piece: number for number, piece in enumerate(self.words)}
+        self._pieces: dict[str, list[int]] = {}
+        self._marks_insides = any(piece.startswith(CONTINUES) for piece in self.words)
+
+    def pieces_of(self, word: str) -> list[int]:
+        """The ids of a word's pieces, one at least."""
+        if word not in self._pieces:
+            found = self.tokenizer([unescape(word)], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+            self._pieces[word] = found or [self.unknown_id]
+        return self._pieces[word]
+
+    def read(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
+        """The ids of the words that fit, and where each begins among them, with the end of the last.
+
+        Of a first word that is too long alone, its beginning is read.
+        """
+        ids, edges = self.pieces_of(tokens[0])[: self.longest], [0]
+        for word in tokens[1:]:
+            edges.append(len(ids))
+            more = self.pieces_of(word)
+            if len(ids) + len(more) > self.longest:
+                return ids, edges
+            ids = ids + more
+        return ids, [*edges, len(ids)]
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """The ids of the words that fit."""
+        return self.read(tokens)[0]
+
+    def split(self, tokens: Iterable[str]) -> list[str]:
+        """All words in pieces."""
+        return [self.words[id] for word in tokens for id in self.pieces_of(word)]
+
+    def look_up(self, words: Sequence[str]) -> list[int]:
+        """The ids of pieces."""
+        return [self._ids.get(piece, self.unknown_id) for piece in words]
+
+    def begins_word(self, id: int) -> bool:
+        """Whether a piece stands at the beginning of a word."""
+        piece = self.words[id]
+        return not piece.startswith(CONTINUES) if self._marks_insides else piece.startswith(BEGINS)
+
+
+def _first(*ids: int | None) -> int:
+    """The first that there is."""
+    return next(id for id in ids if id is not None)

@@ -1,0 +1,1 @@
+"""Experiments: tasks, variants, trained predictors and commands."""

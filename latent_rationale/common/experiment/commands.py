@@ -1,0 +1,174 @@
+"""The ``train`` and ``predict`` commands of every task."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+
+from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.predictions.display import (
+    Shown,
+    Split,
+    plot,
+    read_texts,
+    show,
+    with_known,
+    write_predictions,
+)
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.options import PredictOptions
+from latent_rationale.common.training.results import LOGGER, headline
+from latent_rationale.common.utils import config
+from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import writable_folder
+from latent_rationale.common.utils.memory import keep_memory
+
+EXIT_INPUT, EXIT_STOPPED = 2, 130
+
+
+def train_command(
+    task_class: type[Task[Any]], arguments: Sequence[str] | None = None, module: str | None = None
+) -> int:
+    """``python -m latent_rationale.<module>``: train, keep the best model, evaluate it. Returns the exit code.
+
+    Args:
+        task_class: what for.
+        arguments: those of the command line, unless given.
+        module: ``<task>.train``, unless given.
+    """
+    command = partial(_train, task_class, module or f"{task_class.name}.train")
+    return run_command(
+        command,
+        arguments,
+        "stopped; a run that has begun goes on with --resume, from the last evaluation or --save-every's state",
+    )
+
+
+def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
+    """``python -m latent_rationale.<task>.predict``: what a trained model says, and why. Returns the exit code."""
+    return run_command(partial(_predict, task_class), arguments)
+
+
+def run_command(
+    command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None, stopped: str = "stopped"
+) -> int:
+    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2.
+
+    Args:
+        command: what to do with the arguments.
+        arguments: those of the command line, unless given.
+        stopped: what to say where the user stops it.
+    """
+    keep_memory()
+    console = _Console()
+    LOGGER.addHandler(console)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        command(sys.argv[1:] if arguments is None else arguments)
+    except InputError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return EXIT_INPUT
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        sys.stderr.write(f"error: {place}{error.strerror or error}\n")
+        return EXIT_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{stopped}\n")
+        return EXIT_STOPPED
+    finally:
+        LOGGER.removeHandler(console)
+    return 0
+
+
+class _Console(logging.Handler):
+    """Writes to stdout without tearing a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(record.getMessage())
+
+
+def _train(task_class: type[Task[Any]], module: str, arguments: Sequence[str]) -> None:
+    program = f"python -m latent_rationale.{module}"
+    kind = task_class.options_class
+    options, named = config.parse(kind, arguments, program, f"Train a model on {task_class.name}.", kind.IDLE)
+    if options.resume:
+        options = resumed_options(task_class, options, named)
+    else:
+        claim_folder(options)
+        options = task_class.resolve(options)
+    for name, why in options.without_effect(named).items():
+        LOGGER.info("note: %s has no effect %s", config.flag(name), why)
+    results = run_experiment(task_class(options), find_device(options.device))
+    for split, measures in results.items():
+        LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
+    LOGGER.info("results are in %s", options.save_path)
+
+
+def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
+    program = f"python -m latent_rationale.{task_class.name}.predict"
+    about = f"What a model trained on {task_class.name} predicts, and from which words."
+    options, named = config.parse(task_class.predict_options_class, arguments, program, about)
+    recorded = checkpoint.read_config(options.ckpt)["options"]
+    # An option that training has as well - where data is, how many at once - replaces what training was told.
+    changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
+    predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
+    folder = writable_folder(options.save_path or options.ckpt)
+    predicted: list[Shown] = []
+    given = _given(predictor.task, options)
+    sources = given or {name: predictor.task.read_asked(name) for name in options.split}
+    for source, examples in sources.items():
+        measures: dict[str, float] = {}
+        if given:
+            predictions = predictor.predict_examples(examples)
+        else:
+            measures, predictions = predictor.evaluate(examples)
+        part = with_known(source, predictor.task, predictions, examples)
+        picked = [part[index] for index in predictor.task.picked(predictions, examples, options.show)]
+        show(picked)
+        if options.plot:
+            plot(picked, folder / "plots")
+        if measures:
+            LOGGER.info("%-4s %s", source, headline(measures, task_class.headline))
+        predicted += part
+    write_predictions(folder, predicted, task_class.zips_predictions)
+
+
+def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
+    """The user's own examples, by where they come from; nothing where there are none."""
+    given = {name: text for name, text in options.given.items() if text is not None}
+    flags = " and ".join(map(config.flag, options.given))
+    if given and options.input is not None:
+        raise InputError(f"{flags} and --input: give one of them")
+    if given and len(given) < len(options.given):
+        raise InputError(f"{flags}: give all of them")
+    split = word_splitter(task, options.tokenized)
+    if given:
+        return {"text": [own_example(task, given, split)]}
+    if options.input is not None:
+        examples = read_texts(options.input, task.text_names, split)
+        return {options.input.name: [task.example_of(example) for example in examples]}
+    return {}
+
+
+def word_splitter(task: Task[Any], tokenized: bool) -> Split:
+    """What finds the words of a user's text: blanks if it is tokenised, else the task."""
+    return str.split if tokenized else task.tokenize
+
+
+def own_example(task: Task[Any], texts: Mapping[str, str], split: Split) -> Any:
+    """The user's own texts, by the options that name them, as an example of the task.
+
+    Raises:
+        InputError: for a text without words.
+    """
+    found = {name: split(text) for name, text in texts.items()}
+    for name, tokens in found.items():
+        if not tokens:
+            raise InputError(f"{config.flag(name)}: has no words")
+    return task.example_of(tuple(found.values()))

@@ -1,0 +1,161 @@
+"""One training run from its options to its results folder: start or resume, train, finish."""
+
+import dataclasses
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import latent_rationale
+from latent_rationale.common.data.batching import steps_per_epoch
+from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.loop import Judge, evaluate, train
+from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.results import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
+from latent_rationale.common.training.state import Learner
+from latent_rationale.common.utils import config
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import writable_folder
+
+MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
+"""Options that a resumed run may give anew."""
+
+
+def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str, float]]:
+    """Train as the task's options say, then evaluate the best model on dev and, this once, on test.
+
+    Raises:
+        InputError: for data that cannot be used, or a loss that is not finite.
+    """
+    options = task.options
+    folder = options.save_path
+    torch.manual_seed(options.seed)
+    splits = task.read()
+    learner, vocabulary = (_resume if options.resume else _start)(task, splits, device)
+    predictor = Predictor(task, vocabulary, learner.model, learner.objective)
+    judge = Judge(
+        measure=task.measure,
+        rank=task.rank,
+        first_best_epoch=task.first_best_epoch,
+        headline=task.headline,
+        share_name=task.variant.share_name,
+        show=lambda: _as_markdown(predictor, splits.dev[:5]),
+    )
+    run = Run(folder, learner.progress.iteration)
+    try:
+        dev = task.encode(splits.dev, vocabulary)
+        train(learner, task.encode(splits.train, vocabulary), dev, options, judge, run)
+        checkpoint.load_weights(folder, learner.model, learner.objective)
+        size = options.eval_batch_size
+        results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
+        if splits.test:
+            results["test"], predictions = predictor.evaluate(splits.test)
+            write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
+        task.finish(folder, learner.model)
+        run.finish(learner.progress.best_iteration, results)
+    finally:
+        run.close()
+    return results
+
+
+def claim_folder(options: TrainOptions) -> None:
+    """See that a new run may write to its folder.
+
+    Raises:
+        InputError: if there is a results folder already, and the user did not say what to do with it.
+    """
+    folder = options.save_path
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file; --save-path needs a folder", folder)
+    if (folder / checkpoint.CONFIG).exists() and not options.overwrite:
+        raise InputError("is a results folder already; go on with --resume, or replace it with --overwrite", folder)
+
+
+def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dict[str, Any]) -> Any:
+    """The options that a run was started with, with what a resumed one may change.
+
+    Raises:
+        InputError: for any other option that the user named with another value.
+    """
+    recorded = checkpoint.read_config(given.save_path)
+    if recorded["task"] != task_class.name:
+        raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", given.save_path)
+    asked = config.to_json(given)
+    for name in named.keys() - MAY_CHANGE:
+        before = recorded["options"].get(name)
+        if asked[name] != before:
+            raise InputError(f"{config.flag(name)} was {before} when the run began and cannot become {asked[name]}")
+    options = config.make(task_class.options_class, recorded["options"])
+    iterations = given.num_iterations if "num_iterations" in named else options.num_iterations
+    return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
+
+
+def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
+    """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
+    vocabulary, model, objective = task.start(splits)
+    learner = Learner(model.to(device), objective.to(device), task.options)
+    folder = writable_folder(task.options.save_path)
+    _clear(folder)
+    task.keep(folder, vocabulary, model)
+    checkpoint.save_last(folder, learner)
+    # Last, because a folder is a results folder from the moment it has a configuration.
+    write_json(folder / checkpoint.CONFIG, _configuration(task, model))
+    return learner, vocabulary
+
+
+def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
+    """The learner as it was saved last."""
+    folder = task.options.save_path
+    vocabulary, model, objective = task.reopen(folder)
+    learner = Learner(model.to(device), objective.to(device), task.options)
+    checkpoint.load_last(folder, learner)
+    last = task.options.last_step(steps_per_epoch(len(splits.train), task.options.batch_size))
+    if last < learner.progress.iteration:
+        raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
+    (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run
+    write_json(folder / checkpoint.CONFIG, _configuration(task, model))
+    LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
+    return learner, vocabulary
+
+
+def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
+    options = dataclasses.replace(task.options, resume=False, overwrite=False)
+    return {
+        "task": task.name,
+        "seed": options.seed,
+        "options": config.to_json(options),
+        "embedding_size": model.embedding.embedding_dim,
+        "versions": {
+            "latent_rationale": latent_rationale.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _clear(folder: Path) -> None:
+    """Remove from a folder what an earlier run wrote, and nothing else."""
+    # The configuration first: without it, what an interruption leaves is no results folder.
+    written = (
+        checkpoint.CONFIG,
+        checkpoint.BEST,
+        checkpoint.LAST,
+        METRICS,
+        RESULTS,
+        f"{PREDICTIONS}*",
+        RATIONALES,
+        PAGE,
+        EVENTS,
+    )
+    for path in [path for name in written for path in folder.glob(name)]:
+        path.unlink()
+
+
+def _as_markdown(predictor: Predictor, examples: Any) -> str:
+    predictions = predictor.predict_examples(examples)
+    return "\n\n".join(f"{p.marked()} → {p.label_name}" for p in predictions)

@@ -1,0 +1,1 @@
+"""Modules of rationale models: encoders, selectors, classifiers."""

@@ -1,0 +1,1 @@
+"""Predictions apart from tensors: display, files and plots."""

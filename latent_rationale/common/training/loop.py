@@ -1,0 +1,212 @@
+"""The only training loop."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from latent_rationale.common.data.batching import Encoded, steps_per_epoch, training_batches
+from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.structures import Batch, Loss, Output
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.metrics import Tally, selection_shares
+from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.results import LOGGER, Run, headline
+from latent_rationale.common.training.state import Learner
+from latent_rationale.common.utils.errors import InputError
+
+Measure = Callable[[Output, Batch], dict[str, Tally]]
+"""What a task counts in a batch."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How evaluations on dev are made and compared.
+
+    Attributes:
+        measure: what the task counts.
+        rank: from an evaluation to its distance from the target and its criterion, lower is better.
+        first_best_epoch: an evaluation counts as best after this many epochs.
+        headline: the measures that a user sees first.
+        share_name: what evaluations call the share that is selected.
+        show: writes what the model makes of a few examples, as Markdown.
+    """
+
+    measure: Measure
+    rank: Callable[[dict[str, float]], tuple[float, float]]
+    first_best_epoch: int
+    headline: tuple[str, ...]
+    share_name: str
+    show: Callable[[], str]
+
+
+def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, judge: Judge, run: Run) -> None:
+    """Train until ``options.num_iterations``, from wherever the learner stands.
+
+    Raises:
+        InputError: if a loss is not finite, with the step and the term that broke.
+    """
+    epoch = steps_per_epoch(len(data), options.batch_size)
+    last = options.last_step(epoch)
+    eval_every = epoch if options.eval_every == -1 else options.eval_every
+    progress = learner.progress
+    watch = FiniteWatch()
+    learner.train()
+    batches = training_batches(data, options.batch_size, options.seed, progress.iteration, learner.device)
+    with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
+        while progress.iteration < last and not _is_over(learner, options):
+            progress.iteration, batch = next(batches)
+            learner.schedule.advance(progress.iteration / (last + 1))
+            output, loss, norm = train_step(learner, batch, options.max_grad_norm)
+            watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
+            bar.update()
+            evaluating = progress.iteration % eval_every == 0
+            saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
+            if progress.iteration % options.print_every == 0 or saving:
+                watch.check()
+                _log_step(learner, output, loss, norm, judge.share_name, bar, run)
+            if evaluating:
+                if output.rationale is not None:
+                    run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
+                may_be_best = progress.iteration >= judge.first_best_epoch * epoch
+                _evaluate_and_keep(learner, dev, options, judge, run, may_be_best)
+            if saving:
+                checkpoint.save_last(run.folder, learner)
+
+
+def train_step(learner: Learner, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
+    """One step of the optimiser. Nothing leaves the device."""
+    batch = batch.repeated(learner.objective.samples)
+    output = learner.model(batch)
+    loss = learner.objective(output, batch)
+    learner.optimizer.zero_grad()
+    loss.total.backward()
+    norm = torch.nn.utils.clip_grad_norm_(learner.parameters, max_grad_norm)
+    learner.optimizer.step()
+    return output, loss, norm
+
+
+def evaluate(
+    model: nn.Module, objective: Objective, data: Encoded, batch_size: int, measure: Measure
+) -> dict[str, float]:
+    """Means and counts over a data set, and the objective's terms. Leaves everything as it was."""
+    evaluation = Evaluation(objective, measure)
+    for batch, output in outputs(model, data, batch_size):
+        evaluation.add(output, batch)
+    return evaluation.values()
+
+
+class Evaluation:
+    """Means and counts that grow batch by batch.
+
+    Args:
+        objective: whose terms are among them.
+        measure: what the task counts.
+    """
+
+    def __init__(self, objective: Objective, measure: Measure):
+        self._objective = objective
+        self._measure = measure
+        self._totals: dict[str, Tally] = {}
+
+    def add(self, output: Output, batch: Batch) -> None:
+        """One more batch."""
+        with evaluating(self._objective):
+            terms = self._objective(output, batch).terms
+        size = torch.tensor(len(batch.examples))
+        tallies = self._measure(output, batch) | {name: Tally(term * size, size) for name, term in terms.items()}
+        self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
+
+    def values(self) -> dict[str, float]:
+        """What they are by now. Waits for the device."""
+        return {name: total.value() for name, total in self._totals.items()}
+
+
+def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
+    """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
+    device = next(model.parameters()).device
+    with evaluating(model):
+        for index in data.in_order(batch_size):
+            batch = data.batch(index).to(device)
+            yield batch, model(batch)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards the mode is what it was."""
+    mode = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        module.train(mode)
+
+
+class FiniteWatch:
+    """Remembers on the device after which step a term first was not finite, so that no step has to wait."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._first = torch.tensor(math.inf)
+
+    def add(self, iteration: int, terms: dict[str, Tensor]) -> None:
+        """Look at the terms ``[]`` of a step."""
+        self._names = list(terms)
+        values = torch.stack(list(terms.values()))
+        now = torch.where(values.isfinite(), math.inf, float(iteration))
+        self._first = torch.minimum(self._first.to(now), now)
+
+    def check(self) -> None:
+        """Wait for the device.
+
+        Raises:
+            InputError: if a term was not finite.
+        """
+        first = self._first.tolist()
+        step = min(first)
+        if math.isfinite(step):
+            broken = " and ".join(name for name, at in zip(self._names, first, strict=True) if at == step)
+            raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
+
+
+def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Any, run: Run) -> None:
+    terms = {name: float(term) for name, term in loss.terms.items()}
+    terms |= {"gradient_norm": float(norm), "lr": learner.rate}
+    if output.rationale is not None:
+        terms[share_name] = selection_shares(output.rationale)["selected"].value()
+    run.log("train", learner.progress.iteration, terms)
+    bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", share_name) if name in terms}, refresh=False)
+
+
+def _evaluate_and_keep(
+    learner: Learner, dev: Encoded, options: TrainOptions, judge: Judge, run: Run, may_be_best: bool
+) -> None:
+    progress = learner.progress
+    values = evaluate(learner.model, learner.objective, dev, options.eval_batch_size, judge.measure)
+    rank = judge.rank(values)
+    learner.schedule.step(rank[1])
+    better = may_be_best and rank < progress.best_rank
+    if better:
+        progress.best_iteration, progress.best_rank, progress.stale = progress.iteration, rank, 0
+        checkpoint.save_best(run.folder, learner)
+    elif may_be_best:
+        progress.stale += 1
+    run.log("dev", progress.iteration, values)
+    run.text("dev/rationales", judge.show(), progress.iteration)
+    shown = headline(values, judge.headline)
+    LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
+
+
+def _is_over(learner: Learner, options: TrainOptions) -> bool:
+    out_of_patience = 0 < options.early_stopping <= learner.progress.stale
+    return out_of_patience or learner.rate < options.stop_lr_threshold
+
+
+def _is_due(iteration: int, every: int) -> bool:
+    return every > 0 and iteration % every == 0

@@ -1,0 +1,1 @@
+"""Errors, files, options and devices: what does not know tensors of models or tasks."""

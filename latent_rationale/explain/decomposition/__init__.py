@@ -1,0 +1,1 @@
+"""Contextual decomposition: activations split into a relevant part and the rest."""

@@ -1,0 +1,1 @@
+"""Phrases, trees of phrases, and explanations."""

@@ -1,0 +1,100 @@
+"""Words that a language model would put behind a beginning, or before an end."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.nn.cells import LSTMCell, State
+from latent_rationale.common.nn.prefixes import read_beginnings
+from latent_rationale.common.ops.library import operator_for
+from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.output_softmax import WordChoice
+from latent_rationale.explain.language_model.vocabulary_mapping import Translation, WordForWord
+
+
+class Sampler:
+    """Goes on from what has been read, in one direction. What a word adds to the gates is computed once, for all words.
+
+    Args:
+        embedding: ids to vectors.
+        lstm: reads them.
+        choice: p(word | state).
+        translation: between the ids of the user and those of the embedding.
+    """
+
+    ROWS = 4096
+    """Beginnings that go on at a time, and need memory."""
+
+    def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: WordChoice, translation: Translation):
+        self.cell = LSTMCell.of(lstm)
+        self.choice = choice
+        self.translation = translation
+        with torch.no_grad():
+            self.projected = self.cell.project(embedding.weight)
+
+    @torch.no_grad()
+    def __call__(self, ids: Tensor, lengths: Tensor, samples: int, words: Tensor) -> Tensor:
+        """So many samples of so many words after each of R beginnings: ids ``[R, samples, most words]``.
+
+        Args:
+            ids: ``[R, T]``.
+            lengths: of the beginnings, ``[R]``, at least 1.
+            samples: how many for each.
+            words: how many in each sample, ``[R]``; behind those stands any word.
+        """
+        state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
+        which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
+        noise = torch.rand(len(which), int(words.max()), device=ids.device, dtype=state[0].dtype)
+        some = zip(*(torch.split(each, self.ROWS) for each in (noise, which, words[which])), strict=True)
+        drawn = torch.cat([self._go_on(state, *each) for each in some])
+        return self.translation.write(drawn).view(len(ids), samples, -1)
+
+    def _go_on(self, state: State, noise: Tensor, which: Tensor, words: Tensor) -> Tensor:
+        """Words ``[B, W]`` by uniform noise ``[B, W]``, behind states ``[R, H]``: which each, and how many ``[B]``."""
+        operator = operator_for(noise.device, f"{self.cell.name}_go_on")
+        if operator is not None:
+            cell, choice = self.cell, self.choice
+            tails = [weight for tail in choice.tails for weight in tail]
+            reading = self.projected, cell.bias, cell.recurrent_weight
+            drawing = choice.head.weight, choice.head.bias, tails, choice.reserved
+            found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
+            return found
+        drawn = []
+        state = tuple(part[which] for part in state)
+        for chance in noise.unbind(1):
+            drawn.append(self.choice.icdf(state[0], chance))
+            state = self.cell.step(self.projected[drawn[-1]], state)
+        return torch.stack(drawn, dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language model as a classifier's words meet it.
+
+    Attributes:
+        forwards: goes on to the right.
+        backwards: goes on to the left, from sentences in reverse.
+        padding_id: the classifier's.
+    """
+
+    forwards: Sampler
+    backwards: Sampler
+    padding_id: int
+
+    @classmethod
+    def word_for_word(cls, model: LanguageModel, words: Lexicon, classifiers: Lexicon) -> "Language":
+        """From a language model of words, for a classifier with its own: they meet where they are spelled alike."""
+        same = WordForWord.between(classifiers, words, model.embedding.weight.device)
+        return cls.of(model, same, same, classifiers.padding_id)
+
+    @classmethod
+    def of(cls, model: LanguageModel, forwards: Translation, backwards: Translation, padding_id: int) -> "Language":
+        """From a language model, and how each of its directions and a classifier with this padding understand."""
+        encoder = model.encoder
+        return cls(
+            Sampler(model.embedding, encoder.forwards, model.choice, forwards),
+            Sampler(model.embedding, encoder.backwards, model.choice, backwards),
+            padding_id,
+        )

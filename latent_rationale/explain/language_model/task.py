@@ -1,0 +1,186 @@
+"""Training a language model on the texts of another task."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.experiment.variants import Variant
+from latent_rationale.common.objectives.objectives import Criterion, Objective, Supervised
+from latent_rationale.common.predictions.prediction import TextPrediction
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training.metrics import Tally
+from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
+from latent_rationale.common.utils import config
+from latent_rationale.common.utils.config import inherited, option
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
+from latent_rationale.explain.models.transformer_folder import load_pieces, transformer_folder
+from latent_rationale.tasks import TEXTS, find_task
+
+RESERVED = 2
+"""Ids of a vocabulary that are no words: of unknown words, and of padding."""
+
+MOST_NATS = 700.0
+"""Whose exponential is still a number."""
+
+Sentence = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelOptions(TrainOptions):
+    """What ``explain.train_lm`` takes beside what every task does, and its own defaults."""
+
+    IDLE = frozenset({"model", "layer", "no_subtrees", "explain_model", *OF_MODELS})
+
+    task: str | None = option(None, "the task whose texts are read (default: that of --ckpt, or sst)", choices=TEXTS)
+    ckpt: Path | None = option(
+        None,
+        "folder of a classifier, whose texts are read instead, or of a transformer, in whose pieces of words",
+    )
+    use_bert_tokenizer: bool = option(False, "read pieces of words; --ckpt names the folder of the transformer")
+    no_subtrees: bool = option(False, "read whole sentences alone, as always")
+    explain_model: str | None = option(None, "what will be explained: --ckpt tells", choices=("lstm", "bert"))
+    word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
+    softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
+
+    save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))
+    batch_size: int = inherited(TrainOptions, "batch_size", 50)
+    hidden_size: int = inherited(TrainOptions, "hidden_size", 128, "units of each direction's LSTM")
+    dropout: float = inherited(TrainOptions, "dropout", 0.3, "on the embeddings and on the states")
+    lr: float = inherited(TrainOptions, "lr", 0.003)
+    patience: int = inherited(TrainOptions, "patience", 1)
+    cooldown: int = inherited(TrainOptions, "cooldown", 0)
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        return {name: "on a language model" for name in named if name in self.IDLE}
+
+
+@dataclass(frozen=True, eq=False)
+class NatsTally(Tally):
+    """A sum of negative log probabilities, whose mean is given as a perplexity."""
+
+    def __add__(self, other: Tally) -> "NatsTally":
+        total = super().__add__(other)
+        return NatsTally(total.total, total.count)
+
+    def value(self) -> float:
+        """The exponential of the mean; a large number where that is too large for one."""
+        return math.exp(min(super().value(), MOST_NATS))
+
+
+class LanguageVariant(Variant):
+    """A language model, judged by the probability of held-out words."""
+
+    def __init__(self, options: LanguageModelOptions):
+        super().__init__(options)
+        self.softmax = options.softmax
+
+    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+        """With fresh weights, on the given embedding, of whose words it says one."""
+        choice = WORD_CHOICES[self.softmax](self.options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
+        return LanguageModel(embedding, choice, self.options.dropout)
+
+    def objective(self, criterion: Criterion) -> Objective:
+        """The task loss."""
+        return Supervised(criterion)
+
+
+class LanguageModelling(Task[LanguageModelOptions]):
+    """Every word of a text from those before it, and from those behind it."""
+
+    name = "lm"
+    options_class = LanguageModelOptions
+    predict_options_class = TextPredictOptions
+    output_names = ("forwards", "backwards")
+    first_best_epoch = 0
+    data_option = None
+    headline = ("perplexity", "perplexity_forwards", "perplexity_backwards")
+
+    @classmethod
+    def resolve(cls, options: LanguageModelOptions) -> LanguageModelOptions:
+        """Find out whose texts are read, and whether in words or pieces."""
+        pieces = options.ckpt is not None and transformer_folder(options.ckpt) is not None
+        if options.use_bert_tokenizer and not pieces:
+            raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose pieces are read")
+        task = options.task or "sst"
+        if options.ckpt is not None and not pieces:
+            task = checkpoint.read_config(options.ckpt)["task"]
+            if task not in TEXTS:
+                raise InputError(f"holds a model for {task}, and no classifier", options.ckpt)
+            if options.task not in (None, task):
+                raise InputError(f"--task {options.task}: the classifier is for {task}", options.ckpt)
+        return replace(options, task=task, use_bert_tokenizer=pieces)
+
+    @cached_property
+    def reader(self) -> Task[Any]:
+        """The task whose texts are read."""
+        task_class = find_task(self.options.task or "sst")
+        if self.options.ckpt is None or self.options.use_bert_tokenizer:
+            return task_class.without_vectors().resolved()
+        recorded = checkpoint.read_config(self.options.ckpt)["options"]
+        return task_class(config.make(task_class.options_class, recorded))
+
+    @cached_property
+    def cut(self) -> Callable[[Sequence[str]], Sequence[str]]:
+        """What makes of words what is read."""
+        folder = self.options.ckpt and self.options.use_bert_tokenizer and transformer_folder(self.options.ckpt)
+        return load_pieces(folder).split if folder else tuple
+
+    def read_split(self, name: str) -> list[Sentence]:
+        """All texts of a split."""
+        texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
+        return [tuple(self.cut(text)) for text in texts]
+
+    @property
+    def variant(self) -> LanguageVariant:
+        """What is built and how it is judged."""
+        return LanguageVariant(self.options)
+
+    def texts_of(self, example: Sentence) -> tuple[Sequence[str], ...]:
+        """The text itself."""
+        return (example,)
+
+    def targets_of(self, examples: Sequence[Sentence]) -> Tensor:
+        """Zeros ``[N]``: a text is its own target."""
+        return torch.zeros(len(examples))
+
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> Sentence:
+        """The text itself."""
+        (tokens,) = texts
+        return tuple(self.cut(tokens))
+
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """Nats ``[B]``, so weighted that their mean is that of a word in a direction."""
+        said = (output.scores != 0).sum((1, 2)).float()
+        return -output.scores.sum((1, 2)) / said.mean().clamp(min=1)
+
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """Perplexities of each direction and of both together."""
+        nats, said = -output.scores.sum((0, 1)), (output.scores != 0).sum((0, 1))
+        return {
+            "perplexity": NatsTally(nats.sum(), said.sum()),
+            "perplexity_forwards": NatsTally(nats[0], said[0]),
+            "perplexity_backwards": NatsTally(nats[1], said[1]),
+        }
+
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
+        """How likely each text is, in nats."""
+        nats = output.scores.sum(1).neg().tolist()
+        return [
+            TextPrediction(tuple(row), None, " and ".join(f"{x:.1f}" for x in row) + " nats", example, None)
+            for example, row in zip(batch.examples, nats, strict=True)
+        ]
+
+    def gold(self, example: Sentence) -> dict[str, Any]:
+        """Nothing."""
+        return {}

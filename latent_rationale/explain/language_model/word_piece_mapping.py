@@ -1,0 +1,76 @@
+"""Between a classifier of word pieces and a language model of words: they meet through words."""
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.word_pieces import WordPieces
+from latent_rationale.explain.language_model.vocabulary_mapping import Translation
+
+
+class ThroughWords(Translation):
+    """Reads pieces as words, the longest that the language model has; writes words in pieces.
+
+    A word that is drawn fills as many places as it has pieces. One that does not fit is cut at its far end.
+
+    Args:
+        pieces: of the classifier.
+        words: of the language model.
+        backwards: texts come in reverse, from their last piece to their first.
+        device: where ids are.
+    """
+
+    def __init__(self, pieces: WordPieces, words: Lexicon, backwards: bool, device: torch.device | None = None):
+        self.pieces = pieces
+        self.backwards = backwards
+        self.unknown_id, self.padding_id = words.look_up([""])[0], words.padding_id
+        spelled = [pieces.pieces_of(word) for word in words.words]
+        spelled[words.padding_id] = [pieces.padding_id]
+        # Where two words are the same in pieces, as in lower case, the more frequent one, which comes first, is read.
+        known = [(tuple(ids), number) for number, ids in enumerate(spelled) if pieces.unknown_id not in ids]
+        self.ids = dict(reversed(known))
+        self.longest = max(map(len, self.ids))
+        self.counts = torch.tensor([len(ids) for ids in spelled], device=device)
+        ordered = [torch.tensor(ids[::-1] if backwards else ids) for ids in spelled]
+        self.spelled = _table(ordered, pieces.padding_id).to(device)
+
+    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Fewer ids, where words have several pieces."""
+        rows = [row[:length] for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)]
+        found = [torch.tensor(self._words(row[::-1])[::-1] if self.backwards else self._words(row)) for row in rows]
+        read = lengths.new_tensor([len(row) for row in found])
+        return _table(found, self.padding_id).to(ids), read
+
+    def _words(self, row: list[int]) -> list[int]:
+        """The words of pieces in their order, from the left the longest that is known."""
+        found, place = [], 0
+        while place < len(row):
+            ends = (end for end in range(min(len(row), place + self.longest), place, -1) if self._is_end(row, end))
+            known = next((end for end in ends if tuple(row[place:end]) in self.ids), None)
+            if known is None:
+                found.append(self.unknown_id)
+                place = next(end for end in range(place + 1, len(row) + 1) if self._is_end(row, end))
+            else:
+                found.append(self.ids[tuple(row[place:known])])
+                place = known
+        return found
+
+    def _is_end(self, row: list[int], end: int) -> bool:
+        """Whether no word goes on here."""
+        if end == len(row) or self.pieces.padding_id in row[end - 1 : end + 1]:
+            return True
+        return self.pieces.begins_word(row[end])
+
+    def write(self, drawn: Tensor) -> Tensor:
+        """Pieces of the words in turn, until all places are filled."""
+        ends = self.counts[drawn].cumsum(1)
+        places = torch.arange(drawn.shape[1], device=drawn.device).expand_as(drawn).contiguous()
+        which = torch.searchsorted(ends, places, right=True)  # the word that stands in each place
+        words = drawn.gather(1, which)
+        inside = places - (ends.gather(1, which) - self.counts[words])
+        return self.spelled[words, inside]
+
+
+def _table(rows: list[Tensor], filler: int) -> Tensor:
+    """Rows of ids as a table ``[R, longest]``."""
+    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=filler)

@@ -1,0 +1,195 @@
+"""Fine-tuning BERT on GLUE's SST-2."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.predictions.prediction import TextPrediction
+from latent_rationale.common.structures import Batch, Output
+from latent_rationale.common.training.metrics import Tally, accuracy
+from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
+from latent_rationale.common.utils.config import help_of, inherited, option
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import find_data
+from latent_rationale.explain.models.transformer_folder import (
+    EXPORTED,
+    FINE_TUNING,
+    need_transformers,
+    transformer_folder,
+)
+from latent_rationale.tasks import find_task
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuningOptions(TrainOptions):
+    """What ``explain.finetune_bert`` takes beside what every task does, and its own defaults."""
+
+    _NOT_ASKED = ("task_name", "do_train", "do_eval", "do_lower_case")
+    IDLE = frozenset(
+        {
+            *("model", "layer", "hidden_size", "embed_size", "train_embed", "dropout", "skip_unselected"),
+            *OF_MODELS,
+            *_NOT_ASKED,
+        }
+    )
+
+    bert_model: str = option(
+        "bert-base-uncased", "folder of a pretrained encoder, or the name under which transformers finds one"
+    )
+    data_path: Path | None = option(
+        None, "folder with GLUE's train.tsv and dev.tsv, or the treebank's (default: looked for)", also=("data_dir",)
+    )
+    no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
+    max_seq_length: int = option(128, "pieces of words that are read of a text", within="[3, inf)")
+
+    task_name: str = option("SST-2", "it is the only one", choices=("SST-2",))
+    do_train: bool = option(False, "it always trains")
+    do_eval: bool = option(False, "it always evaluates")
+    do_lower_case: bool = option(False, "the tokenizer knows whether to")
+
+    save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
+    num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))
+    batch_size: int = inherited(TrainOptions, "batch_size", 32, also=("train_batch_size",))
+    lr: float = inherited(TrainOptions, "lr", 2e-5, also=("learning_rate",))
+    min_lr: float = inherited(TrainOptions, "min_lr", 0.0)
+    weight_decay: float = inherited(TrainOptions, "weight_decay", 0.0)
+    max_grad_norm: float = inherited(TrainOptions, "max_grad_norm", 1.0)
+    scheduler: str = inherited(TrainOptions, "scheduler", "linear")
+
+    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
+        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
+        reasons = dict.fromkeys(self.IDLE, "on a pretrained encoder")
+        reasons |= {name: f"since {help_of(type(self), name)}" for name in self._NOT_ASKED}
+        return {name: reasons[name] for name in named if name in reasons}
+
+
+class FineTuning(Task[FineTuningOptions]):
+    """Classes of texts by a pretrained encoder. The texts, and what people know of them, are another task's.
+
+    Args:
+        options: of a training run.
+        names: of the classes; two of sentiment, unless given.
+        task: the name of the task whose texts are read.
+    """
+
+    name = FINE_TUNING
+    options_class = FineTuningOptions
+    predict_options_class = TextPredictOptions
+    first_best_epoch = 1
+    headline = ("acc", "loss")
+
+    def __init__(
+        self, options: FineTuningOptions, names: tuple[str, ...] = ("negative", "positive"), task: str = "sst"
+    ):
+        super().__init__(options)
+        self.names = names
+        own: dict[str, Any] = {} if options.data_path is None else {"data_path": options.data_path}
+        if task == "sst":
+            own |= {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
+        self.reader = find_task(task).without_vectors(**own)
+
+    @classmethod
+    def resolve(cls, options: FineTuningOptions) -> FineTuningOptions:
+        """Fill in where data is."""
+        need_transformers()
+        return replace(options, data_path=options.data_path or find_data("sst2"))
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.names
+
+    def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
+        """The pretrained encoder and its pieces of words, with a head for the classes."""
+        from latent_rationale.explain.models.transformer_network import pretrained
+
+        named = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
+        model = pretrained(str(named), self.names, self.options.max_seq_length)
+        return model.pieces, model, self.variant.objective(self.criterion)
+
+    def keep(self, folder: Path, words: Any, model: Any) -> None:
+        """Tokenizer and architecture."""
+        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that this one replaces
+        _save(folder, words.tokenizer, model.network.config)
+
+    def finish(self, folder: Path, model: Any) -> None:
+        """The weights, for this package and for others."""
+        _save(folder, model.network)
+
+    def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
+        """From what ``keep`` wrote."""
+        need_transformers()
+        from latent_rationale.explain.models.transformer_network import untrained
+
+        if not (folder / EXPORTED).is_dir():
+            raise InputError("no such folder, and without it no model", folder / EXPORTED)
+        model = untrained(str(folder / EXPORTED), self.options.max_seq_length)
+        return model.pieces, model, self.variant.objective(self.criterion)
+
+    @cached_property
+    def _data(self) -> Task[Any]:
+        return self.reader.resolved()
+
+    def read_split(self, name: str) -> Sequence[Any]:
+        """The reader's examples."""
+        return self._data.read_split(name)
+
+    def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
+        """The text, in words."""
+        return self.reader.texts_of(example)
+
+    def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
+        """Those that the reader knows."""
+        return self.reader.phrases_of(example)
+
+    def targets_of(self, examples: Sequence[Any]) -> Tensor:
+        """Classes ``[N]``."""
+        return self.reader.targets_of(examples)
+
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+        """A text without a label."""
+        return self.reader.example_of(texts)
+
+    def criterion(self, output: Output, batch: Batch) -> Tensor:
+        """Cross-entropy."""
+        return functional.cross_entropy(output.scores, batch.targets, reduction="none")
+
+    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+        """Accuracy."""
+        return {"acc": accuracy(output, batch)}
+
+    def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
+        """Class and probabilities; a lone score as it is."""
+        lone = len(self.names) == 1
+        rows = (output.scores if lone else output.scores.softmax(-1)).tolist()
+        labels = [None if lone else row.index(max(row)) for row in rows]
+        said = [f"{self.names[0]} {row[0]:.3f}" if lone else self.names[row.index(max(row))] for row in rows]
+        return [
+            TextPrediction(tuple(row), label, name, tuple(self.texts_of(example)[0]), None)
+            for row, label, name, example in zip(rows, labels, said, batch.examples, strict=True)
+        ]
+
+    def gold(self, example: Any) -> dict[str, Any]:
+        """The reader's."""
+        return self.reader.gold(example)
+
+
+def _save(folder: Path, *parts: Any) -> None:
+    """Write parts of a model of the library under a temporary name, and put them in place once they are whole."""
+    target = folder / EXPORTED
+    temporary = target.with_name(target.name + ".tmp")
+    for part in parts:
+        part.save_pretrained(temporary)
+    target.mkdir(exist_ok=True)
+    for path in temporary.iterdir():
+        path.replace(target / path.name)
+    temporary.rmdir()

@@ -1,1 +1,0 @@
-"""Classifiers of the ``transformers`` library: BERT and its relatives. Nothing else imports that library."""

@@ -1,0 +1,43 @@
+"""A hierarchy of phrases as a heat map."""
+
+from pathlib import Path
+
+from matplotlib import colormaps
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from latent_rationale.explain.hierarchy.explanation import Explanation
+from latent_rationale.explain.visualization.layout import cells, strength
+
+COLOURS = "RdBu"
+"""Red speaks against the explained class, blue for it."""
+
+
+def draw(explanation: Explanation, path: Path) -> None:
+    """Draw words at the bottom, the sentence on top, and save it (png, pdf, svg)."""
+    found, tokens = cells(explanation), explanation.tokens
+    height = 1 + max(cell.row for cell in found)
+    figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
+    axes = figure.add_subplot()
+    limit = strength(explanation)
+    colour = colormaps[COLOURS]
+    scale = Normalize(-limit, limit)
+    for cell in found:
+        start, end = cell.span
+        face = colour(scale(cell.score))
+        axes.add_patch(Rectangle((start, cell.row), end - start, 1, facecolor=face, edgecolor="white"))
+        dark = abs(cell.score) > 0.6 * limit
+        label = f"{cell.score:z.2f}"
+        axes.text(
+            (start + end) / 2, cell.row + 0.5, label, ha="center", va="center", color="white" if dark else "black"
+        )
+    axes.set_xlim(0, len(tokens))
+    axes.set_ylim(0, height)
+    places = [place + 0.5 for place in range(len(tokens))]
+    axes.set_xticks(places, tokens, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
+    axes.set_yticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(explanation.headline, fontsize=10, parse_math=False)
+    figure.savefig(path, dpi=150)

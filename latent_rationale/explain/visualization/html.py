@@ -1,0 +1,64 @@
+"""Hierarchies of phrases on a page of HTML that needs nothing beside it."""
+
+from collections.abc import Sequence
+from html import escape
+
+from latent_rationale.explain.hierarchy.explanation import Explanation
+from latent_rationale.explain.visualization.layout import Cell, cells, strength
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+article { margin: 2rem 0; overflow-x: auto } h2 { font-size: 1rem; margin: 0 0 .4rem }
+.tree { display: grid; gap: 2px; width: max-content }
+.tree div { text-align: center; padding: 0 .4em; min-width: 2.4em; border-radius: 3px; font-size: .8em; cursor: default;
+  color: var(--ink, #222); background: color-mix(in srgb, var(--hue) calc(var(--part) * 100%), #f4f4f4) }
+.tree b { font-weight: inherit; display: inline-block; position: sticky; left: .3em; right: .3em }
+.tree span { text-align: center; padding: 0 .3em }
+.tree .held { outline: 2px solid #e59400 } .tree span.held { background: #ffe3ad; border-radius: 3px; outline: 0 }
+.against { --hue: #b2182b } .for { --hue: #2166ac } .strong { --ink: #fff }
+"""
+
+_SCRIPT = """
+for (const tree of document.querySelectorAll('.tree')) {
+  const hold = on => event => {
+    const cell = event.target.closest('div[data-start]')
+    if (!cell) return
+    cell.classList.toggle('held', on)
+    for (const word of tree.querySelectorAll('span'))
+      if (+cell.dataset.start <= +word.dataset.place && +word.dataset.place < +cell.dataset.end)
+        word.classList.toggle('held', on)
+  }
+  tree.addEventListener('mouseover', hold(true))
+  tree.addEventListener('mouseout', hold(false))
+}
+"""
+
+
+def page(explanations: Sequence[Explanation]) -> str:
+    """The page: each phrase a box above its words, which light up as the mouse is over it."""
+    articles = "\n".join(map(_article, explanations))
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Explanations</title><style>{_STYLE}</style>\n'
+        "<h1>Explanations</h1><p>How much each phrase speaks for the explained class (blue) or against it (red).</p>\n"
+        f"{articles}\n<script>{_SCRIPT}</script></html>\n"
+    )
+
+
+def _article(explanation: Explanation) -> str:
+    found = cells(explanation)
+    top, limit = 1 + max(cell.row for cell in found), strength(explanation)
+    boxes = "".join(_box(explanation, cell, top, limit) for cell in found)
+    words = "".join(
+        f'<span data-place="{place}" style="grid-area: {top + 1} / {place + 1}">{escape(token)}</span>'
+        for place, token in enumerate(explanation.tokens)
+    )
+    return f'<article><h2>{escape(explanation.headline)}</h2><div class="tree">{boxes}{words}</div></article>'
+
+
+def _box(explanation: Explanation, cell: Cell, top: int, limit: float) -> str:
+    (start, end), part = cell.span, abs(cell.score) / limit
+    kinds = ("for" if cell.score >= 0 else "against") + (" strong" if part > 0.6 else "")
+    place = f"grid-area: {top - cell.row} / {start + 1} / auto / {end + 1}; --part: {part:.3f}"
+    told = escape(f"{explanation.phrase(cell.span)}: {cell.score:+.3f}", quote=True)
+    data = f'data-start="{start}" data-end="{end}" style="{place}" title="{told}"'
+    return f'<div class="{kinds}" {data}><b>{cell.score:z.2f}</b></div>'

@@ -1,0 +1,273 @@
+"""The loop, on a toy model whose every number can be followed."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+import torch
+
+from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.training.checkpoint import load_last, save_best, save_last
+from latent_rationale.common.training.loop import FiniteWatch, Judge, evaluate, evaluating, outputs, train
+from latent_rationale.common.training.results import Run
+from latent_rationale.common.training.state import Learner
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.sst.reader import Phrase, SSTExample
+from latent_rationale.sst.task import SST, SSTOptions
+
+OPTIONS = SSTOptions(
+    model="latent", selection=0.3, lasso=0.1, hidden_size=6, batch_size=4, eval_batch_size=3, num_iterations=-3,
+    print_every=2, word_vectors="none", lr=0.01, dropout=0.2, classes=2,
+)  # fmt: skip
+
+
+def make_examples(count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    words = ["a", "the", "film", "movie", "is", "was", "and", "but", "very"]
+    examples = []
+    for _ in range(count):
+        label = int(torch.randint(2, (), generator=generator))
+        picks = torch.randint(len(words), (int(torch.randint(2, 9, (), generator=generator)),), generator=generator)
+        tokens = [words[i] for i in picks.tolist()] + [("dreadful", "superb")[label]]
+        labels = [2] * (len(tokens) - 1) + [4 * label]
+        phrases = (Phrase(place, place + 1, label) for place, label in enumerate(labels))
+        examples.append(SSTExample(tuple(tokens), label, tuple(phrases)))
+    return examples
+
+
+class Small:
+    """A task with data, and a fresh learner for it."""
+
+    def __init__(self, **changes):
+        torch.manual_seed(1)
+        self.task = SST(replace(OPTIONS, **changes))
+        examples = make_examples(22, 1)
+        splits = type("Splits", (), {"train": examples})
+        vocabulary = self.task.vocabulary(splits, None)
+        self.train = self.task.encode(examples, vocabulary)
+        self.dev = self.task.encode(make_examples(11, 2), vocabulary)
+        self.learner = Learner(*self.task.build(make_embedding(vocabulary, 5)), self.task.options)
+
+    def run(self, folder, **changes):
+        folder.mkdir(exist_ok=True)
+        judge = Judge(self.task.measure, self.task.rank, 1, self.task.headline, "selected", lambda: "shown")
+        run = Run(folder, self.learner.progress.iteration)
+        try:
+            train(self.learner, self.train, self.dev, replace(self.task.options, **changes), judge, run)
+        finally:
+            run.close()
+        return self.learner
+
+    def evaluate(self, data=None, batch_size=3):
+        return evaluate(self.learner.model, self.learner.objective, data or self.dev, batch_size, self.task.measure)
+
+
+def flat(state):
+    if isinstance(state, dict):
+        return {f"{k}.{name}": x for k, v in state.items() for name, x in flat(v).items()}
+    if isinstance(state, list | tuple):
+        return flat(dict(enumerate(state)))
+    return {"": state}
+
+
+def assert_same_state(first, second):
+    first, second = flat(first), flat(second)
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        same = torch.equal(value, second[name]) if isinstance(value, torch.Tensor) else value == second[name]
+        assert same, name
+
+
+@pytest.mark.parametrize("model", ["latent", "rl", "baseline"])
+@pytest.mark.parametrize("stop", [4, 6, 7])
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, stop):
+    whole = Small(model=model).run(tmp_path / "whole")
+    Small(model=model).run(tmp_path / "parts", num_iterations=stop)
+    torch.manual_seed(99)
+    rest = Small(model=model)
+    load_last(tmp_path / "parts", rest.learner)
+    assert rest.learner.progress.iteration == stop
+    rest.run(tmp_path / "parts")
+    assert_same_state(whole.state(), rest.learner.state())
+    assert (tmp_path / "whole/metrics.jsonl").read_text().splitlines()[-1] == (
+        tmp_path / "parts/metrics.jsonl"
+    ).read_text().splitlines()[-1]
+
+
+def test_a_kill_between_saves_loses_only_the_steps_since(tmp_path, monkeypatch):
+    whole = Small().run(tmp_path / "whole")
+    killed = Small()
+    calls = Counter()
+
+    def stop_at_step_9(*_):
+        calls["steps"] += 1
+        if calls["steps"] == 9:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FiniteWatch, "check", lambda self: None)
+    monkeypatch.setattr(FiniteWatch, "add", stop_at_step_9)
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(tmp_path / "killed")
+    monkeypatch.undo()
+    rest = Small()
+    load_last(tmp_path / "killed", rest.learner)
+    assert rest.learner.progress.iteration == 6
+    rest.run(tmp_path / "killed")
+    assert_same_state(whole.state(), rest.learner.state())
+    assert (tmp_path / "whole/metrics.jsonl").read_text() == (tmp_path / "killed/metrics.jsonl").read_text()
+
+
+def test_evaluating_changes_nothing_and_gives_the_same_bits_twice():
+    small = Small()
+    small.learner.train()
+    before = small.learner.state()
+    before = {name: x.clone() if isinstance(x, torch.Tensor) else x for name, x in flat(before).items()}
+    first, second = small.evaluate(), small.evaluate()
+    assert first == second
+    assert_same_state(before, flat(small.learner.state()))
+    assert small.learner.model.training
+    assert small.learner.objective.training
+
+
+def test_an_evaluation_does_not_depend_on_batch_size_or_order():
+    small = Small()
+    one = small.evaluate(batch_size=1)
+    for size in (3, 100):
+        assert small.evaluate(batch_size=size) == pytest.approx(one, rel=1e-5)
+
+
+def test_measures_are_what_the_predictions_say():
+    small = Small()
+    right = words = selected = 0
+    loss = 0.0
+    for batch, output in outputs(small.learner.model, small.dev, 4):
+        for row, example in enumerate(batch.examples):
+            scores = output.scores[row]
+            right += int(scores.argmax()) == example.label
+            loss -= float(scores.log_softmax(0)[example.label])
+            z = output.rationale.z[row, : len(example.tokens)]
+            words += len(z)
+            selected += int((z > 0).sum())
+    values = small.evaluate()
+    assert values["acc"] == pytest.approx(right / 11)
+    assert values["loss"] == pytest.approx(loss / 11, rel=1e-5)
+    assert values["selected"] == pytest.approx(selected / words)
+    assert values["p0"] + values["pc"] + values["p1"] == pytest.approx(1)
+    assert sum(values[f"words_{i}"] for i in range(5)) == words
+    assert sum(values[f"selected_words_{i}"] for i in range(5)) == selected
+
+
+def test_modes_are_put_back_after_an_error():
+    model = torch.nn.Linear(1, 1).train()
+
+    def fail():
+        with evaluating(model):
+            assert not model.training
+            assert not torch.is_grad_enabled()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert model.training
+    assert torch.is_grad_enabled()
+
+
+def test_a_negative_number_of_iterations_means_epochs(tmp_path):
+    assert Small().run(tmp_path / "a", num_iterations=-2).progress.iteration == 12
+    assert Small().run(tmp_path / "b", num_iterations=5).progress.iteration == 5
+
+
+def test_only_evaluations_after_the_first_best_epoch_count_as_best(tmp_path):
+    small = Small()
+    small.run(tmp_path / "run", num_iterations=5, eval_every=2)
+    assert small.learner.progress.best_iteration == 0
+    assert not (tmp_path / "run/best.safetensors").exists()
+    small.run(tmp_path / "run", num_iterations=6, eval_every=2)
+    assert small.learner.progress.best_iteration == 6
+
+
+def test_the_best_model_is_the_best_evaluation(tmp_path):
+    ranks = iter([(0.0, 3.0), (0.1, 1.0), (0.0, 2.0), (0.0, 2.5)])
+    small = Small()
+    small.task.rank = lambda dev: next(ranks)
+    learner = small.run(tmp_path / "run", num_iterations=-4)
+    assert learner.progress.best_iteration == 18
+    assert learner.progress.stale == 1
+
+
+def test_early_stopping(tmp_path):
+    small = Small()
+    small.task.rank = lambda dev: (0.0, 1.0)
+    learner = small.run(tmp_path / "run", num_iterations=-9, early_stopping=2)
+    assert learner.progress.iteration == 18
+
+
+def test_training_stops_once_the_rate_is_too_low(tmp_path):
+    small = Small(patience=0, cooldown=0, lr_decay=0.1, lr=1e-2, min_lr=0.0, stop_lr_threshold=1e-4)
+    small.task.rank = lambda dev: (0.0, 1.0)
+    learner = small.run(tmp_path / "run", num_iterations=-9)
+    assert learner.rate == pytest.approx(1e-5)  # the evaluations after the first made it 1e-3, 1e-4, 1e-5
+    assert learner.progress.iteration == 24
+
+
+def test_the_rate_falls_when_the_criterion_stays(tmp_path):
+    small = Small(patience=0, cooldown=0, lr_decay=0.1, min_lr=1e-4)
+    small.task.rank = lambda dev: (0.0, 1.0)
+    learner = small.run(tmp_path / "run", num_iterations=-5)
+    assert learner.optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_saves_nothing_bad(tmp_path):
+    small = Small()
+    small.run(tmp_path / "run", num_iterations=4, save_every=2)
+    good = (tmp_path / "run/last.pt").read_bytes()
+    with torch.no_grad():
+        small.learner.model.classifier.output.weight.fill_(math.nan)
+    with pytest.raises(InputError, match=r"loss.* is not finite at step 5"):
+        small.run(tmp_path / "run", save_every=2)
+    assert (tmp_path / "run/last.pt").read_bytes() == good
+
+
+def test_the_watch_names_the_first_step_and_term():
+    watch = FiniteWatch()
+    fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
+    watch.add(1, {"loss": fine, "gradient norm": fine})
+    watch.check()
+    watch.add(2, {"loss": fine, "gradient norm": bad})
+    watch.add(3, {"loss": bad, "gradient norm": bad})
+    with pytest.raises(InputError, match=r"^gradient norm is not finite at step 2"):
+        watch.check()
+
+
+def test_saved_files_replace_old_ones_only_when_complete(tmp_path, monkeypatch):
+    small = Small()
+    for save, name in ((save_best, "best.safetensors"), (save_last, "last.pt")):
+        save(tmp_path, small.learner)
+        before = (tmp_path / name).read_bytes()
+        monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+        with pytest.raises(OSError, match="disk full"):
+            save(tmp_path, small.learner)
+        monkeypatch.undo()
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_no_step_waits_for_the_device(tmp_path, monkeypatch):
+    """Outside logged steps nothing asks a tensor for its value."""
+    small = Small(print_every=1000, eval_every=1000)
+    asked = Counter()
+    for name in ("item", "tolist", "__bool__", "__float__", "__int__"):
+        original = getattr(torch.Tensor, name)
+        monkeypatch.setattr(
+            torch.Tensor, name, lambda self, *a, _o=original, _n=name: asked.update([_n]) or _o(self, *a)
+        )
+    from latent_rationale.common.data.batching import training_batches
+    from latent_rationale.common.training.loop import train_step
+
+    batches = training_batches(small.train, 4, 1, 0, torch.device("cpu"))
+    small.learner.train()
+    for _ in range(5):
+        _, batch = next(batches)
+        asked.clear()
+        train_step(small.learner, batch, 5.0)
+        assert not asked

@@ -1,0 +1,97 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import find_data, find_vectors, read_json, read_lines, write_atomically
+
+
+@pytest.fixture
+def roots(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "named"))
+    return tmp_path / "named", tmp_path / "data"
+
+
+def touch(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    return path
+
+
+def test_data_is_found_where_the_environment_says_and_then_in_data(roots):
+    named, local = roots
+    (local / "sst").mkdir(parents=True)
+    assert find_data("sst") == Path("data/sst")
+    (named / "sst").mkdir(parents=True)
+    assert find_data("sst") == named / "sst"
+
+
+def test_data_without_the_variable(roots, monkeypatch):
+    monkeypatch.delenv("LATENT_RATIONALE_DATA")
+    (roots[0] / "sst").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"data/sst.*download_data.py sst"):
+        find_data("sst")
+
+
+def test_vectors_by_the_originals_name_come_before_others(roots):
+    named, local = roots
+    with pytest.raises(InputError, match=r"glove\.sst\.txt"):
+        find_vectors("sst", "sst/glove.sst.txt")
+    other = touch(named / "vectors" / "mine.sst.txt.gz")
+    touch(named / "vectors" / "mine.beer.txt.gz")
+    assert find_vectors("sst", "sst/glove.sst.txt") == other
+    touch(local / "sst" / "glove.sst.txt.gz")
+    assert find_vectors("sst", "sst/glove.sst.txt") == Path("data/sst/glove.sst.txt.gz")
+
+
+def test_lines_of_plain_and_gzipped_files(tmp_path):
+    text = "erste Zeile\r\n\nletzte\x85Zeile"
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(text.encode()))
+    expected = [(1, "erste Zeile"), (2, ""), (3, "letzte\x85Zeile")]
+    assert list(read_lines(tmp_path / "a.txt")) == expected
+    assert list(read_lines(tmp_path / "a.txt.gz")) == expected
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf(3 film)\n")
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, "(3 film)")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt.gz", b"not gzip", "cannot be read"),
+        ("a.txt.gz", gzip.compress(b"some text " * 100)[:-20], "cannot be read"),
+        ("a.txt", b"good\n\xff\xfe\n", "not UTF-8"),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as error:
+        list(read_lines(tmp_path / name))
+    assert str(error.value).startswith(str(tmp_path / name))
+
+
+def test_a_folder_or_nothing_is_no_file(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        list(read_lines(tmp_path / "missing"))
+    with pytest.raises(InputError, match="cannot be read"):
+        list(read_lines(tmp_path))
+
+
+def test_malformed_json_is_named_with_its_line(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": 1,\n b}')
+    with pytest.raises(InputError, match=r"a\.json:2: not JSON"):
+        read_json(tmp_path / "a.json")
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    write_atomically(path, "old")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"

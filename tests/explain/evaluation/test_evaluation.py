@@ -1,0 +1,209 @@
+"""Numbers that say how good an explanation is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.image import imread
+
+import latent_rationale.explain.evaluate as evaluation
+from latent_rationale.common.experiment.commands import run_command, train_command
+from latent_rationale.explain.evaluate import MEASURES, evaluate
+from latent_rationale.explain.evaluation.bag_of_words import word_weights
+from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
+from latent_rationale.explain.evaluation.deletion import deleted
+from latent_rationale.explain.explainers.methods import METHODS
+from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.language_model.task import LanguageModelling
+from latent_rationale.sst.task import SST
+
+
+def made_up(sentences, slope, noise, seed=1):
+    generator = np.random.default_rng(seed)
+    found = []
+    for _ in range(sentences):
+        x = generator.normal(size=generator.integers(1, 9))
+        found.append(np.stack([x, slope * x + noise * generator.normal(size=len(x))], axis=1))
+    return found
+
+
+def test_a_correlation_is_numpys_over_all_sentences():
+    sentences = made_up(40, slope=-2, noise=1.5)
+    expected = np.corrcoef(np.concatenate(sentences).T)[0, 1]
+    found = correlation(sentences, 500, seed=3)
+    assert found.value == pytest.approx(expected)
+    assert found.low < expected < found.high
+
+
+def test_intervals_hold_what_they_should():
+    """The true correlation, sqrt(1/2). On so few sentences some 93 % do; fewer than 172 of 200 in one run of 10,000."""
+    held = 0
+    for seed in range(200):
+        interval = correlation(made_up(80, slope=1, noise=1, seed=seed), 300, seed)
+        held += interval.low <= np.sqrt(0.5) <= interval.high
+    assert held >= 172
+
+
+def test_whole_sentences_are_resampled():
+    """Words that say the same over and over do not make a number more certain."""
+    sentences = made_up(30, slope=1, noise=1)
+    repeated = [np.repeat(pairs, 10, axis=0) for pairs in sentences]
+    once, often = correlation(sentences, 500, seed=1), correlation(repeated, 500, seed=1)
+    assert (once.value, once.low, once.high) == pytest.approx((often.value, often.low, often.high))
+
+
+def test_a_constant_has_no_correlation():
+    found = correlation([np.array([[1.0, 2.0], [1.0, 3.0]])] * 3, 50, seed=1)
+    assert all(np.isnan(number) for number in (found.value, found.low, found.high))
+
+
+def test_a_sentence_without_known_words_is_no_trouble():
+    sentences = made_up(20, slope=1, noise=1)
+    expected = correlation(sentences, 100, seed=1)
+    assert correlation([*sentences, np.zeros((0, 2))], 100, seed=1).value == pytest.approx(expected.value)
+
+
+def test_extremes_are_the_highest_and_lowest_scores_of_all_sentences_together():
+    sentences = [np.array([[float(x), 0.0] for x in part]) for part in (range(0, 60), range(60, 101))]
+    kept = np.concatenate(extremes(sentences))[:, 0]
+    assert kept.tolist() == [*range(0, 11), *range(90, 101)]
+
+
+def test_a_mean_over_sentences():
+    found = mean([0.0, 1.0, 2.0, 5.0], 400, seed=1)
+    assert found.value == 2
+    assert found.low < 2 < found.high
+
+
+def test_weights_of_words_follow_their_classes():
+    texts = [("a", "good", "film"), ("a", "bad", "film"), ("good", "."), ("bad", ".")]
+    weights = word_weights(texts, [1, 0, 1, 0])
+    assert weights["good"] > 0.3
+    assert weights["bad"] == pytest.approx(-weights["good"])
+    assert weights["a"] == pytest.approx(0, abs=1e-3)
+
+
+def test_the_strongest_words_are_deleted_first():
+    sentence = Sentence(("w",) * 10, torch.arange(10, 20), tuple(range(11)))
+    rows = deleted(sentence, [float(x) for x in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5)], 1, (0.01, 0.2, 0.5))
+    assert [(row == 1).nonzero().squeeze(1).tolist() for row in rows] == [[1], [1, 3], [1, 3, 5, 7, 9]]
+
+
+def test_a_word_is_deleted_with_all_its_pieces():
+    sentence = Sentence(("a", "lovely", "film"), torch.arange(10, 16), (0, 1, 4, 6))
+    rows = deleted(sentence, [0.0, 2.0, 1.0], 1, (0.1, 0.7))
+    assert rows.tolist() == [[10, 1, 1, 1, 14, 15], [10, 1, 1, 1, 1, 1]]
+
+
+@pytest.fixture(scope="module")
+def classifier(small_sst, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluate")
+    small = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4", *small_sst.arguments]
+    for classes in ("2", "5"):
+        assert train_command(SST, ["--classes", classes, *small, "--save_path", str(folder / classes)]) == 0
+    rcnn = ["--classes", "2", "--layer", "rcnn", *small, "--save_path", str(folder / "rcnn")]
+    assert train_command(SST, rcnn) == 0
+    lm = ["--ckpt", str(folder / "rcnn"), "--hidden_size", "8", "--num_iterations", "4"]
+    assert train_command(LanguageModelling, [*lm, "--save_path", str(folder / "lm")], "explain.train_lm") == 0
+    return folder
+
+
+def test_one_table_over_methods(classifier, tmp_path, capsys):
+    capsys.readouterr()
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "arch", "--stop", "12"]
+    assert run_command(evaluate, [*arguments, "--resamples", "20", "--save_path", str(tmp_path)]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+    assert [row[0] for row in rows] == ["method", "---", "occlusion", "arch"]
+    written = json.loads((tmp_path / "evaluation.json").read_text())
+    assert set(written["arch"]) == {*MEASURES, "deletion", "provenance", "scope"}
+    scope = {"split": "dev", "start": 0, "stop": 12, "sample": None, "seed": 1, "resamples": 20, "sentences": 12}
+    assert written["arch"]["scope"].items() >= scope.items()
+    curve = [point["value"] for point in written["arch"]["deletion"].values()]
+    assert list(written["arch"]["deletion"]) == ["0.1", "0.2", "0.3", "0.4", "0.5"]
+    assert written["arch"]["AOPC"]["value"] == pytest.approx(sum(curve) / 5)
+    assert written["arch"]["provenance"]["method"] == "arch"
+    assert imread(tmp_path / "deletion.png").std() > 0.05
+    assert written["arch"]["words"]["value"] != written["occlusion"]["words"]["value"]
+    assert rows[3][1].startswith(f"{written['arch']['words']['value']:.3f} (")
+
+
+def test_an_evaluation_needs_two_classes(classifier, capsys):
+    assert run_command(evaluate, ["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
+    assert "very positive; an evaluation needs a model of two classes" in capsys.readouterr().err
+
+
+def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, tmp_path, capsys):
+    arguments = ["--ckpt", str(classifier / "rcnn"), "--stop", "3", "--resamples", "5", "--save_path", str(tmp_path)]
+    lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
+    capsys.readouterr()
+    assert run_command(evaluate, [*arguments, *lm]) == 0
+    assert "note: without --method cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
+    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in METHODS if name != "cd"]
+    assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
+    assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
+    assert run_command(evaluate, arguments) == 0
+    assert "note: without --method soc: needs --lm, a language model" in capsys.readouterr().out
+
+
+def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch):
+    run = evaluation._run
+
+    def stopping(session, method, *given):
+        if method == "occlusion":
+            raise KeyboardInterrupt
+        return run(session, method, *given)
+
+    monkeypatch.setattr(evaluation, "_run", stopping)
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "occlusion", "--stop", "3", "--resamples", "5"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
+    assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
+    assert "what was found until then is in" in capsys.readouterr().out
+    monkeypatch.setattr(evaluation, "_run", lambda *given: calls.append(given[1]) or run(*given))
+    calls = []
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert calls == ["occlusion"]
+    assert "evaluation.json.part, where there is arch" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deletion.png", "evaluation.json"]
+    gone_on = (tmp_path / "evaluation.json").read_text()
+    (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
+    assert run_command(evaluate, [*arguments, "--seed", "2", "--save_path", str(tmp_path)]) == 0
+    assert calls == ["occlusion", "arch", "occlusion"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert (tmp_path / "evaluation.json").read_text() == gone_on
+
+
+def test_other_texts_do_not_go_on_from_what_is_unfinished(classifier, small_sst, tmp_path):
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    before = json.loads((tmp_path / "evaluation.json").read_text())
+    (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("train", "dev"):
+        lines = (small_sst.folder / f"{name}.txt").read_text().splitlines()
+        (other / f"{name}.txt").write_text("\n".join(reversed(lines)) + "\n")
+    assert run_command(evaluate, [*arguments, "--data_path", str(other), "--save_path", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "evaluation.json").read_text())["arch"]["AOPC"] != before["arch"]["AOPC"]
+
+
+@pytest.mark.parametrize("text", ["[]", "no", '{"arch": {}}', '{"arch": {"words": {"value": "x"}}}'])
+def test_a_damaged_unfinished_evaluation_is_replaced(classifier, tmp_path, capsys, text):
+    (tmp_path / "evaluation.json.part").write_text(text)
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
+    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert "is no evaluation, and is replaced" in capsys.readouterr().out
+
+
+def test_what_is_no_number_is_none_in_json(classifier, tmp_path):
+    """Of one sentence without phrases of several words there is no correlation."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "train.txt").write_text("(3 (3 good) (2 film))\n(1 (1 bad) (2 film))\n")
+    (data / "dev.txt").write_text("(3 zymurgy)\n")
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "--data_path", str(data)]
+    assert run_command(evaluate, [*arguments, "--resamples", "5", "--save_path", str(tmp_path)]) == 0
+    text = (tmp_path / "evaluation.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text)["occlusion"]["phrases"] == {"value": None, "low": None, "high": None}

@@ -1,0 +1,100 @@
+"""The language model, and the task that trains it."""
+
+import math
+
+import pytest
+import torch
+
+from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.experiment.task import Splits
+from latent_rationale.common.structures import Batch, Tokens
+from latent_rationale.common.training.loop import train_step
+from latent_rationale.common.training.state import Learner
+from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
+from latent_rationale.explain.language_model.task import LanguageModelling, LanguageModelOptions, NatsTally
+
+SENTENCES = [("the", "film", "is", "good"), ("the", "plot", "is", "bad"), ("never", "again"), ("superb",)]
+KINDS = pytest.mark.parametrize("softmax", WORD_CHOICES)
+
+
+def batch_of(rows):
+    lengths = torch.tensor([len(row) for row in rows])
+    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=1)
+    return Batch((Tokens.of(ids, lengths),), torch.zeros(len(rows)), rows)
+
+
+def test_a_word_is_said_from_one_side_alone(make_model):
+    """What follows a word changes nothing of what is said of it forwards, and what precedes it nothing backwards."""
+    model = make_model()
+    with torch.no_grad():
+        given, changed = (model(batch_of([[5, 6, 7, word, 9, 10]])).scores[0] for word in (8, 3))
+    differ = ~torch.isclose(given, changed)
+    assert differ[:, 0].tolist() == [False, False, False, True, True, True]
+    assert differ[:, 1].tolist() == [True, True, True, True, False, False]
+
+
+def test_nothing_is_said_of_the_word_read_first_nor_of_padding(make_model):
+    with torch.no_grad():
+        scores = make_model()(batch_of([[5, 6, 7], [5], [6, 7]])).scores
+    said = [[[0, 1], [1, 1], [1, 0]], [[0, 0]] * 3, [[0, 1], [1, 0], [0, 0]]]
+    assert (scores < 0).int().tolist() == said
+
+
+def test_padding_changes_nothing(make_model):
+    model = make_model()
+    with torch.no_grad():
+        alone, beside = model(batch_of([[5, 6]])).scores, model(batch_of([[5, 6], [2, 3, 4, 5, 6]])).scores
+    torch.testing.assert_close(alone[0], beside[0, :2])
+
+
+def built(**options):
+    """A task whose texts are made up, its vocabulary, and a learner."""
+    task = LanguageModelling(LanguageModelOptions(embed_size=20, hidden_size=20, dropout=0.0, **options))
+    vocabulary = task.vocabulary(Splits(SENTENCES, SENTENCES, SENTENCES), None)
+    torch.manual_seed(1)
+    learner = Learner(*task.build(make_embedding(vocabulary, 20)), task.options)
+    return task, vocabulary, learner
+
+
+@KINDS
+def test_four_sentences_are_learned_by_heart(softmax):
+    """Where nothing can be known, as what follows "the", half of the probability is the best."""
+    task, vocabulary, learner = built(softmax=softmax, lr=0.02, weight_decay=0.0)
+    data = task.encode(SENTENCES, vocabulary)
+    batch = data.batch(torch.arange(4))
+    learner.train()
+    for _ in range(300):
+        _, loss, _ = train_step(learner, batch, 5.0)
+    # Of 7 words forwards, one of which is either of two, and of 7 backwards, all of which are certain.
+    assert loss.terms["loss"].item() == pytest.approx(2 * math.log(2) / 14, abs=0.02)
+    learner.train(False)
+    with torch.no_grad():
+        output = learner.model(batch)
+    measures = {name: tally.value() for name, tally in task.measure(output, batch).items()}
+    assert measures["perplexity_forwards"] == pytest.approx(2 ** (2 / 7), rel=0.02)
+    assert measures["perplexity_backwards"] == pytest.approx(1, rel=0.02)
+
+
+def test_the_loss_is_that_of_a_word_whatever_the_lengths(make_model):
+    task, model = LanguageModelling(LanguageModelOptions()), make_model()
+    batch = batch_of([[5, 6, 7, 8, 9], [5], [6, 7]])
+    with torch.no_grad():
+        output = model(batch)
+    measured = task.measure(output, batch)["perplexity"].value()
+    assert task.criterion(output, batch).mean().exp().item() == pytest.approx(measured)
+
+
+def test_perplexities_add_up_over_batches(make_model):
+    task, model = LanguageModelling(LanguageModelOptions()), make_model()
+    rows = [[5, 6, 7, 8, 9], [5], [6, 7]]
+    with torch.no_grad():
+        whole = task.measure(model(batch_of(rows)), batch_of(rows))
+        parts = [task.measure(model(batch_of(part)), batch_of(part)) for part in (rows[:1], rows[1:])]
+    for name, tally in whole.items():
+        assert (parts[0][name] + parts[1][name]).value() == pytest.approx(tally.value())
+
+
+def test_where_training_fails_a_perplexity_stays_a_number():
+    """For JSON has no infinity."""
+    assert NatsTally(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
+    assert math.isfinite(NatsTally(torch.tensor(1e6), torch.tensor(1.0)).value())

@@ -1,0 +1,193 @@
+"""Explanations as pictures and on a page."""
+
+import json
+import re
+from dataclasses import asdict, replace
+
+import pytest
+from matplotlib.image import imread
+
+from latent_rationale.common.experiment.commands import run_command
+from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
+from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
+from latent_rationale.explain.visualization.figures import draw
+from latent_rationale.explain.visualization.html import page
+from latent_rationale.explain.visualization.layout import Cell, cells, strength
+from latent_rationale.explain.visualize import visualize
+
+SCORES = {(0, 1): -2.0, (1, 2): 0.5, (2, 3): 0.25, (0, 2): -1.5, (0, 3): 1.0}
+EXPLANATION = Explanation(
+    "dev",
+    3,
+    ("not", "<good>", "$x$"),
+    tuple(SCORES),
+    tuple(SCORES.values()),
+    SpanTree.of(SCORES),
+    "positive",
+    "so",
+    1,
+    (0.2, 0.8),
+    Provenance(
+        method="soc",
+        model="results/m",
+        model_digest="0f",
+        lm="results/lm",
+        lm_digest="1e",
+        nb_range=3,
+        sample_n=9,
+        share_samples=False,
+        seed=2,
+    ),
+)
+
+
+def test_a_phrase_stands_above_all_that_it_holds():
+    assert set(cells(EXPLANATION)) == {
+        Cell((0, 1), 0, -2.0),
+        Cell((1, 2), 0, 0.5),
+        Cell((2, 3), 0, 0.25),
+        Cell((0, 2), 1, -1.5),
+        Cell((0, 3), 2, 1.0),
+    }
+    assert strength(EXPLANATION) == 2
+
+
+def test_without_a_tree_all_phrases_are_shown_none_over_another():
+    spans = tuple(all_spans(5, longest=3))
+    found = cells(replace(EXPLANATION, tokens=tuple("abcde"), spans=spans, scores=(1.0,) * len(spans), tree=None))
+    assert sorted(cell.span for cell in found) == sorted(spans)
+    places = [(cell.row, place) for cell in found for place in range(*cell.span)]
+    assert len(places) == len(set(places))
+    assert [{cell.row for cell in found if cell.span[1] - cell.span[0] == size} for size in (1, 2, 3)] == [
+        {0},
+        {1, 2},
+        {3, 4, 5},
+    ]
+
+
+def test_a_node_without_words_of_its_own_still_stands_above_the_lowest_row():
+    flat = replace(EXPLANATION, spans=((0, 3),), scores=(1.0,), tree=SpanTree((0, 3)))
+    assert [cell.row for cell in cells(flat)] == [1]
+
+
+def test_a_picture_has_red_and_blue(tmp_path):
+    draw(EXPLANATION, tmp_path / "tree.png")
+    pixels = imread(tmp_path / "tree.png")[..., :3]
+    red, blue = pixels[..., 0] - pixels[..., 2] > 0.3, pixels[..., 2] - pixels[..., 0] > 0.3
+    assert red.mean() > 0.02
+    assert blue.mean() > 0.02
+
+
+def test_a_page_holds_every_phrase_and_nothing_from_elsewhere():
+    text = page([EXPLANATION, EXPLANATION])
+    assert len(re.findall('<div class="(?:for|against)', text)) == 10
+    assert 'title="not &lt;good&gt;: -1.500"' in text
+    assert "<good>" not in text
+    assert not re.search(r"(?:src|href)=|https?:|@import|url\(", text)
+
+
+def test_json_and_back():
+    occluded = Provenance(method="occlusion", model="results/m", model_digest="0f", percentile=90)
+    for explanation in (EXPLANATION, replace(EXPLANATION, tree=None, label=None, provenance=occluded)):
+        assert Explanation.from_json(json.loads(json.dumps(explanation.to_json()))) == explanation
+    assert EXPLANATION.headline == "so; scores for positive by soc (N = 3, K = 9, seed 2)"
+    assert str(occluded) == "occlusion"
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
+def test_the_command_draws_what_explain_wrote(tmp_path, kind):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 3)
+    arguments = ["--input", str(path), "--format", kind, "--start", "1", "--stop", "9"]
+    assert run_command(visualize, [*arguments, "--save_path", str(tmp_path / "new")]) == 0
+    assert sorted(file.name for file in (tmp_path / "new" / "explanations").iterdir()) == [f"1.{kind}", f"2.{kind}"]
+    other = path.rename(tmp_path / "explanations.own.jsonl")
+    assert run_command(visualize, ["--input", str(other), "--format", kind]) == 0
+    assert len(list((tmp_path / "explanations.own").iterdir())) == 3
+    assert (tmp_path / "explanations.own.html").exists()
+    assert (tmp_path / "new" / "explanations.html").read_text().count("<article>") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no explanations"),
+        ("{}\n", "explanations.jsonl:1: not an explanation (it has no source)"),
+        ("[1]\n", "explanations.jsonl:1: not an explanation ([1]: expected an object)"),
+        ("no\n", "explanations.jsonl:1: not JSON"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, capsys, text, message):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text(text)
+    assert run_command(visualize, ["--input", str(path)]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("source", None, "null: expected a text"),
+        ("number", 1.5, "1.5: expected a whole number"),
+        ("tokens", ["not", "\ud800", "x"], '"\\ud800": expected a text'),
+        ("tokens", [], "phrase (0, 1): expected 0 <= start < end <= 0"),
+        ("tokens", "not", '"not": expected a list'),
+        ("tokens", ["not", 7, "x"], "7: expected a text"),
+        ("spans", [], "there are no spans"),
+        ("spans", [[0, 1], [1, 2], [2, 3], [0, 2], [0, 999]], "phrase (0, 999): expected 0 <= start < end <= 3"),
+        ("spans", [[-1, 0], [1, 2], [2, 3], [0, 2], [0, 3]], "phrase (-1, 0): expected"),
+        ("spans", [[0, 1, 2]], "[0, 1, 2]: expected [start, end]"),
+        ("spans", [[0, True]], "true: expected a whole number"),
+        ("spans", [[0, 1], [1, 2]], "2 spans have 5 scores"),
+        ("spans", [[0, 1], [0, 1], [2, 3], [0, 2], [0, 3]], "a span comes twice"),
+        ("scores", [1.0, 10**400, 3.0, 4.0, 5.0], "a number is too large"),
+        ("scores", [1.0], "5 spans have 1 scores"),
+        ("scores", [1.0, 2.0, float("nan"), 4.0, 5.0], "a score is not finite"),
+        ("scores", [1.0, 2.0, float("-inf"), 4.0, 5.0], "a score is not finite"),
+        ("scores", [1.0, "2", 3.0, 4.0, 5.0], '"2": expected a number'),
+        ("tree", [0, 999, []], "the tree does not hold the whole sentence"),
+        ("tree", [0, 2, [[0, 1, []]]], "the tree does not hold the whole sentence"),
+        ("tree", [0, 3, [[0, 3, []]]], "do not lie side by side"),
+        ("tree", [0, 3, [[1, 3, []]]], "a phrase of the tree is not among the spans"),
+        ("tree", [0, 3], "[0, 3]: expected [start, end, [children]]"),
+        ("tree", [0, 2, [[2, 3, []]]], "do not lie side by side"),
+        ("label", "x", '"x": expected a whole number'),
+        ("provenance", {"method": "soc"}, "provenance: expected method, model, "),
+        ("provenance", asdict(EXPLANATION.provenance) | {"method": 1}, "1: expected a text"),
+        ("provenance", asdict(EXPLANATION.provenance) | {"share_samples": 1}, "1: expected true or false or null"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, message):
+    path = tmp_path / "explanations.jsonl"
+    good = EXPLANATION.to_json()
+    path.write_text(json.dumps(good) + "\n" + json.dumps(good | {name: value}) + "\n")
+    assert run_command(visualize, ["--input", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert "explanations.jsonl:2: not an explanation (" in error
+    assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 30)
+    assert run_command(visualize, ["--input", str(path), "--start", "25"]) == 0
+    assert len(list((tmp_path / "explanations").iterdir())) == 5
+    assert run_command(visualize, ["--input", str(path), "--start", "3", "--format", "svg"]) == 0
+    assert len(list((tmp_path / "explanations").glob("*.svg"))) == 20
+    assert "20 of 30 explanations, from 3 on" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
+    assert run_command(visualize, ["--input", str(path), "--save_path", str(path / "below")]) == 2
+    assert f"{path}/below/explanations: cannot be written to (Not a directory)" in capsys.readouterr().err
+
+
+def test_a_range_without_explanations_is_refused(tmp_path, capsys):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
+    assert run_command(visualize, ["--input", str(path), "--start", "4"]) == 2
+    assert "has 1 explanations, and none from 4 to 24" in capsys.readouterr().err
