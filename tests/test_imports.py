@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,6 @@ def imports_of(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def area_of(path):
-    return path.relative_to(PACKAGE).parts[0]
-
-
 def importers_of(*modules):
     found = set()
     for path in FILES:
@@ -38,27 +35,51 @@ def test_the_rules_see_the_package():
     assert "common/experiment/task.py" in importers_of("latent_rationale.common.data.batching")
 
 
-def test_common_knows_no_task():
-    tasks = [f"latent_rationale.{name}" for name in (*TASKS, "tasks", "explain", "judge")]
-    assert not {path for path in importers_of(*tasks) if path.startswith("common/")}
+MAY_IMPORT = {
+    "common/utils": set(),
+    "common/distributions": {"common/utils"},
+    "common/structures.py": {"common/utils", "common/distributions"},
+}
+"""For each folder of the package the folders that it may import, beside itself."""
+
+for folders in (["ops"], ["data", "nn", "objectives"], ["training"], ["predictions"], ["experiment"]):
+    known = set(MAY_IMPORT)
+    MAY_IMPORT |= {f"common/{folder}": known for folder in folders}
+COMMON = {area for area in MAY_IMPORT if area.startswith("common/")}
+MAY_IMPORT |= dict.fromkeys(TASKS, COMMON)
+MAY_IMPORT |= {area: {*COMMON, "tasks.py"} for area in ("explain", "judge")}
+MAY_IMPORT |= {area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("__init__.py", "__main__.py", "tasks.py")}
 
 
-@pytest.mark.parametrize("task", sorted(TASKS))
-def test_tasks_do_not_know_one_another(task):
-    others = [f"latent_rationale.{name}" for name in TASKS - {task}]
-    assert not {path for path in importers_of(*others) if path.startswith(f"{task}/")}
+def area_of(path):
+    """The row of the table that a module belongs to: ``common/nn``, ``sst``, ``tasks.py``."""
+    parts = path.relative_to(PACKAGE).parts
+    return "/".join(parts[: 2 if parts[0] == "common" else 1])
 
 
-def test_training_imports_no_model():
-    for module in ("loop", "state", "checkpoint"):
-        names = set(imports_of(PACKAGE / "common" / "training" / f"{module}.py"))
-        assert not {name for name in names if name.startswith("latent_rationale.common.nn")}
+def file_of(name):
+    """The file of a module or of the package that holds a name; None outside this package."""
+    place = ROOT.joinpath(*name.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
 
 
-def test_models_and_objectives_import_neither_training_nor_config():
-    forbidden = importers_of("latent_rationale.common.training", "latent_rationale.common.utils.config")
-    assert not {path for path in forbidden if path.startswith(("common/nn/", "common/objectives/"))}
-    assert not {path for path in forbidden if path.startswith("common/distributions/")}
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_arrows_point_only_where_the_table_allows(path):
+    area = area_of(path)
+    if area == "common/__init__.py":
+        return
+    found = {area_of(file) for name in imports_of(path) if (file := file_of(name))} - {area, "__init__.py"}
+    assert not found - MAY_IMPORT[area] - {"common/__init__.py"}
+
+
+def test_the_table_has_no_row_for_what_is_not_there():
+    there = {area_of(path) for path in FILES} | {"judge", "text", "__main__.py"}
+    assert set(MAY_IMPORT) <= there
+
+
+def test_no_folder_is_crowded():
+    counts = Counter(path.parent.relative_to(PACKAGE).as_posix() for path in FILES)
+    assert {folder: count for folder, count in counts.items() if count > 13} == {}
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from latent_rationale.common.experiment.commands import own_example, run_command, word_splitter
-from latent_rationale.common.training.results import LOGGER, unfinished
+from latent_rationale.common.experiment.commands import own_example, word_splitter
+from latent_rationale.common.utils.console import LOGGER, run_command
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import writable_folder, write_atomically
+from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglomerate
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first

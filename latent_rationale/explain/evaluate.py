@@ -12,11 +12,10 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from latent_rationale.common.experiment.commands import run_command
 from latent_rationale.common.structures import Tokens
-from latent_rationale.common.training.results import LOGGER, show_row, unfinished, write_json
+from latent_rationale.common.utils.console import LOGGER, run_command, show_row
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import read_json, writable_folder
+from latent_rationale.common.utils.files import read_json, unfinished, writable_folder, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import SHARES, deleted, draw_curves

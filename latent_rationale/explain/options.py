@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from latent_rationale.common.training.results import LOGGER
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import REQUIRED, inherited, option
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
 from latent_rationale.tasks import TEXTS

@@ -11,7 +11,7 @@ import latent_rationale
 from latent_rationale.common.data.batching import seed_of
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.results import LOGGER
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.contexts import Context, SampledContext

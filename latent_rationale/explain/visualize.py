@@ -7,10 +7,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from latent_rationale.common.experiment.commands import run_command
-from latent_rationale.common.training.results import LOGGER
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import REQUIRED, option
+from latent_rationale.common.utils.console import LOGGER, run_command
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.explanation import read_explanations

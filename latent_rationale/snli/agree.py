@@ -8,11 +8,10 @@ from typing import cast
 
 import torch
 
-from latent_rationale.common.experiment.commands import run_command
 from latent_rationale.common.experiment.predictor import Predictor
-from latent_rationale.common.training.results import show_row
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import REQUIRED, option
+from latent_rationale.common.utils.console import run_command, show_row
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.files import find_data, plain_or_zipped
 from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked

@@ -14,8 +14,8 @@ from latent_rationale.common.predictions.prediction import TextPrediction, ratio
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
 from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
-from latent_rationale.common.training.results import LOGGER
 from latent_rationale.common.utils.config import inherited, option
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from latent_rationale.common.nn.cells import RCNNCell
 from latent_rationale.common.nn.encoders import Encoder
+from latent_rationale.common.nn.encoders.bidirectional import last_states
 from latent_rationale.common.nn.padding import reversed_positions, take
-from latent_rationale.common.ops.recurrence import last_states
 from latent_rationale.common.structures import Tokens
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.experiment.commands import predict_command, run_command, train_command
+from latent_rationale.common.experiment.commands import predict_command, train_command
+from latent_rationale.common.utils.console import run_command
 from latent_rationale.snli.agree import agree
 from latent_rationale.snli.reader import RELATIONS, read_pairs
 from latent_rationale.snli.task import SNLI, START

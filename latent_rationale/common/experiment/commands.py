@@ -1,35 +1,21 @@
 """The ``train`` and ``predict`` commands of every task."""
 
-import logging
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from tqdm import tqdm
-
 from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
-from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.predictions.display import (
-    Shown,
-    Split,
-    plot,
-    read_texts,
-    show,
-    with_known,
-    write_predictions,
-)
+from latent_rationale.common.predictions.display import Shown, Split, plot, read_texts, show, write_predictions
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.options import PredictOptions
-from latent_rationale.common.training.results import LOGGER, headline
+from latent_rationale.common.training.results import headline
 from latent_rationale.common.utils import config
+from latent_rationale.common.utils.console import LOGGER, run_command
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder
-from latent_rationale.common.utils.memory import keep_memory
-
-EXIT_INPUT, EXIT_STOPPED = 2, 130
 
 
 def train_command(
@@ -53,44 +39,6 @@ def train_command(
 def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
     """``python -m latent_rationale.<task>.predict``: what a trained model says, and why. Returns the exit code."""
     return run_command(partial(_predict, task_class), arguments)
-
-
-def run_command(
-    command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None, stopped: str = "stopped"
-) -> int:
-    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2.
-
-    Args:
-        command: what to do with the arguments.
-        arguments: those of the command line, unless given.
-        stopped: what to say where the user stops it.
-    """
-    keep_memory()
-    console = _Console()
-    LOGGER.addHandler(console)
-    LOGGER.setLevel(logging.INFO)
-    try:
-        command(sys.argv[1:] if arguments is None else arguments)
-    except InputError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return EXIT_INPUT
-    except OSError as error:
-        place = "" if error.filename is None else f"{error.filename}: "
-        sys.stderr.write(f"error: {place}{error.strerror or error}\n")
-        return EXIT_INPUT
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{stopped}\n")
-        return EXIT_STOPPED
-    finally:
-        LOGGER.removeHandler(console)
-    return 0
-
-
-class _Console(logging.Handler):
-    """Writes to stdout without tearing a progress bar."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(record.getMessage())
 
 
 def _train(task_class: type[Task[Any]], module: str, arguments: Sequence[str]) -> None:

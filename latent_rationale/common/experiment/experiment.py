@@ -10,17 +10,18 @@ import torch
 import latent_rationale
 from latent_rationale.common.data.batching import steps_per_epoch
 from latent_rationale.common.data.vocabulary import Lexicon
-from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Splits, Task
-from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, with_known, write_predictions
+from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, write_predictions
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import Judge, evaluate, train
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.results import EVENTS, LOGGER, METRICS, RESULTS, Run, write_json
+from latent_rationale.common.training.results import EVENTS, METRICS, RESULTS, Run
 from latent_rationale.common.training.state import Learner
 from latent_rationale.common.utils import config
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import writable_folder
+from latent_rationale.common.utils.files import writable_folder, write_json
 
 MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
 """Options that a resumed run may give anew."""

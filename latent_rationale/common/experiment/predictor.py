@@ -10,6 +10,7 @@ from torch import nn
 from latent_rationale.common.data.vocabulary import Lexicon
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.predictions.display import Shown
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
@@ -103,3 +104,8 @@ class Predictor:
             found += self.task.predictions(output, batch)
         order = torch.cat(data.in_order(size)).tolist()
         return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
+
+
+def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]) -> list[Shown]:
+    """Predictions with what is known of the examples of a data set or file."""
+    return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]

@@ -9,9 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import Prediction, Spans
-from latent_rationale.common.training.results import LOGGER
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines, write_atomically
 
@@ -43,11 +42,6 @@ class Shown:
     def gold_spans(self) -> Spans:
         """The stretches that people marked; none where nobody was asked."""
         return self.known.get("gold_spans") or ()
-
-
-def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]) -> list[Shown]:
-    """Predictions with what is known of the examples of a data set or file."""
-    return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]
 
 
 Split = Callable[[str], Sequence[str]]

@@ -16,8 +16,9 @@ from latent_rationale.common.structures import Batch, Loss, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import Tally, selection_shares
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.results import LOGGER, Run, headline
+from latent_rationale.common.training.results import Run, headline
 from latent_rationale.common.training.state import Learner
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 
 Measure = Callable[[Output, Batch], dict[str, Tally]]

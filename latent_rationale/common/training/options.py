@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.distributions import DISTRIBUTIONS
-from latent_rationale.common.nn.encoders import ENCODERS
-from latent_rationale.common.objectives.objectives import CONTROL_VARIATES
 from latent_rationale.common.utils.config import REQUIRED, flag, option
 from latent_rationale.common.utils.errors import InputError
 
-REPARAMETERISED = tuple(name for name, family in DISTRIBUTIONS.items() if family.has_rsample)
-"""The distributions whose samples carry gradients, as ``--model latent`` needs them."""
-
+# The names of registries, written out so that -h need not import torch; tests/common/experiment/test_variants.py
+# compares them with the registries.
+ENCODERS = ("lstm", "rcnn", "cnn", "bow")
+REPARAMETERISED = ("hardkuma", "hardconcrete")
+"""Distributions whose samples carry gradients, as ``--model latent`` needs them."""
+CONTROL_VARIATES = ("none", "mean", "rloo")
 
 _CHOOSING = dict.fromkeys(("dependent_z", "z_rnn_size", "skip_unselected"), ("latent", "rl"))
 _LAGRANGE = ("lambda_init", "lambda_min", "lambda_max", "lagrange_lr", "lagrange_alpha")
@@ -58,7 +58,7 @@ class TrainOptions:
     )
     early_stopping: int = option(0, "stop after so many evaluations without a better one; 0: never", within="[0, inf)")
 
-    layer: str = option("lstm", "what reads the sentence, in selector and classifier", choices=tuple(ENCODERS))
+    layer: str = option("lstm", "what reads the sentence, in selector and classifier", choices=ENCODERS)
     hidden_size: int = option(150, "units of the encoder, per direction", within="[1, inf)")
     embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, inf)")
     train_embed: bool = option(False, "train the word vectors too")
@@ -97,9 +97,7 @@ class TrainOptions:
     lagrange_alpha: float = option(0.99, "share of the past in the constraints' moving averages", within="[0, 1)")
     sparsity: float = option(0.0, "cost of a selected word, with --model rl", within="[0, inf)")
     coherence: float = option(0.0, "cost of a transition, with --model rl", within="[0, inf)")
-    control_variate: str = option(
-        "none", "for a less noisy REINFORCE, with --model rl", choices=tuple(CONTROL_VARIATES)
-    )
+    control_variate: str = option("none", "for a less noisy REINFORCE, with --model rl", choices=CONTROL_VARIATES)
     samples: int = option(2, "rationales per sentence and step, with --control-variate rloo", within="[2, inf)")
 
     def __post_init__(self) -> None:

@@ -1,18 +1,13 @@
 """A results folder: what is written there for people and for tools."""
 
 import json
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from latent_rationale.common.utils.files import read_lines, write_atomically
-
-LOGGER = logging.getLogger("latent_rationale")
-"""Where all words for the user go."""
+from latent_rationale.common.utils.files import read_lines, write_atomically, write_json
 
 METRICS, RESULTS, EVENTS = "metrics.jsonl", "results.json", "events.out.tfevents.*"
 
@@ -60,37 +55,6 @@ class Run:
 def headline(measures: Mapping[str, float], names: Sequence[str]) -> str:
     """Those of the measures that a user sees first, on one line."""
     return "  ".join(f"{name} {measures[name]:.4f}" for name in names if name in measures)
-
-
-def show_row(*cells: str) -> None:
-    """Tell the user a row of a table, in Markdown."""
-    LOGGER.info("| %s |", " | ".join(cells))
-
-
-def write_json(path: Path, values: Mapping[str, object]) -> None:
-    """Write a dictionary as indented JSON, atomically."""
-    write_atomically(path, json.dumps(values, indent=2) + "\n")
-
-
-@contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """The name of a file while it grows, which ends in .part. The file gets its own name once it is whole.
-
-    Where it never is, because of an error or the user, an older one stays as it was, and what there is of the new one
-    is kept as well, for the next run.
-    """
-    if path.exists():
-        LOGGER.info("note: %s is there, and will be replaced at the end", path)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-    except BaseException:
-        if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("what was found until then is in %s, from which the same command goes on", part)
-        else:
-            part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
 
 
 def _drop_after(path: Path, iteration: int) -> None:

@@ -5,10 +5,12 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
@@ -127,6 +129,32 @@ def write_atomically(path: Path, text: str) -> None:
     content = text.encode()
     temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
     temporary.replace(path)
+
+
+def write_json(path: Path, values: Mapping[str, object]) -> None:
+    """Write a dictionary as indented JSON, atomically."""
+    write_atomically(path, json.dumps(values, indent=2) + "\n")
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """The name of a file while it grows, which ends in .part. The file gets its own name once it is whole.
+
+    Where it never is, because of an error or the user, an older one stays as it was, and what there is of the new one
+    is kept as well, for the next run.
+    """
+    if path.exists():
+        LOGGER.info("note: %s is there, and will be replaced at the end", path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+    except BaseException:
+        if part.exists() and part.stat().st_size > 0:
+            LOGGER.info("what was found until then is in %s, from which the same command goes on", part)
+        else:
+            part.unlink(missing_ok=True)
+        raise
+    part.replace(path)
 
 
 def writable_folder(folder: Path) -> Path:

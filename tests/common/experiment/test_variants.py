@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.distributions import Bernoulli, HardConcrete, HardKuma
+from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, HardConcrete, HardKuma
 from latent_rationale.common.experiment.variants import VARIANTS
 from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector
@@ -19,6 +19,7 @@ from latent_rationale.common.objectives.objectives import (
     Supervised,
 )
 from latent_rationale.common.structures import Batch, Output, Tokens
+from latent_rationale.common.training import options
 from latent_rationale.common.training.loop import train_step
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.state import Learner
@@ -282,3 +283,9 @@ def test_rl_selects_the_word_that_decides():
     assert accuracy == 1
     assert planted >= 10 / 12
     assert others <= 0.25
+
+
+def test_the_options_offer_what_is_in_the_registries():
+    assert tuple(ENCODERS) == options.ENCODERS
+    assert tuple(CONTROL_VARIATES) == options.CONTROL_VARIATES
+    assert tuple(name for name, dist in DISTRIBUTIONS.items() if dist.has_rsample) == options.REPARAMETERISED

@@ -8,7 +8,8 @@ import torch
 from matplotlib.image import imread
 
 import latent_rationale.explain.evaluate as evaluation
-from latent_rationale.common.experiment.commands import run_command, train_command
+from latent_rationale.common.experiment.commands import train_command
+from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.evaluate import MEASURES, evaluate
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean

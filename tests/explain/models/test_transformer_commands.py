@@ -11,8 +11,9 @@ import transformers
 
 import latent_rationale
 from latent_rationale.common.data.word_pieces import WordPieces
-from latent_rationale.common.experiment.commands import run_command, train_command
+from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.training import loop as training
+from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.evaluate import evaluate
 from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL

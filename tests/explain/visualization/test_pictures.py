@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 from matplotlib.image import imread
 
-from latent_rationale.common.experiment.commands import run_command
+from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
 from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
 from latent_rationale.explain.visualization.figures import draw

@@ -2,10 +2,11 @@
 
 from torch import Tensor, nn
 
+from latent_rationale.common.nn.encoders.bidirectional import last_states, run_both_ways
 from latent_rationale.common.nn.encoders.encoder import Encoder
 from latent_rationale.common.nn.initialization import glorot_lstms_
 from latent_rationale.common.ops.library import is_compiled
-from latent_rationale.common.ops.recurrence import Weights, last_states, run_both_ways, run_compiled
+from latent_rationale.common.ops.recurrence import Weights, run_compiled
 from latent_rationale.common.structures import Tokens
 
 

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.nn.cells import RCNNCell
+from latent_rationale.common.nn.encoders.bidirectional import last_states, run_both_ways
 from latent_rationale.common.nn.encoders.encoder import Encoder
 from latent_rationale.common.ops.library import is_compiled
-from latent_rationale.common.ops.recurrence import Weights, last_states, run_both_ways, run_compiled
+from latent_rationale.common.ops.recurrence import Weights, run_compiled
 from latent_rationale.common.structures import Tokens
 
 
