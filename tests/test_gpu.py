@@ -9,8 +9,8 @@ from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training.loop import evaluate, train_step
-from latent_rationale.common.training.state import Learner
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.common.training.state import TrainState
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
@@ -53,15 +53,15 @@ def prepared(small_sst, small_snli):
 @every_variant
 def test_no_step_waits_for_the_device(prepared, name, options):
     task, model, objective, data = prepared(name, options)
-    learner = Learner(model.to(GPU), objective.to(GPU), task.options)
-    learner.train()
+    train_state = TrainState(model.to(GPU), objective.to(GPU), task.options)
+    train_state.train()
     batches = training_batches(data, 20, 1, 0, GPU)
     for step in range(4):
         _, batch = next(batches)
         assert isinstance(batch, Batch)
         torch.cuda.set_sync_debug_mode("error" if step > 0 else "default")
         try:
-            train_step(learner, batch, 5.0)
+            train_step(train_state, batch, 5.0)
         finally:
             torch.cuda.set_sync_debug_mode("default")
 
@@ -84,7 +84,7 @@ def classifiers(small_sst, tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXPLAINERS)
 def test_explanations_are_those_of_the_processor(classifiers, method):
     """With contexts that are drawn the mean over many, as a GPU draws otherwise."""
     found = []
@@ -108,7 +108,7 @@ def test_a_transformer_is_explained_alike(small_sst, tmp_path):
         vocab_size=len(words), hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12
     )
     transformers.BertForSequenceClassification(config).save_pretrained(tmp_path)
-    for method in set(METHODS) - set(NEED_LANGUAGE_MODEL):
+    for method in set(EXPLAINERS) - set(NEED_LANGUAGE_MODEL):
         found = []
         for device in ("cpu", "cuda"):
             session = Session(EvaluateOptions(ckpt=tmp_path, method=(method,), device=device))

@@ -8,7 +8,7 @@ import torch
 
 import latent_rationale
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.sst.task import SST
 
 SAVED = Path(__file__).parent / "saved_models"
@@ -31,9 +31,9 @@ def test_a_training_state_is_restored():
     model = latent_rationale.load(SAVED / "sst_latent", device="cpu")
     task = model.task
     assert isinstance(task, SST)
-    learner = Learner(model.model, model.objective, task.options)
-    checkpoint.load_last(SAVED / "sst_latent", learner)
-    assert learner.progress.iteration == 40
-    assert 0 < learner.progress.best_iteration <= 40
-    assert learner.objective.constraints.selection.multiplier > task.options.lambda_init
-    assert all(torch.isfinite(parameter).all() for parameter in learner.parameters)
+    train_state = TrainState(model.model, model.objective, task.options)
+    checkpoint.load_last(SAVED / "sst_latent", train_state)
+    assert train_state.progress.iteration == 40
+    assert 0 < train_state.progress.best_iteration <= 40
+    assert train_state.objective.constraints.selection.multiplier > task.options.lambda_init
+    assert all(torch.isfinite(parameter).all() for parameter in train_state.parameters)

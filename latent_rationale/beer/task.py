@@ -12,7 +12,7 @@ from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, 
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import Tally, agreement, mean_runs, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares
 from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.files import find_data, find_vectors
@@ -127,10 +127,10 @@ class Beer(Task[BeerOptions]):
         """Squared error, the mean over the aspects."""
         return (output.scores.sigmoid() - batch.targets).square().mean(1)
 
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Squared error, shares of the words, and how the selected ones agree with those that people marked."""
         errors = self.criterion(output, batch)
-        tallies = {"mse": Tally(errors.sum(), torch.tensor(len(errors)))}
+        tallies = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
         if output.rationale is not None:
             tallies |= selection_shares(output.rationale)
             tallies |= {"runs": mean_runs(output.rationale)}

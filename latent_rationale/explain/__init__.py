@@ -12,22 +12,22 @@ from latent_rationale.explain.explainers.scd import SCD
 from latent_rationale.explain.explainers.soc import SOC
 from latent_rationale.explain.hierarchy.agglomeration import agglomerate
 from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
-from latent_rationale.explain.language_model.sampler import Language
-from latent_rationale.explain.models.text_classifier import TextSubject
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler
+from latent_rationale.explain.models.text_model import ExplainedTextModel
 
 __all__ = [
     "CD",
     "SCD",
     "SOC",
+    "BidirectionalSampler",
     "DirectFeed",
     "EmptyContext",
+    "ExplainedTextModel",
     "Gradients",
     "JoinedContext",
-    "Language",
     "SampledContext",
     "SentenceContext",
     "SpanTree",
-    "TextSubject",
     "agglomerate",
     "all_spans",
 ]

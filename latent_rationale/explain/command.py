@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from latent_rationale.common.experiment.commands import own_example, word_splitter
+from latent_rationale.common.experiment.commands import own_example, tokenizer_for
 from latent_rationale.common.utils.console import LOGGER, run_command
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
@@ -14,7 +14,7 @@ from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglome
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
 from latent_rationale.explain.options import ExplainOptions, parsed
-from latent_rationale.explain.session import Asked, Session
+from latent_rationale.explain.session import ExplainRequest, Session
 
 LONGEST = 3
 """Of the phrases that are explained where neither the data nor the user names any."""
@@ -32,13 +32,13 @@ def _explain(arguments: Sequence[str]) -> None:
     if options.text is None:
         asked = session.examples()
     else:
-        split = word_splitter(session.task, options.tokenized)
-        asked = [Asked(0, own_example(session.task, {"text": options.text}, split))]
+        split = tokenizer_for(session.task, options.tokenized)
+        asked = [ExplainRequest(0, own_example(session.task, {"text": options.text}, split))]
     for explanation in _write(session, asked, options)[: options.show]:
         LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 
 
-def explain(session: Session, asked: Sequence[Asked], options: ExplainOptions) -> Iterator[Explanation]:
+def explain(session: Session, asked: Sequence[ExplainRequest], options: ExplainOptions) -> Iterator[Explanation]:
     """The explanations of examples of the classifier's task, one after the other."""
     subject, provenance = session.subject, session.provenance(options.method)
     predictions = subject.predictor.predict_examples([one.example for one in asked])
@@ -70,7 +70,7 @@ def _tree(score: ScoreSpans, length: int, known: Collection[Span], options: Expl
     return SpanTree.of({*known, (0, length)}) if known and options.longest is None else None
 
 
-def _write(session: Session, asked: Sequence[Asked], options: ExplainOptions) -> list[Explanation]:
+def _write(session: Session, asked: Sequence[ExplainRequest], options: ExplainOptions) -> list[Explanation]:
     """Write explanations as they come, after those that a run of the same command had found when it was stopped."""
     path = writable_folder(options.folder) / f"{options.file_name}.jsonl"
     with unfinished(path) as part:
@@ -92,7 +92,9 @@ def _line(explanation: Explanation) -> str:
     return json.dumps(explanation.to_json(), ensure_ascii=False) + "\n"
 
 
-def _found_before(part: Path, session: Session, asked: Sequence[Asked], options: ExplainOptions) -> list[Explanation]:
+def _found_before(
+    part: Path, session: Session, asked: Sequence[ExplainRequest], options: ExplainOptions
+) -> list[Explanation]:
     """What there is in an unfinished file, as far as it is whole and the beginning of what is asked for now."""
     if not part.exists():
         return []

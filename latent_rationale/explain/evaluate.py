@@ -18,11 +18,11 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json, unfinished, writable_folder, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
-from latent_rationale.explain.evaluation.deletion import SHARES, deleted, draw_curves
-from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_deletion_curves
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions, parsed
-from latent_rationale.explain.session import Asked, Session
+from latent_rationale.explain.session import ExplainRequest, Session
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"
@@ -109,7 +109,7 @@ def evaluate(arguments: Sequence[str]) -> None:
                 results[method] = Summary.of(found, made, options.resamples, options.seed)
             show_row(method, *map(str, results[method].measures.values()))
             write_json(part, {name: results[name].to_json() for name in asked if name in results})
-        draw_curves({name: results[name].curve for name in asked}, picture)
+        plot_deletion_curves({name: results[name].curve for name in asked}, picture)
     LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
 
 
@@ -124,7 +124,7 @@ def _found_before(part: Path) -> dict[str, Summary]:
         return {}
 
 
-def _digest(session: Session, examples: Sequence[Asked], weights: dict[str, float]) -> str:
+def _digest(session: Session, examples: Sequence[ExplainRequest], weights: dict[str, float]) -> str:
     """A short name for the sentences, what is known of their phrases, and the weights of words."""
     task = session.task
     known = [(one.number, *task.texts_of(one.example), task.phrases_of(one.example)) for one in examples]
@@ -141,7 +141,7 @@ def _weights(session: Session) -> dict[str, float]:
     return word_weights([task.texts_of(example)[0] for example in examples], classes.tolist())
 
 
-def _run(session: Session, method: str, examples: Sequence[Asked], weights: dict[str, float]) -> Found:
+def _run(session: Session, method: str, examples: Sequence[ExplainRequest], weights: dict[str, float]) -> Found:
     """Explain all examples."""
     found = Found()
     for asked in tqdm(examples, desc=method, unit="sentence", dynamic_ncols=True):
@@ -149,7 +149,7 @@ def _run(session: Session, method: str, examples: Sequence[Asked], weights: dict
     return found
 
 
-def _add(found: Found, session: Session, method: str, asked: Asked, weights: dict[str, float]) -> None:
+def _add(found: Found, session: Session, method: str, asked: ExplainRequest, weights: dict[str, float]) -> None:
     """What a method says of one sentence."""
     sentence = session.read(asked)
     phrases, tokens = session.phrases_of(asked, sentence), sentence.tokens
@@ -163,7 +163,7 @@ def _add(found: Found, session: Session, method: str, asked: Asked, weights: dic
     found.falls.append(_falls(session, sentence, scores[: len(words)]))
 
 
-def _falls(session: Session, sentence: Sentence, scores: Sequence[float]) -> NDArray[np.float64]:
+def _falls(session: Session, sentence: EncodedSentence, scores: Sequence[float]) -> NDArray[np.float64]:
     """How far the predicted class's probability falls for each share of the words that is deleted."""
     subject, label = session.subject, session.subject.positive
     whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), label)

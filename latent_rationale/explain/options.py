@@ -9,12 +9,12 @@ from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import REQUIRED, inherited, option
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.tasks import TEXTS
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubjectOptions:
+class ExplainedModelOptions:
     """What is explained, and in which contexts: what every command that explains takes."""
 
     IDLE: ClassVar[frozenset[str]] = frozenset({"batch_size", "use_bert_tokenizer", "no_subtrees"})
@@ -98,7 +98,7 @@ class SubjectOptions:
             raise InputError(f"--stop: expected more than --start, {self.start}, got {self.stop}")
 
 
-Options = TypeVar("Options", bound=SubjectOptions)
+Options = TypeVar("Options", bound=ExplainedModelOptions)
 
 
 def parsed(kind: type[Options], arguments: Sequence[str], program: str, about: str) -> Options:
@@ -114,10 +114,10 @@ def parsed(kind: type[Options], arguments: Sequence[str], program: str, about: s
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainOptions(SubjectOptions):
+class ExplainOptions(ExplainedModelOptions):
     """What ``python -m latent_rationale.explain`` takes."""
 
-    method: str = option("soc", "how phrases get their scores", choices=tuple(METHODS))
+    method: str = option("soc", "how phrases get their scores", choices=tuple(EXPLAINERS))
     text: str | None = option(None, "explain this text instead of a data set")
     tokenized: bool = option(False, "the text is tokens with blanks between them, not raw text")
     longest: int | None = option(
@@ -131,7 +131,7 @@ class ExplainOptions(SubjectOptions):
     )
     show: int = option(5, "explanations to show", within="[0, inf)")
     save_path: Path | None = inherited(
-        SubjectOptions,
+        ExplainedModelOptions,
         "save_path",
         None,
         "folder for what is found (default: in that of --ckpt, by the method's name)",
@@ -181,18 +181,18 @@ class ExplainOptions(SubjectOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(SubjectOptions):
+class EvaluateOptions(ExplainedModelOptions):
     """What ``python -m latent_rationale.explain.evaluate`` takes."""
 
     method: tuple[str, ...] = option(
-        (), "how phrases get their scores (default: in every way that the model allows)", choices=tuple(METHODS)
+        (), "how phrases get their scores (default: in every way that the model allows)", choices=tuple(EXPLAINERS)
     )
     resamples: int = option(1000, "of the sentences, for intervals", within="[1, 1000000]")
 
     @property
     def methods(self) -> tuple[str, ...]:
         """All of them."""
-        return tuple(dict.fromkeys(self.method or METHODS))
+        return tuple(dict.fromkeys(self.method or EXPLAINERS))
 
     @property
     def insists(self) -> bool:

@@ -15,22 +15,22 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.contexts import Context, SampledContext
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
 from latent_rationale.explain.explainers.explainer import Explainer
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans
 from latent_rationale.explain.hierarchy.explanation import Provenance
-from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import Span
 from latent_rationale.explain.language_model.model import LanguageModel
-from latent_rationale.explain.language_model.sampler import Language
-from latent_rationale.explain.models.subject import Subject
-from latent_rationale.explain.models.text_classifier import TextSubject
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler
+from latent_rationale.explain.models.text_model import ExplainedTextModel
 from latent_rationale.explain.models.transformer_folder import need_transformers, transformer_folder
-from latent_rationale.explain.options import SubjectOptions
+from latent_rationale.explain.options import ExplainedModelOptions
 from latent_rationale.tasks import find_task
 
 
-class Asked(NamedTuple):
+class ExplainRequest(NamedTuple):
     """An example that is to be explained.
 
     Attributes:
@@ -52,9 +52,9 @@ class Session:
         InputError: if what they name cannot be used.
     """
 
-    def __init__(self, options: SubjectOptions):
+    def __init__(self, options: ExplainedModelOptions):
         self.options = options
-        self.subject = open_subject(options)
+        self.subject = open_model(options)
         self.task = self.subject.predictor.task
         self.lm = latent_rationale.load(options.lm, options.device) if options.lm and options.draws else None
         self.sampled = None if self.lm is None else self._contexts(self.lm)
@@ -89,7 +89,7 @@ class Session:
             return False
         return True
 
-    def examples(self) -> list[Asked]:
+    def examples(self) -> list[ExplainRequest]:
         """The sentences that are asked for.
 
         Raises:
@@ -99,14 +99,16 @@ class Session:
         examples = self.task.read_asked(options.split)
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
-        chosen = [Asked(number, example) for number, example in enumerate(examples)][options.start : options.stop]
+        chosen = [ExplainRequest(number, example) for number, example in enumerate(examples)][
+            options.start : options.stop
+        ]
         if options.sample is None or options.sample >= len(chosen):
             return chosen
         generator = torch.Generator().manual_seed(options.seed)
         drawn = torch.randperm(len(chosen), generator=generator)[: options.sample]
         return [chosen[place] for place in sorted(drawn.tolist())]
 
-    def read(self, asked: Asked) -> Sentence:
+    def read(self, asked: ExplainRequest) -> EncodedSentence:
         """An example's text. The user is told where it is longer than what the model reads."""
         (tokens,) = map(tuple, self.task.texts_of(asked.example))
         sentence = self.subject.read(tokens)
@@ -114,12 +116,12 @@ class Session:
             LOGGER.info("note: of %d words the model reads %d: %s ...", len(tokens), len(sentence.tokens), tokens[0])
         return replace(sentence, number=asked.number)
 
-    def phrases_of(self, asked: Asked, sentence: Sentence) -> dict[Span, int]:
+    def phrases_of(self, asked: ExplainRequest, sentence: EncodedSentence) -> dict[Span, int]:
         """What the data knows of the phrases that are read."""
         known = self.task.phrases_of(asked.example)
         return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
 
-    def scorer(self, method: str, label: int, sentence: Sentence) -> ScoreSpans:
+    def scorer(self, method: str, label: int, sentence: EncodedSentence) -> ScoreSpans:
         """From phrases of a sentence to what they say for a class; ``InputError`` where that is no number.
 
         It starts all randomness anew, so that what is drawn for a sentence does not hang on others, where one comes
@@ -139,7 +141,7 @@ class Session:
 
     @cache  # noqa: B019  # a session lives as long as its command
     def _explainer(self, method: str, label: int) -> Explainer:
-        return METHODS[method](self.subject.access(label, self.sampled))
+        return EXPLAINERS[method](self.subject.access(label, self.sampled))
 
     def _contexts(self, lm: Predictor) -> Context:
         """Contexts from a language model."""
@@ -151,11 +153,11 @@ class Session:
             translations = self.subject.translations(lm.vocabulary, lm.task.options.use_bert_tokenizer)
         except InputError as error:
             raise InputError(str(error), options.lm) from error
-        language = Language.of(model, *translations, padding_id)
+        language = BidirectionalSampler.of(model, *translations, padding_id)
         return SampledContext(language, options.nb_range, options.sample_n, options.share_samples)
 
 
-def open_subject(options: SubjectOptions) -> Subject:
+def open_model(options: ExplainedModelOptions) -> ExplainedModel:
     """The classifier in the user's folder.
 
     Raises:
@@ -178,11 +180,11 @@ def open_subject(options: SubjectOptions) -> Subject:
     device = find_device(options.device)
     if folder is not None:
         need_transformers()
-        from latent_rationale.explain.models.transformer_classifier import TransformerSubject
+        from latent_rationale.explain.models.transformer import ExplainedTransformer
 
-        return TransformerSubject(folder, name, device, options.max_batch, options.data_path)
+        return ExplainedTransformer(folder, name, device, options.max_batch, options.data_path)
     predictor = Predictor.load(options.ckpt, task_class, device, changes)
     try:
-        return TextSubject(predictor, options.max_batch)
+        return ExplainedTextModel(predictor, options.max_batch)
     except InputError as error:
         raise InputError(str(error), options.ckpt) from error

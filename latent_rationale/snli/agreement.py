@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from latent_rationale.common.training.metrics import Tally, agreement, average_precision
+from latent_rationale.common.training.metrics import MeanMetric, agreement, average_precision
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import RELATIONS, SNLIPair
 
@@ -85,7 +85,7 @@ def compare(pairs: Sequence[SNLIPair], scores: Sequence[WordScores], relation: s
     Returns:
         ``precision, recall, f1, iou`` over all words, and ``auprc``.
     """
-    totals: dict[str, Tally] = {}
+    totals: dict[str, MeanMetric] = {}
     for side in SIDES:
         rows = list(_judged(pairs, scores, side, relation))
         if rows:
@@ -109,7 +109,7 @@ def _judged(
                     yield found, gold, torch.ones_like(gold)
 
 
-def _agreement(scores: Tensor, gold: Tensor, mask: Tensor) -> dict[str, Tally]:
+def _agreement(scores: Tensor, gold: Tensor, mask: Tensor) -> dict[str, MeanMetric]:
     """Tallies for scores, highlighted words and real words ``[K, T]``."""
     share = gold.sum() / mask.sum()
     wanted = (share * mask.sum(1)).round().long().clamp(min=1).unsqueeze(1)

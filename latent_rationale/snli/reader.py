@@ -13,7 +13,7 @@ from latent_rationale.common.utils.files import parse_json, read_filled_lines, r
 
 RELATIONS = ("entailment", "contradiction", "neutral")
 
-Span = tuple[int, int]
+CharacterSpan = tuple[int, int]
 """A stretch of characters: where it starts, and where it has ended."""
 
 _UNDECIDED = "-"
@@ -87,7 +87,7 @@ def treebank_tokens(sentence: str) -> tuple[str, ...]:
     return tuple(TreebankWordTokenizer().tokenize(sentence, convert_parentheses=True))
 
 
-def align(words: Sequence[Span], tokens: Sequence[Span]) -> frozenset[int]:
+def align(words: Sequence[CharacterSpan], tokens: Sequence[CharacterSpan]) -> frozenset[int]:
     """Indices of the tokens that share at least one character with one of these words of the same text."""
     return frozenset(
         index
@@ -159,7 +159,7 @@ def _highlights(row: dict[str, str], sentences: Sequence[str]) -> Iterator[Highl
             yield Highlight(premise, hypothesis)
 
 
-def _word_spans(sentence: str) -> list[Span]:
+def _word_spans(sentence: str) -> list[CharacterSpan]:
     """The words as e-SNLI counts them: two blanks in a row have an empty one between them."""
     spans, start = [], 0
     for word in sentence.split(" "):
@@ -168,7 +168,9 @@ def _word_spans(sentence: str) -> list[Span]:
     return spans
 
 
-def _highlighted(name: str, cell: str, words: Sequence[Span], tokens: Sequence[Span]) -> frozenset[int]:
+def _highlighted(
+    name: str, cell: str, words: Sequence[CharacterSpan], tokens: Sequence[CharacterSpan]
+) -> frozenset[int]:
     """The highlighted tokens of a sentence, from the column and the cell that hold the indices of its words."""
     try:
         indices = sorted(map(int, cell.split(","))) if cell not in ("", "{}") else []

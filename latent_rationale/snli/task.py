@@ -16,7 +16,7 @@ from latent_rationale.common.data.vocabulary import Vocabulary, WordVectors, unk
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
 from latent_rationale.common.utils.files import find_data, find_vectors, plain_or_zipped
 from latent_rationale.snli.options import SNLIOptions, SNLIPredictOptions
 from latent_rationale.snli.prediction import Matrix, PairPrediction, matrices
@@ -97,7 +97,7 @@ class SNLI(Task[SNLIOptions]):
         """Cross-entropy."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Accuracy, and shares of the cells."""
         tallies = {"acc": accuracy(output, batch)}
         if output.rationale is not None:

@@ -6,7 +6,7 @@ from latent_rationale.common.distributions import DISTRIBUTIONS, Selection
 from latent_rationale.common.experiment.variants import Variant
 from latent_rationale.common.objectives.objectives import Constrained, Constraints, Criterion, Objective, Supervised
 from latent_rationale.snli.attention import CrossAttention, SelectiveAttention, SelfAttention, SoftmaxAttention
-from latent_rationale.snli.models import Decomposable, Recurrent
+from latent_rationale.snli.models import DecomposableAttention, Recurrent
 from latent_rationale.snli.options import SOFTMAX, SNLIOptions
 
 
@@ -49,7 +49,7 @@ class PairVariant(Variant):
 
     def _decomposable(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
         options = self.pair_options
-        return Decomposable(
+        return DecomposableAttention(
             embedding,
             self._attention,
             options.hidden_size,

@@ -12,7 +12,7 @@ from torch.nn import functional
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
 from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
 from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.console import LOGGER
@@ -150,7 +150,7 @@ class SST(Task[SSTOptions]):
         """Cross-entropy."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Accuracy, shares of the words, and how many words of each sentiment class were selected."""
         tallies = {"acc": accuracy(output, batch)}
         if output.rationale is not None:
@@ -171,7 +171,7 @@ class SST(Task[SSTOptions]):
         return {"gold": example.label, "gold_name": None if example.label is None else self.output_names[example.label]}
 
 
-def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:
+def words_by_class(output: Output, batch: Batch) -> dict[str, MeanMetric]:
     """How many words of each sentiment class there are and were selected (paper, figure 5), by the class's number.
 
     Sentences whose words have no classes of their own count for nothing.
@@ -183,4 +183,4 @@ def words_by_class(output: Output, batch: Batch) -> dict[str, Tally]:
         for label, chosen in zip(example.token_labels or (), row, strict=False):
             totals[f"words_{label}"] += 1
             totals[f"selected_words_{label}"] += chosen
-    return {name: Tally(torch.tensor(total), None) for name, total in totals.items()}
+    return {name: MeanMetric(torch.tensor(total), None) for name, total in totals.items()}

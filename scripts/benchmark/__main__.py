@@ -45,7 +45,7 @@ from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import evaluating, train_step
 from latent_rationale.common.training.metrics import selection_shares
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.memory import keep_memory
@@ -94,10 +94,10 @@ def benchmark_sst(rounds: int, steps: int) -> None:
     options = SST.resolve(SSTOptions(model="latent", selection=0.3))
     task = SST(options)
     data, embedding, words = prepare(task)
-    learner = Learner(*task.build(embedding), options)
+    train_state = TrainState(*task.build(embedding), options)
     plain_model = PlainModel(embedding.weight.detach(), options.hidden_size, len(task.output_names), options.dropout)
     plain_batches = random_batches(data, options.batch_size)
-    compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+    compare(task, train_state, plain_model, data, plain_batches, words, rounds, steps)
 
 
 def benchmark_snli(rounds: int, steps: int) -> None:
@@ -105,14 +105,14 @@ def benchmark_snli(rounds: int, steps: int) -> None:
     options = SNLI.resolve(SNLIOptions())
     task = SNLI(options)
     data, embedding, words = prepare(task)
-    learner = Learner(*task.build(embedding), options)
+    train_state = TrainState(*task.build(embedding), options)
     vectors = embedding.weight.detach()
     plain_model = PlainDecomposable(
         vectors, options.proj_size, options.hidden_size, len(task.output_names), options.dropout
     )
-    compare(task, learner, plain_model, data, random_batches(data, options.batch_size), words, rounds, steps)
+    compare(task, train_state, plain_model, data, random_batches(data, options.batch_size), words, rounds, steps)
     batches = itertools.cycle(data.in_order(options.eval_batch_size))
-    predicting = Contestant(evaluating_step(learner.model), map(data.batch, batches))
+    predicting = Contestant(evaluating_step(train_state.model), map(data.batch, batches))
     (seconds,) = take_turns([predicting], rounds, steps)
     print(f"predicting: {options.eval_batch_size / seconds:.0f} examples/s in batches of {options.eval_batch_size}")
 
@@ -133,10 +133,10 @@ def benchmark_beer(rounds: int, steps: int) -> None:
     task = Beer(options)
     data, embedding, words = prepare(task)
     for few in (False, True):
-        learner = Learner(*task.build(embedding), options)
+        train_state = TrainState(*task.build(embedding), options)
         if few:
-            select_few(learner.model)
-        compare_beer(task, learner, data, embedding, words, rounds, steps)
+            select_few(train_state.model)
+        compare_beer(task, train_state, data, embedding, words, rounds, steps)
 
 
 def benchmark_trained_beer(folder: Path, rounds: int, steps: int) -> None:
@@ -145,19 +145,19 @@ def benchmark_trained_beer(folder: Path, rounds: int, steps: int) -> None:
     options = replace(config.make(BeerOptions, recorded), batch_size=BeerOptions.batch_size)
     task = Beer(options)
     data, embedding, words = prepare(task)
-    learner = Learner(*task.build(embedding), options)
-    checkpoint.load_last(folder, learner)
-    compare_beer(task, learner, data, embedding, words, rounds, steps)
+    train_state = TrainState(*task.build(embedding), options)
+    checkpoint.load_last(folder, train_state)
+    compare_beer(task, train_state, data, embedding, words, rounds, steps)
 
 
 def compare_beer(
-    task: Beer, learner: Learner, data: Encoded, embedding: nn.Embedding, words: float, rounds: int, steps: int
+    task: Beer, train_state: TrainState, data: Encoded, embedding: nn.Embedding, words: float, rounds: int, steps: int
 ) -> None:
     """Our model beside the plain one with the same weights."""
     plain_model = plain_beer(embedding, task.options)
-    plain_model.load_state_dict(learner.model.state_dict())
+    plain_model.load_state_dict(train_state.model.state_dict())
     plain_batches = (batch for _, batch in training_batches(data, task.options.batch_size, 2, 0, CPU))
-    compare(task, learner, plain_model, data, plain_batches, words, rounds, steps)
+    compare(task, train_state, plain_model, data, plain_batches, words, rounds, steps)
 
 
 def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
@@ -188,7 +188,7 @@ def select_few(model: Any) -> None:
 
 def compare(
     task: Task[Any],
-    learner: Learner,
+    train_state: TrainState,
     plain_model: nn.Module,
     data: Encoded,
     plain_batches: Iterator[Batch],
@@ -198,16 +198,16 @@ def compare(
 ) -> None:
     """Time both and print what came out."""
     options = task.options
-    learner.train()
+    train_state.train()
     plain_objective = task.build(nn.Embedding(2, 2))[1]
     ours = Contestant(
-        lambda batch: train_step(learner, batch, options.max_grad_norm),
+        lambda batch: train_step(train_state, batch, options.max_grad_norm),
         (batch for _, batch in training_batches(data, options.batch_size, 1, 0, CPU)),
     )
     plain = Contestant(plain_step(plain_model, plain_objective, options), plain_batches)
     step, plain_seconds = take_turns([ours, plain], rounds, steps)
     original = ORIGINAL_SECONDS[task.name]
-    rationale = learner.model(next(ours.batches)).rationale
+    rationale = train_state.model(next(ours.batches)).rationale
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
     if rationale is not None:
         print(f"words selected at the end: {selection_shares(rationale)['selected'].value():.0%}")

@@ -13,8 +13,8 @@ from turns import Contestant, take_turns
 from latent_rationale.common.data.batching import training_batches
 from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.training.loop import train_step
-from latent_rationale.common.training.state import Learner
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
+from latent_rationale.common.training.state import TrainState
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
 from latent_rationale.explain.language_model.task import LanguageModelling, LanguageModelOptions
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
@@ -43,7 +43,7 @@ def benchmark_explain(ckpt: Path, lm: Path, rounds: int) -> None:
         ratio = ORIGINAL_SECONDS[method] / seconds
         name = method + (", samples shared" if share else "")
         print(f"{name}: {seconds:.2f} s a sentence, {ratio:.0f} times as fast as the original")
-    for softmax in WORD_CHOICES:
+    for softmax in OUTPUT_SOFTMAXES:
         seconds = step_seconds(softmax)
         print(f"language model, {softmax} softmax: {seconds:.3f} s a step, {ORIGINAL_STEP / seconds:.1f} times as fast")
 
@@ -67,13 +67,13 @@ def step_seconds(softmax: str, steps: int = 30) -> float:
     task = LanguageModelling(LanguageModelOptions(softmax=softmax))
     splits = task.read()
     vocabulary = task.vocabulary(splits, None)
-    learner = Learner(*task.build(make_embedding(vocabulary, task.options.embed_size)), task.options)
-    learner.train()
-    batches = training_batches(task.encode(splits.train, vocabulary), task.options.batch_size, 1, 0, learner.device)
+    train_state = TrainState(*task.build(make_embedding(vocabulary, task.options.embed_size)), task.options)
+    train_state.train()
+    batches = training_batches(task.encode(splits.train, vocabulary), task.options.batch_size, 1, 0, train_state.device)
     times = []
     for _ in range(steps):
         _, batch = next(batches)
         start = time.perf_counter()
-        train_step(learner, batch, task.options.max_grad_norm)
+        train_step(train_state, batch, task.options.max_grad_norm)
         times.append(time.perf_counter() - start)
     return statistics.median(times[steps // 5 :])

@@ -8,9 +8,9 @@ from torch import nn
 
 from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.explain.language_model.model import LanguageModel
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
-from latent_rationale.explain.language_model.sampler import Language
-from latent_rationale.explain.language_model.vocabulary_mapping import WordForWord
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler
+from latent_rationale.explain.language_model.vocabulary_mapping import WordMapping
 
 WORDS = [f"w{number}" for number in range(20)]
 
@@ -25,7 +25,9 @@ def make_model(vocabulary, randomise):
     def make(softmax="full"):
         torch.manual_seed(1)
         embedding = nn.Embedding(len(vocabulary), 6, padding_idx=vocabulary.padding_id)
-        model = randomise(LanguageModel(embedding, WORD_CHOICES[softmax](4, len(vocabulary), reserved=2), 0.3)).float()
+        model = randomise(
+            LanguageModel(embedding, OUTPUT_SOFTMAXES[softmax](4, len(vocabulary), reserved=2), 0.3)
+        ).float()
         with torch.no_grad():
             embedding.weight[vocabulary.padding_id] = 0
         return model.eval()
@@ -36,8 +38,8 @@ def make_model(vocabulary, randomise):
 @pytest.fixture
 def language_of(vocabulary):
     """A language model for a classifier with the same words."""
-    same = WordForWord.between(vocabulary, vocabulary)
-    return lambda model: Language.of(model, same, same, vocabulary.padding_id)
+    same = WordMapping.between(vocabulary, vocabulary)
+    return lambda model: BidirectionalSampler.of(model, same, same, vocabulary.padding_id)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training import checkpoint
 from latent_rationale.explain.command import explain_command
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
-from latent_rationale.explain.models.text_classifier import TextSubject
+from latent_rationale.explain.models.text_model import ExplainedTextModel
 from latent_rationale.explain.session import Session
 from latent_rationale.sst.task import SST
 
@@ -54,7 +54,7 @@ def test_a_language_model_takes_a_classifiers_texts(folders):
 
 
 @pytest.mark.parametrize("model", ["baseline", "latent"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EXPLAINERS)
 def test_every_method_explains_the_treebank(folders, tmp_path, capsys, method, model):
     arguments = ["--ckpt", str(folders / model), "--method", method, "--sample_n", "3", "--stop", "4"]
     if method in NEED_LANGUAGE_MODEL:
@@ -221,7 +221,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
     assert explained(tmp_path) == whole  # of the last run that went to its end
     (tmp_path / "explanations.jsonl").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(TextSubject, "explained", remembering(calls := [], TextSubject.explained))
+        patch.setattr(ExplainedTextModel, "explained", remembering(calls := [], ExplainedTextModel.explained))
         assert explain_command(arguments) == 0
     assert len(calls) == 2
     assert f"going on after 3 explanations in {part}" in capsys.readouterr().out
@@ -309,7 +309,9 @@ def test_a_named_length_goes_before_the_treebanks_phrases(folders, tmp_path):
 
 
 def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(TextSubject, "score", lambda self, tokens, label: torch.full((len(tokens.ids),), float("nan")))
+    monkeypatch.setattr(
+        ExplainedTextModel, "score", lambda self, tokens, label: torch.full((len(tokens.ids),), float("nan"))
+    )
     assert explain_command(occluding(folders, tmp_path, stop=1)) == 2
     assert "baseline: a score by occlusion is not finite in the sentence: " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
@@ -344,6 +346,6 @@ def test_explainers_are_given_the_scores_of_the_model(folders, name):
     predictor = latent_rationale.load(folders / name)
     tokens = Tokens.of(torch.randint(2, 20, (12, 5)) // 4, torch.tensor([5, 4, 1] * 4))
     with torch.no_grad():
-        found = TextSubject(predictor).scores(tokens)
+        found = ExplainedTextModel(predictor).scores(tokens)
         expected = predictor.model.read(predictor.model.embedding(tokens.ids), tokens).scores
     torch.testing.assert_close(found, expected)

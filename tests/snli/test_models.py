@@ -10,7 +10,7 @@ from torch import nn
 from latent_rationale.common.distributions import DISTRIBUTIONS, HardKuma
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.snli.attention import CrossAttention, SelectiveAttention, SelfAttention, SoftmaxAttention
-from latent_rationale.snli.models import Decomposable, Recurrent
+from latent_rationale.snli.models import DecomposableAttention, Recurrent
 
 EMBEDDING, HIDDEN, CLASSES = 6, 4, 3
 
@@ -20,9 +20,9 @@ def self_attention(size: int) -> SelfAttention:
 
 
 MODELS = {
-    "decomposable": (Decomposable, {}),
-    "projected": (Decomposable, {"projection_size": 5}),
-    "self-attention": (Decomposable, {"projection_size": 5, "make_self_attention": self_attention}),
+    "decomposable": (DecomposableAttention, {}),
+    "projected": (DecomposableAttention, {"projection_size": 5}),
+    "self-attention": (DecomposableAttention, {"projection_size": 5, "make_self_attention": self_attention}),
     "recurrent": (Recurrent, {}),
     "one direction": (Recurrent, {"bidirectional": False}),
     "two layers": (Recurrent, {"layers": 2}),

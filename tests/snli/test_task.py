@@ -11,7 +11,7 @@ from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.experiment.task import Splits
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.training.loop import train_step
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.snli.options import SNLIOptions
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import SNLIPair
@@ -122,12 +122,12 @@ def overfit(make_task, steps: int, **options):
     task = make_task(hidden_size=20, proj_size=15, dropout=0.0, weight_decay=0.0, **options)
     torch.manual_seed(1)
     embedding = nn.Embedding.from_pretrained(torch.eye(2 * WORDS + OTHERS))
-    learner = Learner(*task.build(embedding), task.options)
-    learner.train()
+    train_state = TrainState(*task.build(embedding), task.options)
+    train_state.train()
     for _ in range(steps):
-        train_step(learner, batch, 5.0)
-    learner.train(False)
-    output = learner.model(batch)
+        train_step(train_state, batch, 5.0)
+    train_state.train(False)
+    output = train_state.model(batch)
     return (output.scores.argmax(1) == batch.targets).float().mean().item(), output
 
 

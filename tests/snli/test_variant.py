@@ -8,7 +8,7 @@ from torch import nn
 
 from latent_rationale.common.training.loop import train_step
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.snli.options import SNLIOptions
 from latent_rationale.snli.task import SNLI
 
@@ -43,10 +43,10 @@ def fingerprint(make_pairs, **changed) -> list[float]:
     small = {"hidden_size": 4, "proj_size": 6, "dropout": 0.2, "lambda_init": 1.0, "lr": 0.01}
     task = SNLI(SNLIOptions(**(small | changed)))
     torch.manual_seed(0)
-    learner = Learner(*task.build(nn.Embedding(20, 5)), task.options)
-    learner.train()
+    train_state = TrainState(*task.build(nn.Embedding(20, 5)), task.options)
+    train_state.train()
     batch = make_pairs([5, 3, 4], [4, 2, 6])
-    return [train_step(learner, batch, 5.0)[1].total.item() for _ in range(2)]
+    return [train_step(train_state, batch, 5.0)[1].total.item() for _ in range(2)]
 
 
 def test_every_option_of_pairs_is_varied_here_or_belongs_to_the_data():

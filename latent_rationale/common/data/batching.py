@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.structures import Batch, Tokens
 
 POOL = 50
@@ -31,7 +31,7 @@ class Ragged:
     padding_id: int
 
     @classmethod
-    def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Lexicon) -> "Ragged":
+    def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Tokenizer) -> "Ragged":
         """Look up all words, once."""
         rows = [vocabulary.encode(tokens) for tokens in sentences]
         lengths = torch.tensor([len(row) for row in rows])
@@ -115,7 +115,7 @@ def training_batches(
 
 def encode(
     examples: Sequence[Any],
-    vocabulary: Lexicon,
+    vocabulary: Tokenizer,
     texts_of: Callable[[Any], tuple[Sequence[str], ...]],
     targets: Tensor,
 ) -> Encoded:

@@ -24,7 +24,7 @@ LARGE_FILE = 100_000
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
 
 
-class Lexicon(ABC):
+class Tokenizer(ABC):
     """What turns the words of a text into ids: one each, or pieces of words.
 
     Attributes:
@@ -44,7 +44,7 @@ class Lexicon(ABC):
         """The id of each of ``words``, spelled as in there; that of what is unknown for others."""
 
 
-class Vocabulary(Lexicon):
+class Vocabulary(Tokenizer):
     """Words and their ids: unknown 0, padding 1, further classes of unknown words, then by falling count.
 
     The treebank's escapes are looked up as what they stand for: ``-LRB-`` as ``(``.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from latent_rationale.common.data.vocabulary import Lexicon, unescape
+from latent_rationale.common.data.vocabulary import Tokenizer, unescape
 
 CONTINUES = "##"
 """Begins a piece inside a word, in vocabularies that mark those."""
@@ -12,7 +12,7 @@ BEGINS = ("Ġ", "▁")
 """Begin a piece at the start of a word, in vocabularies that mark those."""
 
 
-class WordPieces(Lexicon):
+class WordPieces(Tokenizer):
     """A tokenizer of ``transformers``. An id stands for a piece of a word; ``words`` are the pieces.
 
     The treebank's escapes are read as what they stand for: ``-LRB-`` as ``(``.

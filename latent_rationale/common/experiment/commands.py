@@ -7,7 +7,7 @@ from typing import Any
 from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
 from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.predictions.display import Shown, Split, plot, read_texts, show, write_predictions
+from latent_rationale.common.predictions.display import Shown, Tokenize, plot, read_texts, show, write_predictions
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.options import PredictOptions
 from latent_rationale.common.training.results import headline
@@ -95,7 +95,7 @@ def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]
         raise InputError(f"{flags} and --input: give one of them")
     if given and len(given) < len(options.given):
         raise InputError(f"{flags}: give all of them")
-    split = word_splitter(task, options.tokenized)
+    split = tokenizer_for(task, options.tokenized)
     if given:
         return {"text": [own_example(task, given, split)]}
     if options.input is not None:
@@ -104,12 +104,12 @@ def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]
     return {}
 
 
-def word_splitter(task: Task[Any], tokenized: bool) -> Split:
+def tokenizer_for(task: Task[Any], tokenized: bool) -> Tokenize:
     """What finds the words of a user's text: blanks if it is tokenised, else the task."""
     return str.split if tokenized else task.tokenize
 
 
-def own_example(task: Task[Any], texts: Mapping[str, str], split: Split) -> Any:
+def own_example(task: Task[Any], texts: Mapping[str, str], split: Tokenize) -> Any:
     """The user's own texts, by the options that name them, as an example of the task.
 
     Raises:

@@ -9,7 +9,7 @@ import torch
 
 import latent_rationale
 from latent_rationale.common.data.batching import steps_per_epoch
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, write_predictions
@@ -17,7 +17,7 @@ from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import Judge, evaluate, train
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import EVENTS, METRICS, RESULTS, Run
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
@@ -37,8 +37,8 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     folder = options.save_path
     torch.manual_seed(options.seed)
     splits = task.read()
-    learner, vocabulary = (_resume if options.resume else _start)(task, splits, device)
-    predictor = Predictor(task, vocabulary, learner.model, learner.objective)
+    train_state, vocabulary = (_resume if options.resume else _start)(task, splits, device)
+    predictor = Predictor(task, vocabulary, train_state.model, train_state.objective)
     judge = Judge(
         measure=task.measure,
         rank=task.rank,
@@ -47,18 +47,18 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         share_name=task.variant.share_name,
         show=lambda: _as_markdown(predictor, splits.dev[:5]),
     )
-    run = Run(folder, learner.progress.iteration)
+    run = Run(folder, train_state.progress.iteration)
     try:
         dev = task.encode(splits.dev, vocabulary)
-        train(learner, task.encode(splits.train, vocabulary), dev, options, judge, run)
-        checkpoint.load_weights(folder, learner.model, learner.objective)
+        train(train_state, task.encode(splits.train, vocabulary), dev, options, judge, run)
+        checkpoint.load_weights(folder, train_state.model, train_state.objective)
         size = options.eval_batch_size
-        results = {"dev": evaluate(learner.model, learner.objective, dev, size, task.measure)}
+        results = {"dev": evaluate(train_state.model, train_state.objective, dev, size, task.measure)}
         if splits.test:
             results["test"], predictions = predictor.evaluate(splits.test)
             write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
-        task.finish(folder, learner.model)
-        run.finish(learner.progress.best_iteration, results)
+        task.finish(folder, train_state.model)
+        run.finish(train_state.progress.best_iteration, results)
     finally:
         run.close()
     return results
@@ -96,32 +96,32 @@ def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dic
     return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
 
 
-def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
+def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[TrainState, Tokenizer]:
     """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
     vocabulary, model, objective = task.start(splits)
-    learner = Learner(model.to(device), objective.to(device), task.options)
+    train_state = TrainState(model.to(device), objective.to(device), task.options)
     folder = writable_folder(task.options.save_path)
     _clear(folder)
     task.keep(folder, vocabulary, model)
-    checkpoint.save_last(folder, learner)
+    checkpoint.save_last(folder, train_state)
     # Last, because a folder is a results folder from the moment it has a configuration.
     write_json(folder / checkpoint.CONFIG, _configuration(task, model))
-    return learner, vocabulary
+    return train_state, vocabulary
 
 
-def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Learner, Lexicon]:
+def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[TrainState, Tokenizer]:
     """The learner as it was saved last."""
     folder = task.options.save_path
     vocabulary, model, objective = task.reopen(folder)
-    learner = Learner(model.to(device), objective.to(device), task.options)
-    checkpoint.load_last(folder, learner)
+    train_state = TrainState(model.to(device), objective.to(device), task.options)
+    checkpoint.load_last(folder, train_state)
     last = task.options.last_step(steps_per_epoch(len(splits.train), task.options.batch_size))
-    if last < learner.progress.iteration:
-        raise InputError(f"--num-iterations: the run is after step {learner.progress.iteration} already", folder)
+    if last < train_state.progress.iteration:
+        raise InputError(f"--num-iterations: the run is after step {train_state.progress.iteration} already", folder)
     (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run
     write_json(folder / checkpoint.CONFIG, _configuration(task, model))
-    LOGGER.info("resuming %s after step %d", folder, learner.progress.iteration)
-    return learner, vocabulary
+    LOGGER.info("resuming %s after step %d", folder, train_state.progress.iteration)
+    return train_state, vocabulary
 
 
 def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.display import Shown
@@ -29,7 +29,7 @@ class Predictor:
         objective: what it was trained with, for the loss of an evaluation.
     """
 
-    def __init__(self, task: Task[Any], vocabulary: Lexicon, model: nn.Module, objective: Objective):
+    def __init__(self, task: Task[Any], vocabulary: Tokenizer, model: nn.Module, objective: Objective):
         self.task = task
         self.vocabulary = vocabulary
         self.model = model.eval()

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from latent_rationale.common.data.batching import Encoded, encode
 from latent_rationale.common.data.tokenization import tokenize
-from latent_rationale.common.data.vocabulary import Lexicon, Vocabulary, WordVectors, make_embedding, read_vectors
+from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary, WordVectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.metrics import Tally
+from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import PredictOptions, TrainOptions
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.errors import InputError
@@ -145,7 +145,7 @@ class Task(ABC, Generic[Options]):
         """The loss per example, ``[B]``."""
 
     @abstractmethod
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """What is counted in an evaluation."""
 
     @abstractmethod
@@ -181,7 +181,7 @@ class Task(ABC, Generic[Options]):
         training = (text for example in splits.train for text in self.texts_of(example))
         return Vocabulary.build(training, vectors.words if vectors is not None else ())
 
-    def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
+    def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
         """What a run begins with: words and their ids, a fresh model, which owns its embedding, and its objective."""
         vectors = self.read_vectors(splits)
         vocabulary = self.vocabulary(splits, vectors)
@@ -195,7 +195,7 @@ class Task(ABC, Generic[Options]):
     def finish(self, folder: Path, model: Any) -> None:
         """Write to a results folder what else there is to keep of the best model."""
 
-    def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
+    def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
         """What a run began with, from its results folder, before weights are loaded.
 
         Raises:
@@ -205,7 +205,7 @@ class Task(ABC, Generic[Options]):
         size = checkpoint.read_config(folder)["embedding_size"]
         return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
 
-    def encode(self, examples: Sequence[Any], vocabulary: Lexicon) -> Encoded:
+    def encode(self, examples: Sequence[Any], vocabulary: Tokenizer) -> Encoded:
         """Examples as ids."""
         return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
 

@@ -23,7 +23,7 @@ class Classifier(nn.Module):
     def __init__(self, encoder: Encoder, output_size: int, dropout: float):
         super().__init__()
         self.encoder = encoder
-        encoder.remember()
+        encoder.init_long_memory()
         self.dropout = Dropout(dropout)
         self.output = linear(encoder.output_size, output_size)
 

@@ -8,7 +8,7 @@ from latent_rationale.common.ops.library import operator_for
 
 
 @torch.no_grad()
-def read_beginnings(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) -> State:
+def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) -> State:
     """The states ``[R, H]`` of a cell behind so many words of each of R sentences, without gradients.
 
     What several begin with is read once. In the contexts of phrases many do: the same sentence with and without a

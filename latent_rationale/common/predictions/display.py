@@ -44,17 +44,17 @@ class Shown:
         return self.known.get("gold_spans") or ()
 
 
-Split = Callable[[str], Sequence[str]]
+Tokenize = Callable[[str], Sequence[str]]
 """From a text to its words."""
 
 
-def read_texts(path: Path, names: Sequence[str], split: Split) -> list[tuple[Sequence[str], ...]]:
+def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tuple[Sequence[str], ...]]:
     """The texts of a file as tokens: one example a line, its texts apart by tabs. Empty lines at the end do not count.
 
     Args:
         path: plain or .gz.
         names: what the texts of an example are called.
-        split: finds the words of a text.
+        tokenize: finds the words of a text.
 
     Raises:
         InputError: for a missing file, or one without texts; with its line, for an empty text or one too few or many.
@@ -64,14 +64,16 @@ def read_texts(path: Path, names: Sequence[str], split: Split) -> list[tuple[Seq
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    return [_words_of(line, names, split, path, number) for number, line in lines]
+    return [_words_of(line, names, tokenize, path, number) for number, line in lines]
 
 
-def _words_of(line: str, names: Sequence[str], split: Split, path: Path, number: int) -> tuple[Sequence[str], ...]:
+def _words_of(
+    line: str, names: Sequence[str], tokenize: Tokenize, path: Path, number: int
+) -> tuple[Sequence[str], ...]:
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):
         raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
-    found = tuple(map(split, texts))
+    found = tuple(map(tokenize, texts))
     if not all(found):
         raise InputError("empty text", path, number)
     return found

@@ -12,30 +12,30 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from latent_rationale.common.objectives.objectives import Objective
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
 
 CONFIG, VOCABULARY, BEST, LAST = "config.json", "vocabulary.txt", "best.safetensors", "last.pt"
 
 
-def save_best(folder: Path, learner: Learner) -> None:
+def save_best(folder: Path, train_state: TrainState) -> None:
     """Keep the weights of model and objective as the best so far."""
-    weights = _prefixed("model", learner.model) | _prefixed("objective", learner.objective)
+    weights = _prefixed("model", train_state.model) | _prefixed("objective", train_state.objective)
     _atomically(folder / BEST, lambda path: safetensors.torch.save_file(weights, path))
 
 
-def save_last(folder: Path, learner: Learner) -> None:
+def save_last(folder: Path, train_state: TrainState) -> None:
     """Keep all that is needed to go on from here."""
-    _atomically(folder / LAST, lambda path: torch.save(learner.state(), path))
+    _atomically(folder / LAST, lambda path: torch.save(train_state.state_dict(), path))
 
 
-def load_last(folder: Path, learner: Learner) -> None:
+def load_last(folder: Path, train_state: TrainState) -> None:
     """Go on from where ``save_last`` left off; where it never did, from the start."""
     if not (folder / LAST).exists():
         return
     try:
-        learner.restore(_read_last(folder))
+        train_state.load_state_dict(_read_last(folder))
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"is not the state of this run ({_first_line(error)})", folder / LAST) from error
 

@@ -14,14 +14,14 @@ from latent_rationale.common.data.batching import Encoded, steps_per_epoch, trai
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.structures import Batch, Loss, Output
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.metrics import Tally, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, selection_shares
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import Run, headline
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 
-Measure = Callable[[Output, Batch], dict[str, Tally]]
+Measure = Callable[[Output, Batch], dict[str, MeanMetric]]
 """What a task counts in a batch."""
 
 
@@ -46,7 +46,7 @@ class Judge:
     show: Callable[[], str]
 
 
-def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, judge: Judge, run: Run) -> None:
+def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOptions, judge: Judge, run: Run) -> None:
     """Train until ``options.num_iterations``, from wherever the learner stands.
 
     Raises:
@@ -55,40 +55,40 @@ def train(learner: Learner, data: Encoded, dev: Encoded, options: TrainOptions, 
     epoch = steps_per_epoch(len(data), options.batch_size)
     last = options.last_step(epoch)
     eval_every = epoch if options.eval_every == -1 else options.eval_every
-    progress = learner.progress
+    progress = train_state.progress
     watch = FiniteWatch()
-    learner.train()
-    batches = training_batches(data, options.batch_size, options.seed, progress.iteration, learner.device)
+    train_state.train()
+    batches = training_batches(data, options.batch_size, options.seed, progress.iteration, train_state.device)
     with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
-        while progress.iteration < last and not _is_over(learner, options):
+        while progress.iteration < last and not _is_over(train_state, options):
             progress.iteration, batch = next(batches)
-            learner.schedule.advance(progress.iteration / (last + 1))
-            output, loss, norm = train_step(learner, batch, options.max_grad_norm)
+            train_state.schedule.advance(progress.iteration / (last + 1))
+            output, loss, norm = train_step(train_state, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
             bar.update()
             evaluating = progress.iteration % eval_every == 0
             saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
             if progress.iteration % options.print_every == 0 or saving:
                 watch.check()
-                _log_step(learner, output, loss, norm, judge.share_name, bar, run)
+                _log_step(train_state, output, loss, norm, judge.share_name, bar, run)
             if evaluating:
                 if output.rationale is not None:
                     run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
                 may_be_best = progress.iteration >= judge.first_best_epoch * epoch
-                _evaluate_and_keep(learner, dev, options, judge, run, may_be_best)
+                _evaluate_and_keep(train_state, dev, options, judge, run, may_be_best)
             if saving:
-                checkpoint.save_last(run.folder, learner)
+                checkpoint.save_last(run.folder, train_state)
 
 
-def train_step(learner: Learner, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
+def train_step(train_state: TrainState, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
     """One step of the optimiser. Nothing leaves the device."""
-    batch = batch.repeated(learner.objective.samples)
-    output = learner.model(batch)
-    loss = learner.objective(output, batch)
-    learner.optimizer.zero_grad()
+    batch = batch.repeated(train_state.objective.samples)
+    output = train_state.model(batch)
+    loss = train_state.objective(output, batch)
+    train_state.optimizer.zero_grad()
     loss.total.backward()
-    norm = torch.nn.utils.clip_grad_norm_(learner.parameters, max_grad_norm)
-    learner.optimizer.step()
+    norm = torch.nn.utils.clip_grad_norm_(train_state.parameters, max_grad_norm)
+    train_state.optimizer.step()
     return output, loss, norm
 
 
@@ -113,14 +113,14 @@ class Evaluation:
     def __init__(self, objective: Objective, measure: Measure):
         self._objective = objective
         self._measure = measure
-        self._totals: dict[str, Tally] = {}
+        self._totals: dict[str, MeanMetric] = {}
 
     def add(self, output: Output, batch: Batch) -> None:
         """One more batch."""
         with evaluating(self._objective):
             terms = self._objective(output, batch).terms
         size = torch.tensor(len(batch.examples))
-        tallies = self._measure(output, batch) | {name: Tally(term * size, size) for name, term in terms.items()}
+        tallies = self._measure(output, batch) | {name: MeanMetric(term * size, size) for name, term in terms.items()}
         self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
 
     def values(self) -> dict[str, float]:
@@ -176,26 +176,28 @@ class FiniteWatch:
             raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
 
 
-def _log_step(learner: Learner, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Any, run: Run) -> None:
+def _log_step(
+    train_state: TrainState, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Any, run: Run
+) -> None:
     terms = {name: float(term) for name, term in loss.terms.items()}
-    terms |= {"gradient_norm": float(norm), "lr": learner.rate}
+    terms |= {"gradient_norm": float(norm), "lr": train_state.rate}
     if output.rationale is not None:
         terms[share_name] = selection_shares(output.rationale)["selected"].value()
-    run.log("train", learner.progress.iteration, terms)
+    run.log("train", train_state.progress.iteration, terms)
     bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", share_name) if name in terms}, refresh=False)
 
 
 def _evaluate_and_keep(
-    learner: Learner, dev: Encoded, options: TrainOptions, judge: Judge, run: Run, may_be_best: bool
+    train_state: TrainState, dev: Encoded, options: TrainOptions, judge: Judge, run: Run, may_be_best: bool
 ) -> None:
-    progress = learner.progress
-    values = evaluate(learner.model, learner.objective, dev, options.eval_batch_size, judge.measure)
+    progress = train_state.progress
+    values = evaluate(train_state.model, train_state.objective, dev, options.eval_batch_size, judge.measure)
     rank = judge.rank(values)
-    learner.schedule.step(rank[1])
+    train_state.schedule.step(rank[1])
     better = may_be_best and rank < progress.best_rank
     if better:
         progress.best_iteration, progress.best_rank, progress.stale = progress.iteration, rank, 0
-        checkpoint.save_best(run.folder, learner)
+        checkpoint.save_best(run.folder, train_state)
     elif may_be_best:
         progress.stale += 1
     run.log("dev", progress.iteration, values)
@@ -204,9 +206,9 @@ def _evaluate_and_keep(
     LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
 
 
-def _is_over(learner: Learner, options: TrainOptions) -> bool:
-    out_of_patience = 0 < options.early_stopping <= learner.progress.stale
-    return out_of_patience or learner.rate < options.stop_lr_threshold
+def _is_over(train_state: TrainState, options: TrainOptions) -> bool:
+    out_of_patience = 0 < options.early_stopping <= train_state.progress.stale
+    return out_of_patience or train_state.rate < options.stop_lr_threshold
 
 
 def _is_due(iteration: int, every: int) -> bool:

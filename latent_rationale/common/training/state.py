@@ -29,7 +29,7 @@ class Progress:
     stale: int = 0
 
 
-class Learner:
+class TrainState:
     """A model and its objective, with what moves them.
 
     Adam's L2 penalty is coupled to the gradient, as in the original.
@@ -64,7 +64,7 @@ class Learner:
         self.model.train(mode)
         self.objective.train(mode)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All of it, with the random number generators."""
         return {
             "model": self.model.state_dict(),
@@ -76,7 +76,7 @@ class Learner:
             "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         self.model.load_state_dict(state["model"])
         self.objective.load_state_dict(state["objective"])

@@ -1,4 +1,4 @@
-"""Recurrent classifiers of the full text as explainers meet them. A new encoder is one line in ``CELLS``."""
+"""Recurrent classifiers of the full text as explainers meet them. A new encoder is one line in ``RECURRENT_CELLS``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ from latent_rationale.common.nn.cells import Cell, LSTMCell
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import LSTM, RCNN, Encoder
 from latent_rationale.common.nn.padding import reversed_positions, take
-from latent_rationale.common.nn.prefixes import read_beginnings
+from latent_rationale.common.nn.prefixes import run_prefixes
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.nn.text_model import TextModel
 from latent_rationale.common.ops.library import operator_for
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.parts import Parts
+from latent_rationale.explain.decomposition.split_activation import SplitActivation
 
 
 def _lstm_cells(encoder: LSTM) -> tuple[LSTMCell, LSTMCell]:
     return LSTMCell.of(encoder.forwards), LSTMCell.of(encoder.backwards)
 
 
-CELLS: dict[type[Encoder], Callable[[Any], tuple[Cell, Cell]]] = {
+RECURRENT_CELLS: dict[type[Encoder], Callable[[Any], tuple[Cell, Cell]]] = {
     LSTM: _lstm_cells,
     RCNN: lambda encoder: (encoder.forwards, encoder.backwards),
 }
@@ -51,7 +51,7 @@ class RecurrentClassifier:
     def fits(cls, model: TextModel) -> bool:
         """Whether a model is one."""
         classifier = _full_text_classifier(model)
-        return classifier is not None and type(classifier.encoder) in CELLS
+        return classifier is not None and type(classifier.encoder) in RECURRENT_CELLS
 
     @classmethod
     def of(cls, model: TextModel) -> "RecurrentClassifier":
@@ -64,10 +64,10 @@ class RecurrentClassifier:
         if classifier is None:
             raise InputError("contextual decomposition is for classifiers of the full text, --model baseline")
         kind = type(classifier.encoder)
-        if kind not in CELLS:
-            names = ", ".join(known.__name__ for known in CELLS)
+        if kind not in RECURRENT_CELLS:
+            names = ", ".join(known.__name__ for known in RECURRENT_CELLS)
             raise InputError(f"no rule tells how a {kind.__name__} splits its activations; there are some for {names}")
-        return cls(model.embedding, *CELLS[kind](classifier.encoder), classifier.output)
+        return cls(model.embedding, *RECURRENT_CELLS[kind](classifier.encoder), classifier.output)
 
     @torch.no_grad()
     def scores(self, tokens: Tokens) -> Tensor:
@@ -76,22 +76,22 @@ class RecurrentClassifier:
         embedded = self.embedding(words)
         mirrored = take(places, reversed_positions(tokens.lengths, places.shape[1]))
         states = [
-            read_beginnings(cell, cell.project(embedded), ids, tokens.lengths)[0]
+            run_prefixes(cell, cell.project(embedded), ids, tokens.lengths)[0]
             for cell, ids in ((self.forwards, places), (self.backwards, mirrored))
         ]
         scores: Tensor = self.output(torch.cat(states, dim=1))
         return scores
 
     @torch.no_grad()
-    def decompose(self, contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:
-        """``Decomposable``."""
+    def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
+        """``Decompose``."""
         words, places = torch.unique(contexts, return_inverse=True)
         embedded = self.embedding(words)
         both = (
             read(self.forwards, self.forwards.project(embedded), places, inside, kind),
             read(self.backwards, self.backwards.project(embedded), places.flip(2), inside.flip(1), kind),
         )
-        scores: Parts = self.output(kind.cat(*both))
+        scores: SplitActivation = self.output(kind.cat(*both))
         return scores
 
 
@@ -101,7 +101,9 @@ def _full_text_classifier(model: TextModel) -> Classifier | None:
 
 
 @torch.no_grad()
-def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: type[Parts]) -> Parts:
+def read(
+    cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]
+) -> SplitActivation:
     """What a cell shows, ``[S, K, H]``, once it has read contexts of phrases from the left, split, without gradients.
 
     Before a phrase begins nothing is relevant to it, and there is nothing to split.
@@ -116,9 +118,9 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
     begins, order = inside.long().argmax(1).sort()
     contexts, inside = contexts[order].contiguous(), inside[order].contiguous()
     lengths = begins.repeat_interleave(contexts.shape[1])
-    wholes = read_beginnings(cell, projected, contexts.flatten(0, 1), lengths)
+    wholes = run_prefixes(cell, projected, contexts.flatten(0, 1), lengths)
     views = [whole.view(*contexts.shape[:2], -1) for whole in wholes]
-    operator = operator_for(projected.device, f"{cell.name}_parts") if kind is Parts else None
+    operator = operator_for(projected.device, f"{cell.name}_parts") if kind is SplitActivation else None
     if operator is not None:
         shown = kind(
             *operator(projected.contiguous(), contexts, begins, inside, cell.bias, cell.recurrent_weight, *views)
@@ -130,8 +132,8 @@ def read(cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: 
 
 
 def _read_on(
-    cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, begins: Tensor, state: list[Parts]
-) -> Parts:
+    cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, begins: Tensor, state: list[SplitActivation]
+) -> SplitActivation:
     """From where the phrases begin, in ascending order."""
     kind = type(state[0])
     for place, begun in enumerate(torch.bincount(begins, minlength=contexts.shape[2]).cumsum(0).tolist()):

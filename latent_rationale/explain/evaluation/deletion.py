@@ -8,13 +8,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from latent_rationale.explain.evaluation.correlation import Interval
-from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 """Of a sentence's words, how many are deleted."""
 
 
-def deleted(sentence: Sentence, scores: Sequence[float], padding_id: int, shares: Sequence[float] = SHARES) -> Tensor:
+def deleted(
+    sentence: EncodedSentence, scores: Sequence[float], padding_id: int, shares: Sequence[float] = SHARES
+) -> Tensor:
     """A sentence of T ids without the words of the highest scores: one row for each share, ``[len(shares), T]``.
 
     A share is rounded to whole words, one at least.
@@ -26,7 +28,7 @@ def deleted(sentence: Sentence, scores: Sequence[float], padding_id: int, shares
     return torch.where(ranks.to(ids.device) < counts.to(ids.device).unsqueeze(1), padding_id, ids)
 
 
-def draw_curves(curves: Mapping[str, Mapping[float, Interval]], path: Path) -> None:
+def plot_deletion_curves(curves: Mapping[str, Mapping[float, Interval]], path: Path) -> None:
     """Draw the mean fall for each share of deleted words, a line for each method, and save it as png."""
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()

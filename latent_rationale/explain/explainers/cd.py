@@ -8,8 +8,8 @@ from torch.nn import functional
 
 from latent_rationale.common.nn.cells import LSTMCell, State
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.parts import in_both_orders
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
+from latent_rationale.explain.decomposition.split_activation import in_both_orders
 from latent_rationale.explain.explainers.contexts import positions_inside
 from latent_rationale.explain.explainers.explainer import Explainer
 from latent_rationale.explain.hierarchy.spans import Span

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.hierarchy.spans import Span
-from latent_rationale.explain.language_model.sampler import Language, Sampler
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler, DirectionalSampler
 
 
 class Context(ABC):
@@ -87,7 +87,7 @@ class SampledContext(Context):
         InputError: for a negative range, or no samples.
     """
 
-    def __init__(self, language: Language, nb_range: int = 10, sample_n: int = 20, share: bool = False):
+    def __init__(self, language: BidirectionalSampler, nb_range: int = 10, sample_n: int = 20, share: bool = False):
         if nb_range < 0 or sample_n < 1:
             raise InputError(f"expected nb_range >= 0 and sample_n >= 1, got {nb_range} and {sample_n}")
         super().__init__(language.padding_id, sample_n)
@@ -104,7 +104,9 @@ class SampledContext(Context):
         drawn = self._replaced(drawn.flip(-1), ids.flip(0), len(ids) - ends, len(ids) - starts, self.language.backwards)
         return drawn.flip(-1)
 
-    def _replaced(self, drawn: Tensor, ids: Tensor, starts: Tensor, ends: Tensor, sampler: Sampler) -> Tensor:
+    def _replaced(
+        self, drawn: Tensor, ids: Tensor, starts: Tensor, ends: Tensor, sampler: DirectionalSampler
+    ) -> Tensor:
         """``drawn [S, K, T]`` with new words behind each phrase."""
         positions = torch.arange(len(ids), device=ids.device)
         starts, ends = starts.unsqueeze(1), ends.unsqueeze(1)

@@ -1,4 +1,4 @@
-"""The explainers by name, and what they are given. A new one is one file and one line in ``METHODS``."""
+"""The explainers by name, and what they are given. A new one is one file and one line in ``EXPLAINERS``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.parts import MurdochParts
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
+from latent_rationale.explain.decomposition.split_activation import MurdochActivation
 from latent_rationale.explain.explainers.cd import CD
 from latent_rationale.explain.explainers.contexts import Context, EmptyContext, JoinedContext, SentenceContext
 from latent_rationale.explain.explainers.direct_feed import DirectFeed
 from latent_rationale.explain.explainers.explainer import Explainer, TokenScore
 from latent_rationale.explain.explainers.gradients import EmbeddingScore, Gradients, all_along
-from latent_rationale.explain.explainers.scd import SCD, Decomposable, Decomposition
+from latent_rationale.explain.explainers.scd import SCD, Decompose, Decomposition
 from latent_rationale.explain.explainers.soc import SOC
 
 
@@ -38,7 +38,7 @@ class Access:
     padding_id: int
     embedding_score: EmbeddingScore
     embed: Callable[[Tensor], Tensor]
-    decomposable: Callable[[], Decomposable]
+    decomposable: Callable[[], Decompose]
     recurrent: Callable[[], RecurrentClassifier | None]
     margin: Callable[[Tensor], Tensor]
     max_batch: int
@@ -65,7 +65,7 @@ def _cd(access: Access) -> Explainer:
     if classifier is not None:
         return CD(classifier, access.margin)
     context = SentenceContext(access.padding_id)
-    return Decomposition(access.decomposable(), access.margin, context, access.max_batch, kind=MurdochParts)
+    return Decomposition(access.decomposable(), access.margin, context, access.max_batch, kind=MurdochActivation)
 
 
 def _occlusion(access: Access) -> Explainer:
@@ -93,7 +93,7 @@ def _gradient_times_input(access: Access) -> Explainer:
     return Gradients(access.embedding_score, access.embed, torch.ones(1))
 
 
-METHODS: dict[str, Callable[[Access], Explainer]] = {
+EXPLAINERS: dict[str, Callable[[Access], Explainer]] = {
     "soc": _soc,
     "scd": _scd,
     "cd": _cd,

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from latent_rationale.explain.decomposition.parts import Parts
+from latent_rationale.explain.decomposition.split_activation import SplitActivation
 from latent_rationale.explain.explainers.contexts import Context, JoinedContext, SentenceContext, positions_inside
 from latent_rationale.explain.explainers.explainer import MAX_BATCH, Explainer
 from latent_rationale.explain.hierarchy.spans import Span
 
-Decomposable = Callable[[Tensor, Tensor, type[Parts]], Parts]
+Decompose = Callable[[Tensor, Tensor, type[SplitActivation]], SplitActivation]
 """From contexts of phrases to scores ``[S, K, C]``, split in a way: access to what is inside a model.
 
 Contexts are ids ``[S, K, T]``, the sentence itself first; where the phrases are is bool ``[S, T]``.
@@ -30,11 +30,11 @@ class Decomposition(Explainer):
 
     def __init__(
         self,
-        decompose: Decomposable,
+        decompose: Decompose,
         margin: Callable[[Tensor], Tensor],
         context: Context,
         max_batch: int = MAX_BATCH,
-        kind: type[Parts] = Parts,
+        kind: type[SplitActivation] = SplitActivation,
     ):
         self.decompose = decompose
         self.margin = margin

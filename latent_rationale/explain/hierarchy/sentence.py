@@ -8,7 +8,7 @@ from latent_rationale.explain.hierarchy.spans import Span
 
 
 @dataclass(frozen=True, eq=False)
-class Sentence:
+class EncodedSentence:
     """Words, and the ids that stand for them: one each, or one for each of their pieces.
 
     Attributes:

@@ -7,7 +7,7 @@ from latent_rationale.common.nn.dropout import Dropout
 from latent_rationale.common.nn.encoders import LSTM
 from latent_rationale.common.nn.padding import real_words
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.explain.language_model.output_softmax import WordChoice
+from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
 
 
 class LanguageModel(nn.Module):
@@ -21,7 +21,7 @@ class LanguageModel(nn.Module):
         dropout: on the embeddings and on the states.
     """
 
-    def __init__(self, embedding: nn.Embedding, choice: WordChoice, dropout: float):
+    def __init__(self, embedding: nn.Embedding, choice: OutputSoftmax, dropout: float):
         super().__init__()
         self.embedding = embedding
         self.encoder = LSTM(embedding.embedding_dim, choice.state_size)

@@ -1,4 +1,4 @@
-"""How a language model says which word comes next. A new way is one class here and one line in ``WORD_CHOICES``."""
+"""How a language model says which word comes next. A new way is one class here and one line in ``OUTPUT_SOFTMAXES``."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latent_rationale.common.nn.initialization import linear
 
 
-class WordChoice(nn.Module, ABC):
+class OutputSoftmax(nn.Module, ABC):
     """p(word | state) over a vocabulary whose ids fall with the frequency of the words.
 
     Args:
@@ -57,7 +57,7 @@ class WordChoice(nn.Module, ABC):
         return found
 
 
-class FullSoftmax(WordChoice):
+class FullSoftmax(OutputSoftmax):
     """One softmax over all words."""
 
     tails = ()
@@ -76,7 +76,7 @@ class FullSoftmax(WordChoice):
         return -nn.functional.cross_entropy(self.layer(states), words, reduction="none")
 
 
-class AdaptiveSoftmax(WordChoice):
+class AdaptiveSoftmax(OutputSoftmax):
     """Frequent words and clusters of rarer ones first, then a word of the cluster (Grave et al., 2017).
 
     Training and drawing take time for the rare words only where one comes up.
@@ -121,4 +121,4 @@ def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     return found.squeeze(1), rest.squeeze(1)
 
 
-WORD_CHOICES: dict[str, type[WordChoice]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}
+OUTPUT_SOFTMAXES: dict[str, type[OutputSoftmax]] = {"adaptive": AdaptiveSoftmax, "full": FullSoftmax}

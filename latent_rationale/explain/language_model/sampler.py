@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.nn.cells import LSTMCell, State
-from latent_rationale.common.nn.prefixes import read_beginnings
+from latent_rationale.common.nn.prefixes import run_prefixes
 from latent_rationale.common.ops.library import operator_for
 from latent_rationale.explain.language_model.model import LanguageModel
-from latent_rationale.explain.language_model.output_softmax import WordChoice
-from latent_rationale.explain.language_model.vocabulary_mapping import Translation, WordForWord
+from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
+from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
 
 
-class Sampler:
+class DirectionalSampler:
     """Goes on from what has been read, in one direction. What a word adds to the gates is computed once, for all words.
 
     Args:
@@ -27,7 +27,7 @@ class Sampler:
     ROWS = 4096
     """Beginnings that go on at a time, and need memory."""
 
-    def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: WordChoice, translation: Translation):
+    def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: OutputSoftmax, translation: VocabularyMapping):
         self.cell = LSTMCell.of(lstm)
         self.choice = choice
         self.translation = translation
@@ -44,7 +44,7 @@ class Sampler:
             samples: how many for each.
             words: how many in each sample, ``[R]``; behind those stands any word.
         """
-        state = read_beginnings(self.cell, self.projected, *self.translation.read(ids, lengths))
+        state = run_prefixes(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
         noise = torch.rand(len(which), int(words.max()), device=ids.device, dtype=state[0].dtype)
         some = zip(*(torch.split(each, self.ROWS) for each in (noise, which, words[which])), strict=True)
@@ -70,7 +70,7 @@ class Sampler:
 
 
 @dataclass(frozen=True, eq=False)
-class Language:
+class BidirectionalSampler:
     """A language model as a classifier's words meet it.
 
     Attributes:
@@ -79,22 +79,24 @@ class Language:
         padding_id: the classifier's.
     """
 
-    forwards: Sampler
-    backwards: Sampler
+    forwards: DirectionalSampler
+    backwards: DirectionalSampler
     padding_id: int
 
     @classmethod
-    def word_for_word(cls, model: LanguageModel, words: Lexicon, classifiers: Lexicon) -> "Language":
+    def word_for_word(cls, model: LanguageModel, words: Tokenizer, classifiers: Tokenizer) -> "BidirectionalSampler":
         """From a language model of words, for a classifier with its own: they meet where they are spelled alike."""
-        same = WordForWord.between(classifiers, words, model.embedding.weight.device)
+        same = WordMapping.between(classifiers, words, model.embedding.weight.device)
         return cls.of(model, same, same, classifiers.padding_id)
 
     @classmethod
-    def of(cls, model: LanguageModel, forwards: Translation, backwards: Translation, padding_id: int) -> "Language":
+    def of(
+        cls, model: LanguageModel, forwards: VocabularyMapping, backwards: VocabularyMapping, padding_id: int
+    ) -> "BidirectionalSampler":
         """From a language model, and how each of its directions and a classifier with this padding understand."""
         encoder = model.encoder
         return cls(
-            Sampler(model.embedding, encoder.forwards, model.choice, forwards),
-            Sampler(model.embedding, encoder.backwards, model.choice, backwards),
+            DirectionalSampler(model.embedding, encoder.forwards, model.choice, forwards),
+            DirectionalSampler(model.embedding, encoder.backwards, model.choice, backwards),
             padding_id,
         )

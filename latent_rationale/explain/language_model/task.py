@@ -16,13 +16,13 @@ from latent_rationale.common.objectives.objectives import Criterion, Objective, 
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.metrics import Tally
+from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.language_model.model import LanguageModel
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
 from latent_rationale.explain.models.transformer_folder import load_pieces, transformer_folder
 from latent_rationale.tasks import TEXTS, find_task
 
@@ -31,8 +31,6 @@ RESERVED = 2
 
 MOST_NATS = 700.0
 """Whose exponential is still a number."""
-
-Sentence = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,9 @@ class LanguageModelOptions(TrainOptions):
     no_subtrees: bool = option(False, "read whole sentences alone, as always")
     explain_model: str | None = option(None, "what will be explained: --ckpt tells", choices=("lstm", "bert"))
     word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
-    softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=tuple(WORD_CHOICES))
+    softmax: str = option(
+        "adaptive", "over all words at once, or rare ones in clusters", choices=tuple(OUTPUT_SOFTMAXES)
+    )
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))
     batch_size: int = inherited(TrainOptions, "batch_size", 50)
@@ -66,12 +66,12 @@ class LanguageModelOptions(TrainOptions):
 
 
 @dataclass(frozen=True, eq=False)
-class NatsTally(Tally):
+class PerplexityMetric(MeanMetric):
     """A sum of negative log probabilities, whose mean is given as a perplexity."""
 
-    def __add__(self, other: Tally) -> "NatsTally":
+    def __add__(self, other: MeanMetric) -> "PerplexityMetric":
         total = super().__add__(other)
-        return NatsTally(total.total, total.count)
+        return PerplexityMetric(total.total, total.count)
 
     def value(self) -> float:
         """The exponential of the mean; a large number where that is too large for one."""
@@ -87,7 +87,7 @@ class LanguageVariant(Variant):
 
     def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
         """With fresh weights, on the given embedding, of whose words it says one."""
-        choice = WORD_CHOICES[self.softmax](self.options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
+        choice = OUTPUT_SOFTMAXES[self.softmax](self.options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
         return LanguageModel(embedding, choice, self.options.dropout)
 
     def objective(self, criterion: Criterion) -> Objective:
@@ -136,7 +136,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         folder = self.options.ckpt and self.options.use_bert_tokenizer and transformer_folder(self.options.ckpt)
         return load_pieces(folder).split if folder else tuple
 
-    def read_split(self, name: str) -> list[Sentence]:
+    def read_split(self, name: str) -> list[tuple[str, ...]]:
         """All texts of a split."""
         texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
         return [tuple(self.cut(text)) for text in texts]
@@ -146,15 +146,15 @@ class LanguageModelling(Task[LanguageModelOptions]):
         """What is built and how it is judged."""
         return LanguageVariant(self.options)
 
-    def texts_of(self, example: Sentence) -> tuple[Sequence[str], ...]:
+    def texts_of(self, example: tuple[str, ...]) -> tuple[Sequence[str], ...]:
         """The text itself."""
         return (example,)
 
-    def targets_of(self, examples: Sequence[Sentence]) -> Tensor:
+    def targets_of(self, examples: Sequence[tuple[str, ...]]) -> Tensor:
         """Zeros ``[N]``: a text is its own target."""
         return torch.zeros(len(examples))
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> Sentence:
+    def example_of(self, texts: tuple[Sequence[str], ...]) -> tuple[str, ...]:
         """The text itself."""
         (tokens,) = texts
         return tuple(self.cut(tokens))
@@ -164,13 +164,13 @@ class LanguageModelling(Task[LanguageModelOptions]):
         said = (output.scores != 0).sum((1, 2)).float()
         return -output.scores.sum((1, 2)) / said.mean().clamp(min=1)
 
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Perplexities of each direction and of both together."""
         nats, said = -output.scores.sum((0, 1)), (output.scores != 0).sum((0, 1))
         return {
-            "perplexity": NatsTally(nats.sum(), said.sum()),
-            "perplexity_forwards": NatsTally(nats[0], said[0]),
-            "perplexity_backwards": NatsTally(nats[1], said[1]),
+            "perplexity": PerplexityMetric(nats.sum(), said.sum()),
+            "perplexity_forwards": PerplexityMetric(nats[0], said[0]),
+            "perplexity_backwards": PerplexityMetric(nats[1], said[1]),
         }
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
@@ -181,6 +181,6 @@ class LanguageModelling(Task[LanguageModelOptions]):
             for example, row in zip(batch.examples, nats, strict=True)
         ]
 
-    def gold(self, example: Sentence) -> dict[str, Any]:
+    def gold(self, example: tuple[str, ...]) -> dict[str, Any]:
         """Nothing."""
         return {}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 
 
-class Translation(ABC):
+class VocabularyMapping(ABC):
     """Turns what a language model reads into its own ids, and what it draws back."""
 
     @abstractmethod
@@ -22,7 +22,7 @@ class Translation(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class WordForWord(Translation):
+class WordMapping(VocabularyMapping):
     """Between two vocabularies of the same units; what the other does not have is unknown there.
 
     Attributes:
@@ -34,7 +34,7 @@ class WordForWord(Translation):
     back: Tensor
 
     @classmethod
-    def between(cls, first: Lexicon, second: Lexicon, device: torch.device | None = None) -> "WordForWord":
+    def between(cls, first: Tokenizer, second: Tokenizer, device: torch.device | None = None) -> "WordMapping":
         """By how they are spelled."""
         there, back = second.look_up(first.words), first.look_up(second.words)
         there[first.padding_id], back[second.padding_id] = second.padding_id, first.padding_id

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.data.word_pieces import WordPieces
-from latent_rationale.explain.language_model.vocabulary_mapping import Translation
+from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping
 
 
-class ThroughWords(Translation):
+class WordPieceMapping(VocabularyMapping):
     """Reads pieces as words, the longest that the language model has; writes words in pieces.
 
     A word that is drawn fills as many places as it has pieces. One that does not fit is cut at its far end.
@@ -20,7 +20,7 @@ class ThroughWords(Translation):
         device: where ids are.
     """
 
-    def __init__(self, pieces: WordPieces, words: Lexicon, backwards: bool, device: torch.device | None = None):
+    def __init__(self, pieces: WordPieces, words: Tokenizer, backwards: bool, device: torch.device | None = None):
         self.pieces = pieces
         self.backwards = backwards
         self.unknown_id, self.padding_id = words.look_up([""])[0], words.padding_id

@@ -10,12 +10,12 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import Tally, accuracy
+from latent_rationale.common.training.metrics import MeanMetric, accuracy
 from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
 from latent_rationale.common.utils.config import help_of, inherited, option
 from latent_rationale.common.utils.errors import InputError
@@ -108,7 +108,7 @@ class FineTuning(Task[FineTuningOptions]):
         """The classes."""
         return self.names
 
-    def start(self, splits: Splits) -> tuple[Lexicon, nn.Module, Objective]:
+    def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
         """The pretrained encoder and its pieces of words, with a head for the classes."""
         from latent_rationale.explain.models.transformer_network import pretrained
 
@@ -125,7 +125,7 @@ class FineTuning(Task[FineTuningOptions]):
         """The weights, for this package and for others."""
         _save(folder, model.network)
 
-    def reopen(self, folder: Path) -> tuple[Lexicon, nn.Module, Objective]:
+    def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
         """From what ``keep`` wrote."""
         need_transformers()
         from latent_rationale.explain.models.transformer_network import untrained
@@ -163,7 +163,7 @@ class FineTuning(Task[FineTuningOptions]):
         """Cross-entropy."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
-    def measure(self, output: Output, batch: Batch) -> dict[str, Tally]:
+    def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Accuracy."""
         return {"acc": accuracy(output, batch)}
 

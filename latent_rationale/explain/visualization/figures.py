@@ -8,30 +8,28 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from latent_rationale.explain.hierarchy.explanation import Explanation
-from latent_rationale.explain.visualization.layout import cells, strength
+from latent_rationale.explain.visualization.layout import boxes, largest_score
 
 COLOURS = "RdBu"
 """Red speaks against the explained class, blue for it."""
 
 
-def draw(explanation: Explanation, path: Path) -> None:
+def plot_hierarchy(explanation: Explanation, path: Path) -> None:
     """Draw words at the bottom, the sentence on top, and save it (png, pdf, svg)."""
-    found, tokens = cells(explanation), explanation.tokens
-    height = 1 + max(cell.row for cell in found)
+    found, tokens = boxes(explanation), explanation.tokens
+    height = 1 + max(box.row for box in found)
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
     axes = figure.add_subplot()
-    limit = strength(explanation)
+    limit = largest_score(explanation)
     colour = colormaps[COLOURS]
     scale = Normalize(-limit, limit)
-    for cell in found:
-        start, end = cell.span
-        face = colour(scale(cell.score))
-        axes.add_patch(Rectangle((start, cell.row), end - start, 1, facecolor=face, edgecolor="white"))
-        dark = abs(cell.score) > 0.6 * limit
-        label = f"{cell.score:z.2f}"
-        axes.text(
-            (start + end) / 2, cell.row + 0.5, label, ha="center", va="center", color="white" if dark else "black"
-        )
+    for box in found:
+        start, end = box.span
+        face = colour(scale(box.score))
+        axes.add_patch(Rectangle((start, box.row), end - start, 1, facecolor=face, edgecolor="white"))
+        dark = abs(box.score) > 0.6 * limit
+        label = f"{box.score:z.2f}"
+        axes.text((start + end) / 2, box.row + 0.5, label, ha="center", va="center", color="white" if dark else "black")
     axes.set_xlim(0, len(tokens))
     axes.set_ylim(0, height)
     places = [place + 0.5 for place in range(len(tokens))]

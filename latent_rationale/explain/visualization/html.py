@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from latent_rationale.explain.hierarchy.explanation import Explanation
-from latent_rationale.explain.visualization.layout import Cell, cells, strength
+from latent_rationale.explain.visualization.layout import Box, boxes, largest_score
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -45,20 +45,20 @@ def page(explanations: Sequence[Explanation]) -> str:
 
 
 def _article(explanation: Explanation) -> str:
-    found = cells(explanation)
-    top, limit = 1 + max(cell.row for cell in found), strength(explanation)
-    boxes = "".join(_box(explanation, cell, top, limit) for cell in found)
+    found = boxes(explanation)
+    top, limit = 1 + max(box.row for box in found), largest_score(explanation)
+    drawn = "".join(_box(explanation, box, top, limit) for box in found)
     words = "".join(
         f'<span data-place="{place}" style="grid-area: {top + 1} / {place + 1}">{escape(token)}</span>'
         for place, token in enumerate(explanation.tokens)
     )
-    return f'<article><h2>{escape(explanation.headline)}</h2><div class="tree">{boxes}{words}</div></article>'
+    return f'<article><h2>{escape(explanation.headline)}</h2><div class="tree">{drawn}{words}</div></article>'
 
 
-def _box(explanation: Explanation, cell: Cell, top: int, limit: float) -> str:
-    (start, end), part = cell.span, abs(cell.score) / limit
-    kinds = ("for" if cell.score >= 0 else "against") + (" strong" if part > 0.6 else "")
-    place = f"grid-area: {top - cell.row} / {start + 1} / auto / {end + 1}; --part: {part:.3f}"
-    told = escape(f"{explanation.phrase(cell.span)}: {cell.score:+.3f}", quote=True)
+def _box(explanation: Explanation, box: Box, top: int, limit: float) -> str:
+    (start, end), part = box.span, abs(box.score) / limit
+    kinds = ("for" if box.score >= 0 else "against") + (" strong" if part > 0.6 else "")
+    place = f"grid-area: {top - box.row} / {start + 1} / auto / {end + 1}; --part: {part:.3f}"
+    told = escape(f"{explanation.phrase(box.span)}: {box.score:+.3f}", quote=True)
     data = f'data-start="{start}" data-end="{end}" style="{place}" title="{told}"'
-    return f'<div class="{kinds}" {data}><b>{cell.score:z.2f}</b></div>'
+    return f'<div class="{kinds}" {data}><b>{box.score:z.2f}</b></div>'

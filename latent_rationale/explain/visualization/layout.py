@@ -9,7 +9,7 @@ from latent_rationale.explain.hierarchy.spans import Span, SpanTree, shorter_fir
 
 
 @dataclass(frozen=True)
-class Cell:
+class Box:
     """A phrase in its place.
 
     Attributes:
@@ -23,16 +23,16 @@ class Cell:
     score: float
 
 
-def cells(explanation: Explanation) -> list[Cell]:
+def boxes(explanation: Explanation) -> list[Box]:
     """The phrases of a tree, each above all that it holds. Without a tree, the longer above the shorter."""
     scores, tree = explanation.by_span, explanation.tree
     rows = _side_by_side(scores) if tree is None else {node.span: _height(node) for node in tree}
-    return [Cell(span, row, scores[span]) for span, row in rows.items()]
+    return [Box(span, row, scores[span]) for span, row in rows.items()]
 
 
-def strength(explanation: Explanation) -> float:
+def largest_score(explanation: Explanation) -> float:
     """The largest score in a picture, of either sign: what the colours go up to."""
-    return max(abs(cell.score) for cell in cells(explanation)) or 1.0
+    return max(abs(box.score) for box in boxes(explanation)) or 1.0
 
 
 def _height(node: SpanTree) -> int:

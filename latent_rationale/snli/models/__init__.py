@@ -1,7 +1,7 @@
 """How two sentences are read before they are compared."""
 
 from latent_rationale.snli.models.alignment_model import AlignmentModel
-from latent_rationale.snli.models.decomposable import Decomposable
+from latent_rationale.snli.models.decomposable import DecomposableAttention
 from latent_rationale.snli.models.recurrent import Recurrent
 
-__all__ = ["AlignmentModel", "Decomposable", "Recurrent"]
+__all__ = ["AlignmentModel", "DecomposableAttention", "Recurrent"]

@@ -12,7 +12,7 @@ from latent_rationale.snli.attention import MakeAttention, SelfAttention
 from latent_rationale.snli.models.alignment_model import AlignmentModel
 
 
-class Decomposable(AlignmentModel):
+class DecomposableAttention(AlignmentModel):
     """Reads a word as its embedding, projected; with self-attention, beside what it attends to in its own sentence.
 
     Args:

@@ -22,7 +22,7 @@ from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.training import options
 from latent_rationale.common.training.loop import train_step
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 
 
 def rank(
@@ -169,11 +169,11 @@ def fingerprint(**changed: Any) -> list[float]:
     mask = torch.arange(5) < lengths.unsqueeze(1)
     batch = Batch((Tokens(torch.randint(9, mask.shape), mask, lengths),), torch.tensor([0, 1, 0, 1]), range(4))
     variant = VARIANTS[options.model](options)
-    learner = Learner(variant.model(nn.Embedding(9, 4), 2), variant.objective(class_loss), options)
-    learner.train()
+    train_state = TrainState(variant.model(nn.Embedding(9, 4), 2), variant.objective(class_loss), options)
+    train_state.train()
     numbers = []
     for _ in range(2):
-        _, loss, norm = train_step(learner, batch, 5.0)
+        _, loss, norm = train_step(train_state, batch, 5.0)
         numbers += [loss.total.item(), norm.item(), *(term.item() for term in loss.terms.values())]
     return numbers
 
@@ -250,11 +250,11 @@ def overfit(steps: int, **options: Any) -> tuple[float, float, float]:
     embedding = nn.Embedding.from_pretrained(3 * torch.eye(VOCABULARY))  # words have nothing in common
     variant = VARIANTS[chosen.model](chosen)
     model = variant.model(embedding, CLASSES)
-    learner = Learner(model, variant.objective(class_loss), chosen)
-    learner.train()
+    train_state = TrainState(model, variant.objective(class_loss), chosen)
+    train_state.train()
     for _ in range(steps):
-        train_step(learner, batch, chosen.max_grad_norm)
-    learner.train(False)
+        train_step(train_state, batch, chosen.max_grad_norm)
+    train_state.train(False)
     output = model(batch)
     accuracy = (output.scores.argmax(1) == batch.targets).double().mean().item()
     if output.rationale is None:

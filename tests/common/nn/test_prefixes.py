@@ -5,7 +5,7 @@ import torch
 
 from latent_rationale.common.nn import prefixes as beginnings
 from latent_rationale.common.nn.cells import CELLS
-from latent_rationale.common.nn.prefixes import read_beginnings
+from latent_rationale.common.nn.prefixes import run_prefixes
 
 ROWS = torch.tensor([[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 0, 4], [5, 2, 3, 4], [1, 2, 3, 3], [1, 2, 5, 5]])
 UNITS, SIZE, WORDS = 19, 3, 6  # units that do not fill a processor's vectors
@@ -36,7 +36,7 @@ def one_by_one(cell, projected, row):
 
 
 def check(cell, projected, rows, lengths):
-    found = read_beginnings(cell, projected, rows, torch.tensor(lengths))
+    found = run_prefixes(cell, projected, rows, torch.tensor(lengths))
     with torch.no_grad():
         alone = [one_by_one(cell, projected, row[:length]) for row, length in zip(rows, lengths, strict=True)]
     for part, same in zip(found, zip(*alone, strict=True), strict=True):
@@ -73,7 +73,7 @@ def test_without_operators_what_several_begin_with_is_read_once(cell, projected,
 
     without_operators()
     monkeypatch.setattr(cell, "step", counted)
-    read_beginnings(cell, projected, ROWS, torch.tensor([4, 4, 4, 4, 4, 2]))
+    run_prefixes(cell, projected, ROWS, torch.tensor([4, 4, 4, 4, 4, 2]))
     assert read == [2, 2, 3, 4]  # 1, 5; 12, 52; 123, 120, 523; and whole sentences
 
 
@@ -89,9 +89,9 @@ def test_without_operators_what_several_begin_with_is_read_once(cell, projected,
 )
 def test_the_operator_refuses_what_would_read_beyond_a_tensor(cell, projected, rows, lengths, message):
     with pytest.raises(RuntimeError, match=message):
-        read_beginnings(cell, projected, torch.tensor(rows), torch.tensor(lengths))
+        run_prefixes(cell, projected, torch.tensor(rows), torch.tensor(lengths))
 
 
 def test_the_operator_refuses_a_cell_of_another_size(cell, projected):
     with pytest.raises(RuntimeError, match="expected weights for cells of 19 units"):
-        read_beginnings(cell, projected[:, :-1].contiguous(), ROWS, torch.tensor([4] * 6))
+        run_prefixes(cell, projected[:, :-1].contiguous(), ROWS, torch.tensor([4] * 6))

@@ -11,7 +11,7 @@ from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.training.checkpoint import load_last, save_best, save_last
 from latent_rationale.common.training.loop import FiniteWatch, Judge, evaluate, evaluating, outputs, train
 from latent_rationale.common.training.results import Run
-from latent_rationale.common.training.state import Learner
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.reader import Phrase, SSTExample
 from latent_rationale.sst.task import SST, SSTOptions
@@ -47,20 +47,22 @@ class Small:
         vocabulary = self.task.vocabulary(splits, None)
         self.train = self.task.encode(examples, vocabulary)
         self.dev = self.task.encode(make_examples(11, 2), vocabulary)
-        self.learner = Learner(*self.task.build(make_embedding(vocabulary, 5)), self.task.options)
+        self.train_state = TrainState(*self.task.build(make_embedding(vocabulary, 5)), self.task.options)
 
     def run(self, folder, **changes):
         folder.mkdir(exist_ok=True)
         judge = Judge(self.task.measure, self.task.rank, 1, self.task.headline, "selected", lambda: "shown")
-        run = Run(folder, self.learner.progress.iteration)
+        run = Run(folder, self.train_state.progress.iteration)
         try:
-            train(self.learner, self.train, self.dev, replace(self.task.options, **changes), judge, run)
+            train(self.train_state, self.train, self.dev, replace(self.task.options, **changes), judge, run)
         finally:
             run.close()
-        return self.learner
+        return self.train_state
 
     def evaluate(self, data=None, batch_size=3):
-        return evaluate(self.learner.model, self.learner.objective, data or self.dev, batch_size, self.task.measure)
+        return evaluate(
+            self.train_state.model, self.train_state.objective, data or self.dev, batch_size, self.task.measure
+        )
 
 
 def flat(state):
@@ -86,10 +88,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, 
     Small(model=model).run(tmp_path / "parts", num_iterations=stop)
     torch.manual_seed(99)
     rest = Small(model=model)
-    load_last(tmp_path / "parts", rest.learner)
-    assert rest.learner.progress.iteration == stop
+    load_last(tmp_path / "parts", rest.train_state)
+    assert rest.train_state.progress.iteration == stop
     rest.run(tmp_path / "parts")
-    assert_same_state(whole.state(), rest.learner.state())
+    assert_same_state(whole.state_dict(), rest.train_state.state_dict())
     assert (tmp_path / "whole/metrics.jsonl").read_text().splitlines()[-1] == (
         tmp_path / "parts/metrics.jsonl"
     ).read_text().splitlines()[-1]
@@ -111,23 +113,23 @@ def test_a_kill_between_saves_loses_only_the_steps_since(tmp_path, monkeypatch):
         killed.run(tmp_path / "killed")
     monkeypatch.undo()
     rest = Small()
-    load_last(tmp_path / "killed", rest.learner)
-    assert rest.learner.progress.iteration == 6
+    load_last(tmp_path / "killed", rest.train_state)
+    assert rest.train_state.progress.iteration == 6
     rest.run(tmp_path / "killed")
-    assert_same_state(whole.state(), rest.learner.state())
+    assert_same_state(whole.state_dict(), rest.train_state.state_dict())
     assert (tmp_path / "whole/metrics.jsonl").read_text() == (tmp_path / "killed/metrics.jsonl").read_text()
 
 
 def test_evaluating_changes_nothing_and_gives_the_same_bits_twice():
     small = Small()
-    small.learner.train()
-    before = small.learner.state()
+    small.train_state.train()
+    before = small.train_state.state_dict()
     before = {name: x.clone() if isinstance(x, torch.Tensor) else x for name, x in flat(before).items()}
     first, second = small.evaluate(), small.evaluate()
     assert first == second
-    assert_same_state(before, flat(small.learner.state()))
-    assert small.learner.model.training
-    assert small.learner.objective.training
+    assert_same_state(before, flat(small.train_state.state_dict()))
+    assert small.train_state.model.training
+    assert small.train_state.objective.training
 
 
 def test_an_evaluation_does_not_depend_on_batch_size_or_order():
@@ -141,7 +143,7 @@ def test_measures_are_what_the_predictions_say():
     small = Small()
     right = words = selected = 0
     loss = 0.0
-    for batch, output in outputs(small.learner.model, small.dev, 4):
+    for batch, output in outputs(small.train_state.model, small.dev, 4):
         for row, example in enumerate(batch.examples):
             scores = output.scores[row]
             right += int(scores.argmax()) == example.label
@@ -181,41 +183,41 @@ def test_a_negative_number_of_iterations_means_epochs(tmp_path):
 def test_only_evaluations_after_the_first_best_epoch_count_as_best(tmp_path):
     small = Small()
     small.run(tmp_path / "run", num_iterations=5, eval_every=2)
-    assert small.learner.progress.best_iteration == 0
+    assert small.train_state.progress.best_iteration == 0
     assert not (tmp_path / "run/best.safetensors").exists()
     small.run(tmp_path / "run", num_iterations=6, eval_every=2)
-    assert small.learner.progress.best_iteration == 6
+    assert small.train_state.progress.best_iteration == 6
 
 
 def test_the_best_model_is_the_best_evaluation(tmp_path):
     ranks = iter([(0.0, 3.0), (0.1, 1.0), (0.0, 2.0), (0.0, 2.5)])
     small = Small()
     small.task.rank = lambda dev: next(ranks)
-    learner = small.run(tmp_path / "run", num_iterations=-4)
-    assert learner.progress.best_iteration == 18
-    assert learner.progress.stale == 1
+    train_state = small.run(tmp_path / "run", num_iterations=-4)
+    assert train_state.progress.best_iteration == 18
+    assert train_state.progress.stale == 1
 
 
 def test_early_stopping(tmp_path):
     small = Small()
     small.task.rank = lambda dev: (0.0, 1.0)
-    learner = small.run(tmp_path / "run", num_iterations=-9, early_stopping=2)
-    assert learner.progress.iteration == 18
+    train_state = small.run(tmp_path / "run", num_iterations=-9, early_stopping=2)
+    assert train_state.progress.iteration == 18
 
 
 def test_training_stops_once_the_rate_is_too_low(tmp_path):
     small = Small(patience=0, cooldown=0, lr_decay=0.1, lr=1e-2, min_lr=0.0, stop_lr_threshold=1e-4)
     small.task.rank = lambda dev: (0.0, 1.0)
-    learner = small.run(tmp_path / "run", num_iterations=-9)
-    assert learner.rate == pytest.approx(1e-5)  # the evaluations after the first made it 1e-3, 1e-4, 1e-5
-    assert learner.progress.iteration == 24
+    train_state = small.run(tmp_path / "run", num_iterations=-9)
+    assert train_state.rate == pytest.approx(1e-5)  # the evaluations after the first made it 1e-3, 1e-4, 1e-5
+    assert train_state.progress.iteration == 24
 
 
 def test_the_rate_falls_when_the_criterion_stays(tmp_path):
     small = Small(patience=0, cooldown=0, lr_decay=0.1, min_lr=1e-4)
     small.task.rank = lambda dev: (0.0, 1.0)
-    learner = small.run(tmp_path / "run", num_iterations=-5)
-    assert learner.optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
+    train_state = small.run(tmp_path / "run", num_iterations=-5)
+    assert train_state.optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_saves_nothing_bad(tmp_path):
@@ -223,7 +225,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_saves_nothing_bad(tmp_path)
     small.run(tmp_path / "run", num_iterations=4, save_every=2)
     good = (tmp_path / "run/last.pt").read_bytes()
     with torch.no_grad():
-        small.learner.model.classifier.output.weight.fill_(math.nan)
+        small.train_state.model.classifier.output.weight.fill_(math.nan)
     with pytest.raises(InputError, match=r"loss.* is not finite at step 5"):
         small.run(tmp_path / "run", save_every=2)
     assert (tmp_path / "run/last.pt").read_bytes() == good
@@ -243,11 +245,11 @@ def test_the_watch_names_the_first_step_and_term():
 def test_saved_files_replace_old_ones_only_when_complete(tmp_path, monkeypatch):
     small = Small()
     for save, name in ((save_best, "best.safetensors"), (save_last, "last.pt")):
-        save(tmp_path, small.learner)
+        save(tmp_path, small.train_state)
         before = (tmp_path / name).read_bytes()
         monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
         with pytest.raises(OSError, match="disk full"):
-            save(tmp_path, small.learner)
+            save(tmp_path, small.train_state)
         monkeypatch.undo()
         assert (tmp_path / name).read_bytes() == before
 
@@ -265,9 +267,9 @@ def test_no_step_waits_for_the_device(tmp_path, monkeypatch):
     from latent_rationale.common.training.loop import train_step
 
     batches = training_batches(small.train, 4, 1, 0, torch.device("cpu"))
-    small.learner.train()
+    small.train_state.train()
     for _ in range(5):
         _, batch = next(batches)
         asked.clear()
-        train_step(small.learner, batch, 5.0)
+        train_step(small.train_state, batch, 5.0)
         assert not asked

@@ -3,7 +3,7 @@ import torch
 
 from latent_rationale.common.distributions import Bernoulli
 from latent_rationale.common.structures import Batch, Output, Rationale
-from latent_rationale.common.training.metrics import Tally, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
 
 Z = torch.tensor([[0, 0.5, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0], [0.1, 0.9, 0, 0]])
 MASK = torch.arange(4) < torch.tensor([4, 1, 3, 2]).unsqueeze(1)
@@ -13,21 +13,21 @@ def rationale(rows: list[int]) -> Rationale:
     return Rationale(Z[rows], MASK[rows], Bernoulli(Z[rows], validate_args=False))
 
 
-def judge(scores: list[list[float]], targets: list[int]) -> Tally:
+def judge(scores: list[list[float]], targets: list[int]) -> MeanMetric:
     return accuracy(Output(torch.tensor(scores)), Batch((), torch.tensor(targets), targets))
 
 
 def test_tallies_add_up():
-    total = Tally(torch.tensor(3.0), torch.tensor(4)) + Tally(torch.tensor(1.5), torch.tensor(2))
+    total = MeanMetric(torch.tensor(3.0), torch.tensor(4)) + MeanMetric(torch.tensor(1.5), torch.tensor(2))
     assert total.value() == 0.75
 
 
 def test_a_plain_count_is_not_divided():
-    assert (Tally(torch.tensor(3), None) + Tally(torch.tensor(4), None)).value() == 7
+    assert (MeanMetric(torch.tensor(3), None) + MeanMetric(torch.tensor(4), None)).value() == 7
 
 
 def test_a_mean_of_nothing_is_zero():
-    assert Tally(torch.tensor(0.0), torch.tensor(0)).value() == 0
+    assert MeanMetric(torch.tensor(0.0), torch.tensor(0)).value() == 0
 
 
 def test_accuracy():

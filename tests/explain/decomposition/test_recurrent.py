@@ -16,14 +16,14 @@ from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition import recurrent
-from latent_rationale.explain.decomposition.parts import Parts
-from latent_rationale.explain.decomposition.recurrent import CELLS, RecurrentClassifier, read
+from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, read
+from latent_rationale.explain.decomposition.split_activation import SplitActivation
 from latent_rationale.explain.explainers.contexts import SampledContext, SentenceContext
 from latent_rationale.explain.explainers.scd import SCD
 
 IDS = torch.tensor([4, 9, 2, 6, 15, 7])
 CLASSES = 3
-LAYERS = [name for name, kind in ENCODERS.items() if kind in CELLS]
+LAYERS = [name for name, kind in ENCODERS.items() if kind in RECURRENT_CELLS]
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def make_classifier(vocabulary, randomise):
 
 def random_parts(*shape, contexts=3):
     whole = torch.randn(2, contexts, *shape, dtype=torch.float64)
-    return Parts(whole, torch.randn(2, 1, *shape, dtype=torch.float64))
+    return SplitActivation(whole, torch.randn(2, 1, *shape, dtype=torch.float64))
 
 
 def where(span):
@@ -53,7 +53,7 @@ def where(span):
 
 def decomposed(model, span, sentences):
     """Scores of sentences ``[K, T]``, the first of which is IDS, with a phrase."""
-    return RecurrentClassifier.of(model).decompose(sentences.unsqueeze(0), where(span), Parts)
+    return RecurrentClassifier.of(model).decompose(sentences.unsqueeze(0), where(span), SplitActivation)
 
 
 def test_a_linear_layer_gives_its_bias_to_the_rest():
@@ -124,7 +124,7 @@ def test_nothing_is_relevant_before_the_phrase_begins(layer, make_classifier):
         for cell in (classifier.forwards, classifier.backwards):
             projected = cell.project(classifier.embedding(IDS))
             for words in range(1, 7):
-                found = read(cell, projected, contexts[..., :words], inside[:, :words], Parts)
+                found = read(cell, projected, contexts[..., :words], inside[:, :words], SplitActivation)
                 assert found.relevant.any() == (words > 2)
 
 
@@ -187,7 +187,7 @@ def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypa
         projected = cell.project(torch.randn(8, 5, dtype=dtype))
     starts = torch.randint(6, (40,))
     inside = (torch.arange(6) >= starts.unsqueeze(1)) & (torch.arange(6) <= starts.unsqueeze(1) + 1)
-    given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, Parts
+    given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, SplitActivation
     with monkeypatch.context() as patch:
         patch.setattr(recurrent, "_read_on", None)
         found = read(*given)

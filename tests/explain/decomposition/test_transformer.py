@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.parts import MurdochParts, Parts
+from latent_rationale.explain.decomposition.split_activation import MurdochActivation, SplitActivation
 from latent_rationale.explain.decomposition.transformer import apply, decomposable, states
 from latent_rationale.explain.explainers.contexts import SentenceContext
 from latent_rationale.explain.explainers.scd import Decomposition
@@ -15,16 +15,16 @@ from latent_rationale.explain.explainers.scd import Decomposition
 IDS = torch.tensor([4, 7, 8, 6, 16])
 OTHER = torch.tensor([5, 7, 8, 6, 9])
 FAMILY = ["Bert", "Roberta", "XLMRoberta"]
-KINDS = pytest.mark.parametrize("kind", [Parts, MurdochParts])
+KINDS = pytest.mark.parametrize("kind", [SplitActivation, MurdochActivation])
 
 
-def embedded_parts(model, span, sentences, kind=Parts):
+def embedded_parts(model, span, sentences, kind=SplitActivation):
     inside = torch.zeros(len(IDS), 1, dtype=torch.float64)
     inside[slice(*span)] = 1
     return kind(model.embedding(sentences).unsqueeze(0), (model.embedding(IDS) * inside)[None, None])
 
 
-def random_parts(*shape, kind=Parts, contexts=3):
+def random_parts(*shape, kind=SplitActivation, contexts=3):
     whole = torch.randn(2, contexts, *shape, dtype=torch.float64)
     return kind(whole, torch.randn(2, 1, *shape, dtype=torch.float64))
 
@@ -93,7 +93,7 @@ def test_attention_has_the_weights_of_the_whole_and_splits_values(make_transform
 
 def test_cd_takes_the_bias_for_a_part_of_its_own():
     """Murdoch et al., equation 16 and what follows, for two parts and a bias."""
-    layer, parts = nn.Linear(4, 3, dtype=torch.float64), random_parts(4, kind=MurdochParts, contexts=1)
+    layer, parts = nn.Linear(4, 3, dtype=torch.float64), random_parts(4, kind=MurdochActivation, contexts=1)
     with torch.no_grad():
         found = apply(nn.Tanh(), apply(layer, parts))
         relevant, whole = parts.relevant @ layer.weight.T, layer(parts.whole)
@@ -104,7 +104,7 @@ def test_cd_takes_the_bias_for_a_part_of_its_own():
 
 
 def test_a_bias_is_forgotten_behind_its_layer():
-    layer, parts = nn.Linear(4, 4, dtype=torch.float64), random_parts(4, kind=MurdochParts, contexts=1)
+    layer, parts = nn.Linear(4, 4, dtype=torch.float64), random_parts(4, kind=MurdochActivation, contexts=1)
     with torch.no_grad():
         bent = (apply(layer, parts) + parts).tanh()
         relevant, whole = parts.relevant @ layer.weight.T + parts.relevant, layer(parts.whole) + parts.whole
@@ -116,7 +116,8 @@ def test_what_stands_in_the_phrases_places(make_transformer):
     model = make_transformer()
     with torch.no_grad():
         sampled, murdoch = (
-            next(states(model, embedded_parts(model, (1, 3), IDS.unsqueeze(0), kind))) for kind in (Parts, MurdochParts)
+            next(states(model, embedded_parts(model, (1, 3), IDS.unsqueeze(0), kind)))
+            for kind in (SplitActivation, MurdochActivation)
         )
     inside = torch.tensor([False, False, True, True, False, False, False])  # behind what stands before the text
     assert (murdoch.relevant != 0).any(-1)[0, 0].equal(inside)

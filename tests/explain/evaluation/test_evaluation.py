@@ -14,8 +14,8 @@ from latent_rationale.explain.evaluate import MEASURES, evaluate
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import deleted
-from latent_rationale.explain.explainers.methods import METHODS
-from latent_rationale.explain.hierarchy.sentence import Sentence
+from latent_rationale.explain.explainers.methods import EXPLAINERS
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.sst.task import SST
 
@@ -86,13 +86,13 @@ def test_weights_of_words_follow_their_classes():
 
 
 def test_the_strongest_words_are_deleted_first():
-    sentence = Sentence(("w",) * 10, torch.arange(10, 20), tuple(range(11)))
+    sentence = EncodedSentence(("w",) * 10, torch.arange(10, 20), tuple(range(11)))
     rows = deleted(sentence, [float(x) for x in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5)], 1, (0.01, 0.2, 0.5))
     assert [(row == 1).nonzero().squeeze(1).tolist() for row in rows] == [[1], [1, 3], [1, 3, 5, 7, 9]]
 
 
 def test_a_word_is_deleted_with_all_its_pieces():
-    sentence = Sentence(("a", "lovely", "film"), torch.arange(10, 16), (0, 1, 4, 6))
+    sentence = EncodedSentence(("a", "lovely", "film"), torch.arange(10, 16), (0, 1, 4, 6))
     rows = deleted(sentence, [0.0, 2.0, 1.0], 1, (0.1, 0.7))
     assert rows.tolist() == [[10, 1, 1, 1, 14, 15], [10, 1, 1, 1, 1, 1]]
 
@@ -140,7 +140,7 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     capsys.readouterr()
     assert run_command(evaluate, [*arguments, *lm]) == 0
     assert "note: without --method cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
-    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in METHODS if name != "cd"]
+    assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in EXPLAINERS if name != "cd"]
     assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
     assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
     assert run_command(evaluate, arguments) == 0

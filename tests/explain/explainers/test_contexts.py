@@ -5,7 +5,7 @@ import torch
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
-from latent_rationale.explain.language_model.sampler import Language
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler
 
 PADDING = 1
 IDS = torch.arange(2, 12)
@@ -44,7 +44,7 @@ def test_there_are_samples_and_a_range(language, nb_range, sample_n):
 def test_a_language_model_and_a_classifier_meet_word_for_word(make_model, vocabulary, language):
     """As where a user brings them together by hand."""
     drawn = []
-    for found in (Language.word_for_word(make_model(), vocabulary, vocabulary), language):
+    for found in (BidirectionalSampler.word_for_word(make_model(), vocabulary, vocabulary), language):
         torch.manual_seed(1)
         drawn.append(SampledContext(found)(IDS, SPANS))
     assert torch.equal(*drawn)

@@ -7,13 +7,13 @@ import torch
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.contexts import Context, SampledContext, SentenceContext
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL, Access
+from latent_rationale.explain.explainers.explained_model import margin
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL, Access
 from latent_rationale.explain.explainers.soc import SOC
-from latent_rationale.explain.models.subject import margin
 
 IDS = torch.tensor([4, 9, 2, 2, 15, 7])
 SPANS = [(0, 1), (5, 6), (1, 4), (0, 6)]
-EVERY = pytest.mark.parametrize("name", METHODS)
+EVERY = pytest.mark.parametrize("name", EXPLAINERS)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def access(linear, language, vocabulary):
 def test_on_a_bag_of_words_scores_are_the_exact_weights(name, access, linear):
     _, weights = linear
     expected = torch.stack([weights[IDS[start:end]].sum() for start, end in SPANS])
-    torch.testing.assert_close(METHODS[name](access)(IDS, SPANS), expected)
+    torch.testing.assert_close(EXPLAINERS[name](access)(IDS, SPANS), expected)
 
 
 @EVERY
@@ -76,7 +76,7 @@ def test_contexts_are_made_for_some_phrases_at_a_time(linear, vocabulary, monkey
 @EVERY
 @pytest.mark.parametrize("length", [0, 6])
 def test_no_phrases_have_no_scores(name, access, length):
-    assert METHODS[name](access)(IDS[:length], []).shape == (0,)
+    assert EXPLAINERS[name](access)(IDS[:length], []).shape == (0,)
 
 
 @pytest.mark.parametrize("name", ["soc", "occlusion", "arch", "direct-feed"])
@@ -84,9 +84,9 @@ def test_a_score_of_another_shape_is_refused(name, access):
     """Such as the logits of all classes, whose mean would look like a score."""
     two = replace(access, score=lambda tokens: access.score(tokens).unsqueeze(1).repeat(1, 2))
     with pytest.raises(InputError, match=r"a score of \d+ sentences, \[B, T\] to \[B\], has the shape \[\d+, 2\]"):
-        METHODS[name](two)(IDS, SPANS)
+        EXPLAINERS[name](two)(IDS, SPANS)
     with pytest.raises(InputError, match=r"has the shape \[\]"):
-        METHODS[name](replace(access, score=lambda tokens: access.score(tokens).sum()))(IDS, SPANS)
+        EXPLAINERS[name](replace(access, score=lambda tokens: access.score(tokens).sum()))(IDS, SPANS)
 
 
 @pytest.mark.parametrize("name", ["soc", "occlusion", "arch", "direct-feed"])
@@ -98,7 +98,7 @@ def test_sentences_are_scored_some_at_a_time_without_gradients(name, access):
         return access.score(tokens) * weight
 
     weight = torch.ones((), dtype=torch.float64, requires_grad=True)
-    found = METHODS[name](replace(access, score=score, max_batch=3))(IDS, SPANS)
+    found = EXPLAINERS[name](replace(access, score=score, max_batch=3))(IDS, SPANS)
     assert not found.requires_grad
     assert len(sizes) > 1
     assert max(sizes) == 3
@@ -107,25 +107,25 @@ def test_sentences_are_scored_some_at_a_time_without_gradients(name, access):
 @EVERY
 def test_sentences_come_one_by_one(name, access):
     with pytest.raises(InputError, match=r"ids: expected those of one sentence, \[T\], got the shape \[1, 6\]"):
-        METHODS[name](access)(IDS.unsqueeze(0), SPANS)
+        EXPLAINERS[name](access)(IDS.unsqueeze(0), SPANS)
 
 
 @EVERY
 def test_a_sentence_of_one_word(name, access, linear):
     _, weights = linear
-    torch.testing.assert_close(METHODS[name](access)(IDS[:1], [(0, 1)]), weights[IDS[:1]])
+    torch.testing.assert_close(EXPLAINERS[name](access)(IDS[:1], [(0, 1)]), weights[IDS[:1]])
 
 
 @EVERY
 def test_phrases_outside_the_sentence_are_refused(name, access):
     with pytest.raises(InputError, match="the number of words"):
-        METHODS[name](access)(IDS, [(0, 7)])
+        EXPLAINERS[name](access)(IDS, [(0, 7)])
 
 
 @EVERY
 def test_a_phrase_is_scored_alike_alone_and_among_others(name, access):
     """Where nothing is drawn."""
-    explainer = METHODS[name](replace(access, score=lambda tokens: (tokens.ids.double() * tokens.mask).sum(1) ** 2))
+    explainer = EXPLAINERS[name](replace(access, score=lambda tokens: (tokens.ids.double() * tokens.mask).sum(1) ** 2))
     if name not in NEED_LANGUAGE_MODEL:
         together = explainer(IDS, SPANS)
         for span, expected in zip(SPANS, together, strict=True):
@@ -141,7 +141,7 @@ def test_occlusion_and_its_relatives_on_a_product(access):
     spans = [(1, 2), (4, 5), (1, 5)]
     expected = {"occlusion": [1, 1, 1], "arch": [0, 0, 1], "arch-mean": [0.5, 0.5, 1], "direct-feed": [0, 0, 1]}
     for name, scores in expected.items():
-        assert METHODS[name](replace(access, score=both))(IDS, spans).tolist() == scores
+        assert EXPLAINERS[name](replace(access, score=both))(IDS, spans).tolist() == scores
 
 
 def test_integrated_gradients_add_up_to_the_difference(access):
@@ -150,13 +150,13 @@ def test_integrated_gradients_add_up_to_the_difference(access):
     def cubic(embedded, tokens):
         return embedded.sum((1, 2)) ** 3
 
-    explainer = METHODS["integrated-gradients"](replace(access, embedding_score=cubic))
+    explainer = EXPLAINERS["integrated-gradients"](replace(access, embedding_score=cubic))
     expected = cubic(access.embed(IDS.unsqueeze(0)), None)
     torch.testing.assert_close(explainer(IDS, [(0, 6)]), expected, rtol=1e-3, atol=0)
 
 
 def test_gradient_times_input_is_that_of_the_sentence_itself(access):
-    explainer = METHODS["gradient-x-input"](replace(access, embedding_score=lambda e, t: (e**2).sum((1, 2))))
+    explainer = EXPLAINERS["gradient-x-input"](replace(access, embedding_score=lambda e, t: (e**2).sum((1, 2))))
     embedded = access.embed(IDS)[:, 0]
     torch.testing.assert_close(explainer(IDS, [(2, 3)]), 2 * embedded[2:3] ** 2)
 

@@ -9,12 +9,12 @@ from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.experiment.task import Splits
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.training.loop import train_step
-from latent_rationale.common.training.state import Learner
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES
-from latent_rationale.explain.language_model.task import LanguageModelling, LanguageModelOptions, NatsTally
+from latent_rationale.common.training.state import TrainState
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
+from latent_rationale.explain.language_model.task import LanguageModelling, LanguageModelOptions, PerplexityMetric
 
 SENTENCES = [("the", "film", "is", "good"), ("the", "plot", "is", "bad"), ("never", "again"), ("superb",)]
-KINDS = pytest.mark.parametrize("softmax", WORD_CHOICES)
+KINDS = pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 
 
 def batch_of(rows):
@@ -52,24 +52,24 @@ def built(**options):
     task = LanguageModelling(LanguageModelOptions(embed_size=20, hidden_size=20, dropout=0.0, **options))
     vocabulary = task.vocabulary(Splits(SENTENCES, SENTENCES, SENTENCES), None)
     torch.manual_seed(1)
-    learner = Learner(*task.build(make_embedding(vocabulary, 20)), task.options)
-    return task, vocabulary, learner
+    train_state = TrainState(*task.build(make_embedding(vocabulary, 20)), task.options)
+    return task, vocabulary, train_state
 
 
 @KINDS
 def test_four_sentences_are_learned_by_heart(softmax):
     """Where nothing can be known, as what follows "the", half of the probability is the best."""
-    task, vocabulary, learner = built(softmax=softmax, lr=0.02, weight_decay=0.0)
+    task, vocabulary, train_state = built(softmax=softmax, lr=0.02, weight_decay=0.0)
     data = task.encode(SENTENCES, vocabulary)
     batch = data.batch(torch.arange(4))
-    learner.train()
+    train_state.train()
     for _ in range(300):
-        _, loss, _ = train_step(learner, batch, 5.0)
+        _, loss, _ = train_step(train_state, batch, 5.0)
     # Of 7 words forwards, one of which is either of two, and of 7 backwards, all of which are certain.
     assert loss.terms["loss"].item() == pytest.approx(2 * math.log(2) / 14, abs=0.02)
-    learner.train(False)
+    train_state.train(False)
     with torch.no_grad():
-        output = learner.model(batch)
+        output = train_state.model(batch)
     measures = {name: tally.value() for name, tally in task.measure(output, batch).items()}
     assert measures["perplexity_forwards"] == pytest.approx(2 ** (2 / 7), rel=0.02)
     assert measures["perplexity_backwards"] == pytest.approx(1, rel=0.02)
@@ -96,5 +96,5 @@ def test_perplexities_add_up_over_batches(make_model):
 
 def test_where_training_fails_a_perplexity_stays_a_number():
     """For JSON has no infinity."""
-    assert NatsTally(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
-    assert math.isfinite(NatsTally(torch.tensor(1e6), torch.tensor(1.0)).value())
+    assert PerplexityMetric(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
+    assert math.isfinite(PerplexityMetric(torch.tensor(1e6), torch.tensor(1.0)).value())

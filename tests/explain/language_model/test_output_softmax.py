@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES, AdaptiveSoftmax, draw
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES, AdaptiveSoftmax, draw
 
 STATES, WORDS, RESERVED = 5, 40, 2
-KINDS = pytest.mark.parametrize("name", WORD_CHOICES)
+KINDS = pytest.mark.parametrize("name", OUTPUT_SOFTMAXES)
 
 
 @pytest.fixture
 def make(monkeypatch, randomise):
     monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (10, 25))
-    return lambda name: randomise(WORD_CHOICES[name](STATES, WORDS, RESERVED))
+    return lambda name: randomise(OUTPUT_SOFTMAXES[name](STATES, WORDS, RESERVED))
 
 
 @KINDS

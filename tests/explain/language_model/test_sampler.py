@@ -9,9 +9,9 @@ from torch import nn
 from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.explain.language_model import sampler as module
-from latent_rationale.explain.language_model.output_softmax import WORD_CHOICES, AdaptiveSoftmax, WordChoice
-from latent_rationale.explain.language_model.sampler import Sampler
-from latent_rationale.explain.language_model.vocabulary_mapping import WordForWord
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES, AdaptiveSoftmax, OutputSoftmax
+from latent_rationale.explain.language_model.sampler import DirectionalSampler
+from latent_rationale.explain.language_model.vocabulary_mapping import WordMapping
 
 BEGINNING = [7, 12, 3]
 
@@ -29,7 +29,7 @@ def normalised(probabilities):
     return probabilities / probabilities.sum(-1, keepdim=True)
 
 
-@pytest.mark.parametrize("softmax", WORD_CHOICES)
+@pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, language_of, softmax):
     """Five standard deviations on 400 pairs of words, both ways: a false alarm in 2,000 runs."""
     model, count, size = make_model(softmax), 200_000, len(vocabulary)
@@ -57,7 +57,7 @@ def test_a_beginning_ends_where_its_length_says(language):
 
 def test_vocabularies_meet_through_words():
     first, second = Vocabulary(Counter("aab")), Vocabulary(Counter("bbbc"))
-    translation = WordForWord.between(first, second)
+    translation = WordMapping.between(first, second)
     assert translation.there.tolist() == [0, 1, 0, 2]  # unknown, padding, a, b
     assert translation.back.tolist() == [0, 1, 3, 0]  # unknown, padding, b, c
 
@@ -65,14 +65,14 @@ def test_vocabularies_meet_through_words():
 def test_memory_is_bounded_and_changes_nothing(language, monkeypatch):
     rows, lengths = torch.tensor([[7, 12, 3], [4, 5, 6]]), torch.tensor([3, 2])
     found = []
-    for size in (Sampler.ROWS, 7):
-        monkeypatch.setattr(Sampler, "ROWS", size)
+    for size in (DirectionalSampler.ROWS, 7):
+        monkeypatch.setattr(DirectionalSampler, "ROWS", size)
         torch.manual_seed(1)
         found.append(language.backwards(rows, lengths, 20, torch.tensor([4, 2])))
     assert torch.equal(*found)
 
 
-@pytest.mark.parametrize("softmax", WORD_CHOICES)
+@pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax):
     drawn = language_of(make_model(softmax).double()).forwards(
         torch.tensor([[7, 12]]), torch.tensor([2]), 3, torch.tensor([4])
@@ -80,21 +80,21 @@ def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax)
     assert drawn.shape == (1, 3, 4)
 
 
-@pytest.mark.parametrize("softmax", WORD_CHOICES)
+@pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.usefixtures("threads")
 def test_compiled_words_are_those_in_python(softmax, dtype, randomise, monkeypatch):
     """More sentences than go on in one block, of which each wants another number of words; and more words likewise."""
     monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (90, 170))
     size, units = 300, 9
-    same = WordForWord(torch.arange(size), torch.arange(size))
-    embedding, lstm, choice = nn.Embedding(size, 5), nn.LSTM(5, units), WORD_CHOICES[softmax](units, size, 2)
-    sampler = Sampler(*(randomise(module).to(dtype) for module in (embedding, lstm, choice)), same)
+    same = WordMapping(torch.arange(size), torch.arange(size))
+    embedding, lstm, choice = nn.Embedding(size, 5), nn.LSTM(5, units), OUTPUT_SOFTMAXES[softmax](units, size, 2)
+    sampler = DirectionalSampler(*(randomise(module).to(dtype) for module in (embedding, lstm, choice)), same)
     ids, lengths, words = torch.randint(size, (30, 4)), torch.randint(1, 5, (30,)), torch.randint(6, (30,))
     words[0] = 5
     found = []
     with monkeypatch.context() as patch:
-        patch.setattr(WordChoice, "icdf", None)
+        patch.setattr(OutputSoftmax, "icdf", None)
         found.append(draw_by_seed(sampler, ids, lengths, 60, words))
     monkeypatch.setattr(module, "operator_for", lambda *_: None)
     found.append(draw_by_seed(sampler, ids, lengths, 60, words))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from latent_rationale.common.data.vocabulary import Vocabulary
-from latent_rationale.explain.language_model.word_piece_mapping import ThroughWords
+from latent_rationale.explain.language_model.word_piece_mapping import WordPieceMapping
 
 WORDS = ["A", "a", "film", "lovely", "unlovely", "n't", "(", ".", "snowman"]
 """The last one has a piece that is unknown."""
@@ -19,7 +19,7 @@ def words():
 
 @pytest.fixture(params=[False, True], ids=["forwards", "backwards"])
 def translation(request, pieces, words):
-    return ThroughWords(pieces, words, request.param)
+    return WordPieceMapping(pieces, words, request.param)
 
 
 def read(translation, texts, words):

@@ -16,7 +16,7 @@ from latent_rationale.common.training import loop as training
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.evaluate import evaluate
-from latent_rationale.explain.explainers.methods import METHODS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
 from latent_rationale.sst.reader import spelled_alike
@@ -113,7 +113,9 @@ def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatc
 LANGUAGE_MODELS = {method: ["lm_pieces", "lm_words"] for method in NEED_LANGUAGE_MODEL}
 
 
-@pytest.mark.parametrize(("method", "lm"), [(name, lm) for name in METHODS for lm in LANGUAGE_MODELS.get(name, [None])])
+@pytest.mark.parametrize(
+    ("method", "lm"), [(name, lm) for name in EXPLAINERS for lm in LANGUAGE_MODELS.get(name, [None])]
+)
 def test_every_method_explains_the_treebank(folders, tmp_path, method, lm):
     arguments = ["--ckpt", str(folders / "bert"), "--method", method, "--sample_n", "3", "--nb_range", "3"]
     if lm is not None:

@@ -10,9 +10,9 @@ from matplotlib.image import imread
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
 from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
-from latent_rationale.explain.visualization.figures import draw
+from latent_rationale.explain.visualization.figures import plot_hierarchy
 from latent_rationale.explain.visualization.html import page
-from latent_rationale.explain.visualization.layout import Cell, cells, strength
+from latent_rationale.explain.visualization.layout import Box, boxes, largest_score
 from latent_rationale.explain.visualize import visualize
 
 SCORES = {(0, 1): -2.0, (1, 2): 0.5, (2, 3): 0.25, (0, 2): -1.5, (0, 3): 1.0}
@@ -42,23 +42,23 @@ EXPLANATION = Explanation(
 
 
 def test_a_phrase_stands_above_all_that_it_holds():
-    assert set(cells(EXPLANATION)) == {
-        Cell((0, 1), 0, -2.0),
-        Cell((1, 2), 0, 0.5),
-        Cell((2, 3), 0, 0.25),
-        Cell((0, 2), 1, -1.5),
-        Cell((0, 3), 2, 1.0),
+    assert set(boxes(EXPLANATION)) == {
+        Box((0, 1), 0, -2.0),
+        Box((1, 2), 0, 0.5),
+        Box((2, 3), 0, 0.25),
+        Box((0, 2), 1, -1.5),
+        Box((0, 3), 2, 1.0),
     }
-    assert strength(EXPLANATION) == 2
+    assert largest_score(EXPLANATION) == 2
 
 
 def test_without_a_tree_all_phrases_are_shown_none_over_another():
     spans = tuple(all_spans(5, longest=3))
-    found = cells(replace(EXPLANATION, tokens=tuple("abcde"), spans=spans, scores=(1.0,) * len(spans), tree=None))
-    assert sorted(cell.span for cell in found) == sorted(spans)
-    places = [(cell.row, place) for cell in found for place in range(*cell.span)]
+    found = boxes(replace(EXPLANATION, tokens=tuple("abcde"), spans=spans, scores=(1.0,) * len(spans), tree=None))
+    assert sorted(box.span for box in found) == sorted(spans)
+    places = [(box.row, place) for box in found for place in range(*box.span)]
     assert len(places) == len(set(places))
-    assert [{cell.row for cell in found if cell.span[1] - cell.span[0] == size} for size in (1, 2, 3)] == [
+    assert [{box.row for box in found if box.span[1] - box.span[0] == size} for size in (1, 2, 3)] == [
         {0},
         {1, 2},
         {3, 4, 5},
@@ -67,11 +67,11 @@ def test_without_a_tree_all_phrases_are_shown_none_over_another():
 
 def test_a_node_without_words_of_its_own_still_stands_above_the_lowest_row():
     flat = replace(EXPLANATION, spans=((0, 3),), scores=(1.0,), tree=SpanTree((0, 3)))
-    assert [cell.row for cell in cells(flat)] == [1]
+    assert [box.row for box in boxes(flat)] == [1]
 
 
 def test_a_picture_has_red_and_blue(tmp_path):
-    draw(EXPLANATION, tmp_path / "tree.png")
+    plot_hierarchy(EXPLANATION, tmp_path / "tree.png")
     pixels = imread(tmp_path / "tree.png")[..., :3]
     red, blue = pixels[..., 0] - pixels[..., 2] > 0.3, pixels[..., 2] - pixels[..., 0] > 0.3
     assert red.mean() > 0.02

@@ -35,7 +35,7 @@ class Encoder(nn.Module, ABC):
         A sentence of length 0 may get any finite vector.
         """
 
-    def remember(self) -> None:
+    def init_long_memory(self) -> None:
         """Start with a long memory, so that a summary holds all of a sentence; for encoders that could forget it."""
 
     def summary(

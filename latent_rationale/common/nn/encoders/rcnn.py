@@ -30,7 +30,7 @@ class RCNN(Encoder):
         self.forwards = RCNNCell(input_size, hidden_size)
         self.backwards = RCNNCell(input_size, hidden_size)
 
-    def remember(self) -> None:
+    def init_long_memory(self) -> None:
         """Let the decay start near 0.95 and not at a half, where two words later little is left of a word."""
         for cell in (self.forwards, self.backwards):
             nn.init.constant_(cell.bias[: cell.hidden_size], 3.0)

@@ -5,22 +5,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.objectives.objectives import Supervised
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.transformer import decomposable
-from latent_rationale.explain.explainers.scd import Decomposable
-from latent_rationale.explain.hierarchy.sentence import Sentence
-from latent_rationale.explain.language_model.vocabulary_mapping import Translation, WordForWord
-from latent_rationale.explain.language_model.word_piece_mapping import ThroughWords
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
+from latent_rationale.explain.explainers.scd import Decompose
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
+from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
+from latent_rationale.explain.language_model.word_piece_mapping import WordPieceMapping
 from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
-from latent_rationale.explain.models.subject import Subject
 from latent_rationale.explain.models.transformer_network import trained
 
 
-class TransformerSubject(Subject):
+class ExplainedTransformer(ExplainedModel):
     """A model that reads a text in pieces of words.
 
     Args:
@@ -55,20 +55,22 @@ class TransformerSubject(Subject):
             raise InputError(f"--task {task}: an example is {' and '.join(texts.reader.text_names)}, not one text")
         super().__init__(Predictor(texts, self.pieces, self.model, Supervised(texts.criterion)), max_batch)
 
-    def read(self, tokens: tuple[str, ...]) -> Sentence:
+    def read(self, tokens: tuple[str, ...]) -> EncodedSentence:
         """The pieces of the words that fit."""
         ids, edges = self.pieces.read(tokens)
-        return Sentence(tokens[: len(edges) - 1], torch.tensor(ids, device=self.model.prefix.device), tuple(edges))
+        return EncodedSentence(
+            tokens[: len(edges) - 1], torch.tensor(ids, device=self.model.prefix.device), tuple(edges)
+        )
 
-    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+    def translations(self, words: Tokenizer, pieces: bool) -> tuple[VocabularyMapping, VocabularyMapping]:
         """Piece for piece; or through words."""
         device = self.model.prefix.device
         if pieces:
             if len(set(words.words).intersection(self.pieces.words)) < len(words.words) / 2:
                 raise InputError("reads other pieces of words than the classifier")
-            same = WordForWord.between(self.pieces, words, device)
+            same = WordMapping.between(self.pieces, words, device)
             return same, same
-        forwards, backwards = (ThroughWords(self.pieces, words, mirrored, device) for mirrored in (False, True))
+        forwards, backwards = (WordPieceMapping(self.pieces, words, mirrored, device) for mirrored in (False, True))
         return forwards, backwards
 
     def scores(self, tokens: Tokens) -> Tensor:
@@ -84,7 +86,7 @@ class TransformerSubject(Subject):
         embedded: Tensor = self.model.embedding(ids)
         return embedded
 
-    def decomposable(self) -> Decomposable:
+    def decomposable(self) -> Decompose:
         """Layer by layer."""
         return decomposable(self.model)
 

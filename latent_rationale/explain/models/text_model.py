@@ -3,19 +3,19 @@
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.nn.text_model import TextModel
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
-from latent_rationale.explain.explainers.scd import Decomposable
-from latent_rationale.explain.hierarchy.sentence import Sentence
-from latent_rationale.explain.language_model.vocabulary_mapping import Translation, WordForWord
-from latent_rationale.explain.models.subject import Subject
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
+from latent_rationale.explain.explainers.scd import Decompose
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
+from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
 
 
-class TextSubject(Subject):
+class ExplainedTextModel(ExplainedModel):
     """A model that reads a text word by word.
 
     Raises:
@@ -29,16 +29,16 @@ class TextSubject(Subject):
         self.model = predictor.model
         self._inside = RecurrentClassifier.of(self.model) if RecurrentClassifier.fits(self.model) else None
 
-    def read(self, tokens: tuple[str, ...]) -> Sentence:
+    def read(self, tokens: tuple[str, ...]) -> EncodedSentence:
         """One id for each word."""
         ids = torch.tensor(self.predictor.vocabulary.encode(tokens), device=self.model.embedding.weight.device)
-        return Sentence(tokens, ids, tuple(range(len(tokens) + 1)))
+        return EncodedSentence(tokens, ids, tuple(range(len(tokens) + 1)))
 
-    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+    def translations(self, words: Tokenizer, pieces: bool) -> tuple[VocabularyMapping, VocabularyMapping]:
         """Word for word, in both directions alike."""
         if pieces:
             raise InputError("reads pieces of words, and the classifier reads words")
-        same = WordForWord.between(self.predictor.vocabulary, words, self.model.embedding.weight.device)
+        same = WordMapping.between(self.predictor.vocabulary, words, self.model.embedding.weight.device)
         return same, same
 
     def scores(self, tokens: Tokens) -> Tensor:
@@ -59,7 +59,7 @@ class TextSubject(Subject):
         embedded: Tensor = self.model.embedding(ids)
         return embedded
 
-    def decomposable(self) -> Decomposable:
+    def decomposable(self) -> Decompose:
         """By the cells of its encoder."""
         return self.recurrent().decompose
 

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Lexicon
+from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Tokens
@@ -15,12 +15,12 @@ from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
 from latent_rationale.explain.explainers.contexts import Context
 from latent_rationale.explain.explainers.explainer import MAX_BATCH
 from latent_rationale.explain.explainers.methods import Access
-from latent_rationale.explain.explainers.scd import Decomposable
-from latent_rationale.explain.hierarchy.sentence import Sentence
-from latent_rationale.explain.language_model.vocabulary_mapping import Translation
+from latent_rationale.explain.explainers.scd import Decompose
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
+from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping
 
 
-class Subject(ABC):
+class ExplainedModel(ABC):
     """A classifier of one text, by the margins of its classes.
 
     Attributes:
@@ -39,11 +39,11 @@ class Subject(ABC):
         self.max_batch = max_batch or self.AT_ONCE
 
     @abstractmethod
-    def read(self, tokens: tuple[str, ...]) -> Sentence:
+    def read(self, tokens: tuple[str, ...]) -> EncodedSentence:
         """Words as the model reads them."""
 
     @abstractmethod
-    def translations(self, words: Lexicon, pieces: bool) -> tuple[Translation, Translation]:
+    def translations(self, words: Tokenizer, pieces: bool) -> tuple[VocabularyMapping, VocabularyMapping]:
         """Between the model and a language model of words, or of pieces of words: forwards, and backwards.
 
         Raises:
@@ -63,7 +63,7 @@ class Subject(ABC):
         """Ids ``[*]`` as embeddings ``[*, D]``."""
 
     @abstractmethod
-    def decomposable(self) -> Decomposable:
+    def decomposable(self) -> Decompose:
         """The model's inside.
 
         Raises:
