@@ -47,6 +47,7 @@ setup(
     license="MIT",
     packages=find_packages(include=["latent_rationale", "latent_rationale.*"]),
     python_requires=">=3.11",
+    entry_points={"console_scripts": ["latent-rationale = latent_rationale.__main__:main"]},
     **compiled(),
     install_requires=[
         "torch>=2.13,<2.14",  # tensors, gradients, optimisers

@@ -1,7 +1,7 @@
 """Classifiers that show which words they used."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latent_rationale.common.utils.errors import InputError
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from latent_rationale.common.experiment.predictor import Predictor
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "load"]
+__all__ = ["InputError", "load", "train"]
 
 
 def load(folder: Path | str, device: str = "auto") -> "Predictor":
@@ -35,3 +35,29 @@ def load(folder: Path | str, device: str = "auto") -> "Predictor":
 
     task_class = find_task(checkpoint.read_config(Path(folder))["task"])
     return Predictor.load(Path(folder), task_class, find_device(device))
+
+
+def train(task: str, **options: Any) -> "Predictor":
+    """Train a model as the command does, and return it as ``load`` does, with its measures in ``results``.
+
+    Example:
+        >>> model = train("sst", model="latent", selection=0.3, save_path="results/sst/latent_30pct")  # doctest: +SKIP
+        >>> model.results["test_acc"]  # doctest: +SKIP
+        0.44
+
+    Args:
+        task: the name of a task, such as ``sst``.
+        options: options of its ``train`` command, by their names with underscores.
+
+    Raises:
+        InputError: for options or data that cannot be used.
+    """
+    # Imported here, as in ``load``.
+    from latent_rationale.common.experiment import commands
+    from latent_rationale.common.utils.config import make
+    from latent_rationale.tasks import find_task
+
+    task_class = find_task(task)
+    made = make(task_class.options_class, options)
+    commands.train(task_class, made, options)
+    return load(made.save_path, made.device)

@@ -1,10 +1,12 @@
 """The tasks by name, imported when they are asked for."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.utils.errors import InputError
+
+if TYPE_CHECKING:  # options list the tasks by name, without waiting for torch
+    from latent_rationale.common.experiment.task import Task
 
 TASKS = {
     "sst": "latent_rationale.sst.task:SST",
@@ -18,7 +20,7 @@ TEXTS = tuple(name for name, place in TASKS.items() if not place.startswith("lat
 """Those with data of their own; the others read another's."""
 
 
-def find_task(name: str) -> type[Task[Any]]:
+def find_task(name: str) -> "type[Task[Any]]":
     """The class of a task.
 
     Raises:

@@ -1,9 +1,30 @@
-"""``python -m latent_rationale.beer.predict``"""
+"""``python -m latent_rationale.beer.predict``: predicts scores of reviews and shows rationales."""
 
 import sys
+from typing import Any
 
-from latent_rationale.beer.task import Beer
-from latent_rationale.common.experiment.commands import predict_command
+from latent_rationale.beer.options import BeerPredictOptions
+from latent_rationale.common.utils.command import Command
+
+
+def run(options: BeerPredictOptions, named: dict[str, Any]) -> None:
+    """Predict with these options."""
+    from latent_rationale.beer.task import Beer
+    from latent_rationale.common.experiment.commands import predict
+
+    predict(Beer, options, named)
+
+
+main = Command(
+    program="python -m latent_rationale.beer.predict",
+    about="Predict the scores of beer reviews with a trained model, and show the words that it selected.",
+    examples=(
+        "--ckpt results/beer/latent_a0",
+        '--ckpt results/beer/latent_a0 --text "Pours a clear amber."',
+    ),
+    options_class=BeerPredictOptions,
+    run=run,
+)
 
 if __name__ == "__main__":
-    sys.exit(predict_command(Beer))
+    sys.exit(main())

@@ -1,69 +1,20 @@
 """How much people liked the look, smell, palate, taste of a beer and the beer in all, from their reviews."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from latent_rationale.beer.options import ALL_ASPECTS, BeerOptions, BeerPredictOptions
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares
-from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
-from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.files import find_data, find_vectors
-
-ALL_ASPECTS = -1
-
-
-@dataclass(frozen=True, kw_only=True)
-class BeerOptions(TrainOptions):
-    """What ``beer.train`` takes beside what every task does, and its own defaults."""
-
-    aspect: int = option(
-        ALL_ASPECTS, "0 look, 1 smell, 2 palate, 3 taste, 4 overall; -1: all five", choices=(ALL_ASPECTS, 0, 1, 2, 3, 4)
-    )
-    train_path: tuple[Path, ...] = option((), "files of reviews (default: looked for)")
-    dev_path: Path | None = option(None, "file of reviews (default: looked for)")
-    test_path: Path | None = option(None, "file of annotated reviews (default: looked for)")
-    embeddings: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
-    max_len: int = option(256, "words after so many are dropped from training and dev reviews", within="[1, inf)")
-
-    save_path: Path = inherited(TrainOptions, "save_path", Path("results/beer/default"))
-    num_iterations: int = inherited(TrainOptions, "num_iterations", -100)
-    batch_size: int = inherited(TrainOptions, "batch_size", 256)
-    layer: str = inherited(TrainOptions, "layer", "rcnn")
-    hidden_size: int = inherited(TrainOptions, "hidden_size", 200)
-    embed_size: int = inherited(TrainOptions, "embed_size", 200)
-    dropout: float = inherited(TrainOptions, "dropout", 0.2)
-    lr: float = inherited(TrainOptions, "lr", 0.0004)
-    min_lr: float = inherited(TrainOptions, "min_lr", 5e-5)
-    lr_decay: float = inherited(TrainOptions, "lr_decay", 0.97)
-    weight_decay: float = inherited(TrainOptions, "weight_decay", 2e-6)
-    cooldown: int = inherited(TrainOptions, "cooldown", 0)
-    lambda_init: float = inherited(TrainOptions, "lambda_init", 1e-5)
-    lagrange_lr: float = inherited(TrainOptions, "lagrange_lr", 0.05)
-    lagrange_alpha: float = inherited(TrainOptions, "lagrange_alpha", 0.5)
-    coherence: float = option(
-        0.0, "cost of a transition, as a multiple of --sparsity, with --model rl", within="[0, inf)"
-    )
-
-    @property
-    def transition_cost(self) -> float:
-        """As the original has it: sparsity times coherence."""
-        return self.sparsity * self.coherence
-
-
-@dataclass(frozen=True, kw_only=True)
-class BeerPredictOptions(TextPredictOptions):
-    """What ``beer.predict`` takes beside what every task does."""
-
-    dev_path: Path | None = option(None, "file of reviews, if not where training found it")
-    test_path: Path | None = option(None, "file of annotated reviews, if not where training found it")
 
 
 class Beer(Task[BeerOptions]):
@@ -74,6 +25,7 @@ class Beer(Task[BeerOptions]):
     predict_options_class = BeerPredictOptions
     first_best_epoch = 5
     headline = ("mse", "loss", "selected", "precision", "recall", "f1")
+    unit = "reviews"
     vectors_option = "embeddings"
     data_option = None
 
@@ -90,6 +42,11 @@ class Beer(Task[BeerOptions]):
             test_path=options.test_path or folder / "annotations.json",
             embeddings=options.embeddings or str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),
         )
+
+    @property
+    def source(self) -> str:
+        """The training files."""
+        return ", ".join(map(str, self.options.train_path))
 
     def read_split(self, name: str) -> list[BeerReview]:
         """Reviews for training and dev, cut to ``--max-len``; annotated ones, whole, for test."""

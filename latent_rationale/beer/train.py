@@ -1,9 +1,31 @@
-"""``python -m latent_rationale.beer.train``"""
+"""``python -m latent_rationale.beer.train``: trains a regression of the scores of beer reviews."""
 
 import sys
+from typing import Any
 
-from latent_rationale.beer.task import Beer
-from latent_rationale.common.experiment.commands import train_command
+from latent_rationale.beer.options import BeerOptions
+from latent_rationale.common.utils.command import STOPPED_TRAINING, Command
+
+
+def run(options: BeerOptions, named: dict[str, Any]) -> None:
+    """Train with these options."""
+    from latent_rationale.beer.task import Beer
+    from latent_rationale.common.experiment.commands import train
+
+    train(Beer, options, named)
+
+
+main = Command(
+    program="python -m latent_rationale.beer.train",
+    about="Train a model of beer scores that reads the full review, or only the words that it selects.",
+    examples=(
+        "--model latent --aspect 0 --dependent-z --selection 0.13 --lasso 0.02 --save_path results/beer/latent_a0",
+        "--model baseline --aspect -1 --save_path results/beer/baseline_multi",
+    ),
+    options_class=BeerOptions,
+    run=run,
+    stopped=STOPPED_TRAINING,
+)
 
 if __name__ == "__main__":
-    sys.exit(train_command(Beer))
+    sys.exit(main())

@@ -4,16 +4,25 @@ An explainer is made from what it may ask of a model, and called with a sentence
 ``SOC(score, context)(ids, [(0, 2), (2, 5)])``.
 """
 
-from latent_rationale.explain.explainers.cd import CD
-from latent_rationale.explain.explainers.contexts import EmptyContext, JoinedContext, SampledContext, SentenceContext
-from latent_rationale.explain.explainers.direct_feed import DirectFeed
-from latent_rationale.explain.explainers.gradients import Gradients
-from latent_rationale.explain.explainers.scd import SCD
-from latent_rationale.explain.explainers.soc import SOC
-from latent_rationale.explain.hierarchy.agglomeration import agglomerate
-from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
-from latent_rationale.explain.language_model.sampler import BidirectionalSampler
-from latent_rationale.explain.models.text_model import ExplainedTextModel
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from latent_rationale.explain.explainers.cd import CD
+    from latent_rationale.explain.explainers.contexts import (
+        EmptyContext,
+        JoinedContext,
+        SampledContext,
+        SentenceContext,
+    )
+    from latent_rationale.explain.explainers.direct_feed import DirectFeed
+    from latent_rationale.explain.explainers.gradients import Gradients
+    from latent_rationale.explain.explainers.scd import SCD
+    from latent_rationale.explain.explainers.soc import SOC
+    from latent_rationale.explain.hierarchy.agglomeration import agglomerate
+    from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
+    from latent_rationale.explain.language_model.sampler import BidirectionalSampler
+    from latent_rationale.explain.models.text_model import ExplainedTextModel
 
 __all__ = [
     "CD",
@@ -31,3 +40,27 @@ __all__ = [
     "agglomerate",
     "all_spans",
 ]
+
+_HOMES = {
+    "BidirectionalSampler": "language_model.sampler",
+    "CD": "explainers.cd",
+    "DirectFeed": "explainers.direct_feed",
+    "EmptyContext": "explainers.contexts",
+    "ExplainedTextModel": "models.text_model",
+    "Gradients": "explainers.gradients",
+    "JoinedContext": "explainers.contexts",
+    "SCD": "explainers.scd",
+    "SOC": "explainers.soc",
+    "SampledContext": "explainers.contexts",
+    "SentenceContext": "explainers.contexts",
+    "SpanTree": "hierarchy.spans",
+    "agglomerate": "hierarchy.agglomeration",
+    "all_spans": "hierarchy.spans",
+}
+"""The module of each name, imported when it is asked for, so that the commands' ``-h`` does not wait for torch."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

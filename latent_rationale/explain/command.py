@@ -4,30 +4,23 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from latent_rationale.common.experiment.commands import own_example, tokenizer_for
-from latent_rationale.common.utils.console import LOGGER, run_command
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
+from latent_rationale.common.utils.progress import track
 from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglomerate
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
-from latent_rationale.explain.options import ExplainOptions, parsed
+from latent_rationale.explain.options import ExplainOptions
 from latent_rationale.explain.session import ExplainRequest, Session
 
 LONGEST = 3
 """Of the phrases that are explained where neither the data nor the user names any."""
 
 
-def explain_command(arguments: Sequence[str] | None = None) -> int:
-    """Explain sentences of a data set, or a text of the user's. Returns the exit code."""
-    return run_command(_explain, arguments)
-
-
-def _explain(arguments: Sequence[str]) -> None:
-    about = "How much each phrase of a sentence speaks for the class that a trained model predicts."
-    options = parsed(ExplainOptions, arguments, "python -m latent_rationale.explain", about)
+def run_explain(options: ExplainOptions) -> None:
+    """Explain sentences of a data set, or a text of the user's."""
     session = Session(options)
     if options.text is None:
         asked = session.examples()
@@ -42,7 +35,7 @@ def explain(session: Session, asked: Sequence[ExplainRequest], options: ExplainO
     """The explanations of examples of the classifier's task, one after the other."""
     subject, provenance = session.subject, session.provenance(options.method)
     predictions = subject.predictor.predict_examples([one.example for one in asked])
-    for one, prediction in zip(tqdm(asked, unit="sentence", dynamic_ncols=True), predictions, strict=True):
+    for one, prediction in zip(track(asked, "sentence", len(asked)), predictions, strict=True):
         sentence, label = session.read(one), subject.explained(prediction)
         length = len(sentence.tokens)
         score = session.scorer(options.method, label, sentence)

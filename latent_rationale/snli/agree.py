@@ -1,66 +1,29 @@
-"""``python -m latent_rationale.snli.agree``"""
+"""``python -m latent_rationale.snli.agree``: compares linked words with those that people highlighted."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
+from typing import Any
 
-import torch
-
-from latent_rationale.common.experiment.predictor import Predictor
-from latent_rationale.common.utils import config
-from latent_rationale.common.utils.config import REQUIRED, option
-from latent_rationale.common.utils.console import run_command, show_row
-from latent_rationale.common.utils.device import find_device
-from latent_rationale.common.utils.files import find_data, plain_or_zipped
-from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
-from latent_rationale.snli.prediction import PairPrediction
-from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs
-from latent_rationale.snli.task import SNLI
-
-MEASURES = ("precision", "recall", "f1", "iou", "auprc")
-POOLS: dict[str, Callable[[Sequence[float]], float]] = {
-    "max": max,
-    "sum": sum,
-    "unlinked": lambda given: 1 - max(given),
-}
-"""From the attention that a word gets from each word of the other sentence to its score."""
+from latent_rationale.common.utils.command import Command
+from latent_rationale.snli.options import AgreeOptions
 
 
-@dataclass(frozen=True, kw_only=True)
-class AgreeOptions:
-    """What ``snli.agree`` takes."""
+def run(options: AgreeOptions, named: dict[str, Any]) -> None:
+    """Compare with these options."""
+    from latent_rationale.snli.agreement_table import show_agreement
 
-    ckpt: tuple[Path, ...] = option(REQUIRED, "results folders of training runs")
-    highlights: Path | None = option(None, "file of e-SNLI, plain or .gz (default: looked for)")
-    seed: int = option(1, "of the random baseline", within="[0, 9007199254)")
-    device: str = option("auto", "where to compute", choices=("auto", "cpu", "cuda"))
+    show_agreement(options)
 
 
-def agree(arguments: Sequence[str]) -> None:
-    """Print a table: how well the linked words of models, and baselines, agree with what people highlighted."""
-    program = "python -m latent_rationale.snli.agree"
-    options, _ = config.parse(AgreeOptions, arguments, program, "Do linked words agree with what people highlighted?")
-    pairs = list(read_highlighted_pairs(options.highlights or plain_or_zipped(find_data("esnli") / "esnli_dev.csv")))
-    generator = torch.Generator().manual_seed(options.seed)
-    show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
-    show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))
-    show_scores("chance", pairs, [by_chance(pair, generator) for pair in pairs])
-    show_scores("being content words", pairs, [content(pair) for pair in pairs])
-    for folder in options.ckpt:
-        predictor = Predictor.load(folder, SNLI, find_device(options.device))
-        predictions = [cast(PairPrediction, prediction) for prediction in predictor.predict_examples(pairs)]
-        for name, pool in POOLS.items():
-            show_scores(f"{folder.name}, {name}", pairs, [linked(p, pool) for p in predictions])
-
-
-def show_scores(name: str, pairs: Sequence[SNLIPair], scores: Sequence[WordScores]) -> None:
-    """A row of the table, in percent."""
-    overall = compare(pairs, scores)
-    values = [*map(overall.get, MEASURES), *(compare(pairs, scores, relation).get("f1") for relation in RELATIONS)]
-    show_row(name, *("-" if value is None else f"{100 * value:.1f}" for value in values))
-
+main = Command(
+    program="python -m latent_rationale.snli.agree",
+    about="Compare the words that models linked with those that people highlighted (e-SNLI), beside baselines.",
+    examples=(
+        "--ckpt results/snli/da results/snli/latent_10pct",
+        "--ckpt results/snli/latent_10pct --highlights data/esnli/esnli_dev.csv",
+    ),
+    options_class=AgreeOptions,
+    run=run,
+)
 
 if __name__ == "__main__":
-    sys.exit(run_command(agree))
+    sys.exit(main())

@@ -1,9 +1,30 @@
-"""``python -m latent_rationale.snli.predict``"""
+"""``python -m latent_rationale.snli.predict``: predicts relations of pairs and shows links."""
 
 import sys
+from typing import Any
 
-from latent_rationale.common.experiment.commands import predict_command
-from latent_rationale.snli.task import SNLI
+from latent_rationale.common.utils.command import Command
+from latent_rationale.snli.options import SNLIPredictOptions
+
+
+def run(options: SNLIPredictOptions, named: dict[str, Any]) -> None:
+    """Predict with these options."""
+    from latent_rationale.common.experiment.commands import predict
+    from latent_rationale.snli.task import SNLI
+
+    predict(SNLI, options, named)
+
+
+main = Command(
+    program="python -m latent_rationale.snli.predict",
+    about="Predict the relation between two sentences with a trained model, and show the words that it linked.",
+    examples=(
+        "--ckpt results/snli/latent_10pct --plot",
+        '--ckpt results/snli/latent_10pct --premise "A man sleeps." --hypothesis "A person rests."',
+    ),
+    options_class=SNLIPredictOptions,
+    run=run,
+)
 
 if __name__ == "__main__":
-    sys.exit(predict_command(SNLI))
+    sys.exit(main())

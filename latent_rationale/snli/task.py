@@ -42,6 +42,8 @@ class SNLI(Task[SNLIOptions]):
     first_best_epoch = 0
     headline = ("acc", "loss", "p2h_selected")
     zips_predictions = True
+    share_name = PairVariant.share_name
+    unit = "pairs"
     output_names = RELATIONS
 
     @classmethod
@@ -49,6 +51,11 @@ class SNLI(Task[SNLIOptions]):
         """Fill in where data and vectors are."""
         vectors = options.word_vectors or find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
         return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=str(vectors))
+
+    @property
+    def model_name(self) -> str:
+        """The model and its attention."""
+        return f"{self.options.model}, {self.options.dist}"
 
     def read_split(self, name: str) -> list[SNLIPair]:
         """The pairs of a file that have a gold label."""

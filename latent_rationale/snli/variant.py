@@ -10,7 +10,7 @@ from latent_rationale.snli.models import DecomposableAttention, Recurrent
 from latent_rationale.snli.options import SOFTMAX, SNLIOptions
 
 
-class PairVariant(Variant):
+class PairVariant(Variant[SNLIOptions]):
     """A model of two sentences with softmax attention, or with a choice per cell whose share is held at a target.
 
     Args:
@@ -18,10 +18,6 @@ class PairVariant(Variant):
     """
 
     share_name = "p2h_selected"
-
-    def __init__(self, options: SNLIOptions):
-        super().__init__(options)
-        self.pair_options = options
 
     def family(self) -> type[Selection] | None:
         """The one the user names; None for softmax."""
@@ -31,7 +27,7 @@ class PairVariant(Variant):
     def constraints(self) -> Constraints:
         """On the share of non-zero cells; a matrix has no transitions to hold down."""
         selection = self.options.selection
-        return Constraints(self._multiplier(selection) if selection < 1 else None)
+        return Constraints(self.multiplier(selection) if selection < 1 else None)
 
     def objective(self, criterion: Criterion) -> Objective:
         """The task loss, under constraints where cells are chosen."""
@@ -43,12 +39,12 @@ class PairVariant(Variant):
 
     def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
         """What to train, with fresh weights, on the given embedding."""
-        options = self.pair_options
+        options = self.options
         build = {"decomposable": self._decomposable, "recurrent": self._recurrent}[options.model]
         return build(embedding, output_size)
 
     def _decomposable(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        options = self.pair_options
+        options = self.options
         return DecomposableAttention(
             embedding,
             self._attention,
@@ -60,7 +56,7 @@ class PairVariant(Variant):
         )
 
     def _recurrent(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        options = self.pair_options
+        options = self.options
         return Recurrent(
             embedding,
             self._attention,
@@ -78,7 +74,7 @@ class PairVariant(Variant):
         return SelectiveAttention(state_size, options.hidden_size, options.dropout, family)
 
     def _self_attention(self, size: int) -> SelfAttention:
-        options = self.pair_options
+        options = self.options
         return SelfAttention(
             size, options.hidden_size, options.dropout, options.max_relative_distance, options.mask_diagonal
         )

@@ -1,9 +1,30 @@
-"""``python -m latent_rationale.sst.predict``"""
+"""``python -m latent_rationale.sst.predict``: predicts sentiments and shows rationales."""
 
 import sys
+from typing import Any
 
-from latent_rationale.common.experiment.commands import predict_command
-from latent_rationale.sst.task import SST
+from latent_rationale.common.utils.command import Command
+from latent_rationale.sst.options import SSTPredictOptions
+
+
+def run(options: SSTPredictOptions, named: dict[str, Any]) -> None:
+    """Predict with these options."""
+    from latent_rationale.common.experiment.commands import predict
+    from latent_rationale.sst.task import SST
+
+    predict(SST, options, named)
+
+
+main = Command(
+    program="python -m latent_rationale.sst.predict",
+    about="Predict the sentiment of sentences with a trained model, and show the words that it selected.",
+    examples=(
+        "--ckpt results/sst/latent_30pct --plot",
+        '--ckpt results/sst/latent_30pct --text "A gripping, funny film."',
+    ),
+    options_class=SSTPredictOptions,
+    run=run,
+)
 
 if __name__ == "__main__":
-    sys.exit(predict_command(SST))
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """Sentiment classification of sentences, in five classes or two."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +13,11 @@ from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
-from latent_rationale.common.training.options import TextPredictOptions, TrainOptions
-from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
+from latent_rationale.sst.options import SSTOptions, SSTPredictOptions
 from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike
-
-
-@dataclass(frozen=True, kw_only=True)
-class SSTOptions(TrainOptions):
-    """What ``sst.train`` takes beside what every task does."""
-
-    save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/default"))
-    data_path: Path | None = option(
-        None, "folder with train.txt, dev.txt, test.txt, or GLUE's train.tsv and dev.tsv (default: looked for)"
-    )
-    no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
-    word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
-    classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))
-
-    @property
-    def reads_glue(self) -> bool:
-        """Whether the folder holds GLUE's tables."""
-        return any((Path(self.data_path or "") / f"{name}.tsv").is_file() for name in ("train", "dev"))
-
-    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
-        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
-        whole = "no_subtrees" in named and not self.reads_glue
-        note = {"no_subtrees": "on the treebank, of which whole sentences are read"} if whole else {}
-        return super().without_effect(named) | note
-
-
-@dataclass(frozen=True, kw_only=True)
-class SSTPredictOptions(TextPredictOptions):
-    """What ``sst.predict`` takes beside what every task does."""
-
-    data_path: Path | None = option(None, "folder with dev.txt and test.txt, if not where training found them")
 
 
 def default_vectors() -> Path:
@@ -89,6 +57,7 @@ class SST(Task[SSTOptions]):
         if not folder.is_dir():
             raise InputError("no such folder", folder)
         if not self.options.reads_glue:
+            self._note_whole_sentences(name)
             return self._read_trees(folder / f"{name}.txt")
         if self.options.classes == 5:
             raise InputError("--data-path: GLUE's sentences have two classes; --classes 2", folder)
@@ -96,6 +65,10 @@ class SST(Task[SSTOptions]):
             return self._treebanks_test()
         examples = list(read_glue(folder / f"{name}.tsv"))
         return self._whole(examples) if name == "train" and self.options.no_subtrees else examples
+
+    def _note_whole_sentences(self, name: str) -> None:
+        if self.options.no_subtrees and name == "train":
+            LOGGER.info("note: --no-subtrees has no effect on the treebank, of which whole sentences are read")
 
     def _treebanks_test(self) -> list[SSTExample]:
         try:

@@ -30,7 +30,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from turns import Contestant, take_turns
 
-from latent_rationale.beer.task import Beer, BeerOptions
+from latent_rationale.beer.options import BeerOptions
+from latent_rationale.beer.task import Beer
 from latent_rationale.common.data.batching import Encoded, training_batches
 from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.distributions import HardKuma
@@ -51,7 +52,8 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.memory import keep_memory
 from latent_rationale.snli.options import SNLIOptions
 from latent_rationale.snli.task import SNLI
-from latent_rationale.sst.task import SST, SSTOptions
+from latent_rationale.sst.options import SSTOptions
+from latent_rationale.sst.task import SST
 
 ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5, "snli": 0.087}
 """A training step of the original's latent model on two cores of another day, Beer's with dependent z."""
@@ -142,7 +144,7 @@ def benchmark_beer(rounds: int, steps: int) -> None:
 def benchmark_trained_beer(folder: Path, rounds: int, steps: int) -> None:
     """A model as training left it, in batches of 256: some reviews select much, many next to nothing."""
     recorded = checkpoint.read_config(folder)["options"]
-    options = replace(config.make(BeerOptions, recorded), batch_size=BeerOptions.batch_size)
+    options = replace(config.from_json(BeerOptions, recorded), batch_size=BeerOptions.batch_size)
     task = Beer(options)
     data, embedding, words = prepare(task)
     train_state = TrainState(*task.build(embedding), options)

@@ -14,8 +14,9 @@ from latent_rationale.common.data.batching import training_batches
 from latent_rationale.common.data.vocabulary import make_embedding
 from latent_rationale.common.training.loop import train_step
 from latent_rationale.common.training.state import TrainState
+from latent_rationale.explain.language_model.options import LanguageModelOptions
 from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
-from latent_rationale.explain.language_model.task import LanguageModelling, LanguageModelOptions
+from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
 

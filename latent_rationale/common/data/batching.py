@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.structures import Batch, Tokens
+from latent_rationale.common.utils.progress import track
 
 POOL = 50
 """Training batches are cut from pools of this many, sorted by length: little padding, yet well mixed."""
@@ -33,7 +34,7 @@ class Ragged:
     @classmethod
     def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Tokenizer) -> "Ragged":
         """Look up all words, once."""
-        rows = [vocabulary.encode(tokens) for tokens in sentences]
+        rows = [vocabulary.encode(tokens) for tokens in track(sentences, "text", len(sentences), "encoding")]
         lengths = torch.tensor([len(row) for row in rows])
         ids = torch.tensor([id for row in rows for id in row])
         return cls(ids, lengths.cumsum(0) - lengths, lengths, vocabulary.padding_id)

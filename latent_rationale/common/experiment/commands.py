@@ -1,67 +1,61 @@
-"""The ``train`` and ``predict`` commands of every task."""
+"""Training and prediction for every task, from the options to what is written and shown."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.display import Shown, Tokenize, plot, read_texts, show, write_predictions
 from latent_rationale.common.training import checkpoint
-from latent_rationale.common.training.options import PredictOptions
+from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import headline
 from latent_rationale.common.utils import config
-from latent_rationale.common.utils.console import LOGGER, run_command
+from latent_rationale.common.utils.command import note_ignored, refuse_without_effect
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder
+from latent_rationale.common.utils.flags import flag
 
 
-def train_command(
-    task_class: type[Task[Any]], arguments: Sequence[str] | None = None, module: str | None = None
-) -> int:
-    """``python -m latent_rationale.<module>``: train, keep the best model, evaluate it. Returns the exit code.
+def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> None:
+    """Train a model, keep the best one, and evaluate it.
 
     Args:
-        task_class: what for.
-        arguments: those of the command line, unless given.
-        module: ``<task>.train``, unless given.
+        task_class: the task to train for.
+        options: all options of the run.
+        named: the values of those that the user named.
+
+    Raises:
+        InputError: for options or data that cannot be used.
     """
-    command = partial(_train, task_class, module or f"{task_class.name}.train")
-    return run_command(
-        command,
-        arguments,
-        "stopped; a run that has begun goes on with --resume, from the last evaluation or --save-every's state",
-    )
-
-
-def predict_command(task_class: type[Task[Any]], arguments: Sequence[str] | None = None) -> int:
-    """``python -m latent_rationale.<task>.predict``: what a trained model says, and why. Returns the exit code."""
-    return run_command(partial(_predict, task_class), arguments)
-
-
-def _train(task_class: type[Task[Any]], module: str, arguments: Sequence[str]) -> None:
-    program = f"python -m latent_rationale.{module}"
-    kind = task_class.options_class
-    options, named = config.parse(kind, arguments, program, f"Train a model on {task_class.name}.", kind.IDLE)
     if options.resume:
         options = resumed_options(task_class, options, named)
+        refuse_without_effect(options, named)
     else:
+        refuse_without_effect(options, named)
         claim_folder(options)
         options = task_class.resolve(options)
-    for name, why in options.without_effect(named).items():
-        LOGGER.info("note: %s has no effect %s", config.flag(name), why)
+    note_ignored(options, named)
     results = run_experiment(task_class(options), find_device(options.device))
     for split, measures in results.items():
         LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
     LOGGER.info("results are in %s", options.save_path)
 
 
-def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
-    program = f"python -m latent_rationale.{task_class.name}.predict"
-    about = f"What a model trained on {task_class.name} predicts, and from which words."
-    options, named = config.parse(task_class.predict_options_class, arguments, program, about)
+def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[str, Any]) -> None:
+    """Predict, show a few examples with their rationales, and write all predictions.
+
+    Args:
+        task_class: the task that the model was trained for.
+        options: all options.
+        named: the values of those that the user named.
+
+    Raises:
+        InputError: for a folder or texts that cannot be used.
+    """
     recorded = checkpoint.read_config(options.ckpt)["options"]
     # An option that training has as well - where data is, how many at once - replaces what training was told.
     changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
@@ -90,7 +84,7 @@ def _predict(task_class: type[Task[Any]], arguments: Sequence[str]) -> None:
 def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
     """The user's own examples, by where they come from; nothing where there are none."""
     given = {name: text for name, text in options.given.items() if text is not None}
-    flags = " and ".join(map(config.flag, options.given))
+    flags = " and ".join(map(flag, options.given))
     if given and options.input is not None:
         raise InputError(f"{flags} and --input: give one of them")
     if given and len(given) < len(options.given):
@@ -118,5 +112,5 @@ def own_example(task: Task[Any], texts: Mapping[str, str], split: Tokenize) -> A
     found = {name: split(text) for name, text in texts.items()}
     for name, tokens in found.items():
         if not tokens:
-            raise InputError(f"{config.flag(name)}: has no words")
+            raise InputError(f"{flag(name)}: has no words")
     return task.example_of(tuple(found.values()))

@@ -10,6 +10,7 @@ import torch
 import latent_rationale
 from latent_rationale.common.data.batching import steps_per_epoch
 from latent_rationale.common.data.vocabulary import Tokenizer
+from latent_rationale.common.experiment.description import describe_data, describe_model
 from latent_rationale.common.experiment.predictor import Predictor, with_known
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, write_predictions
@@ -22,6 +23,7 @@ from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder, write_json
+from latent_rationale.common.utils.flags import flag
 
 MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
 """Options that a resumed run may give anew."""
@@ -37,14 +39,16 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     folder = options.save_path
     torch.manual_seed(options.seed)
     splits = task.read()
+    LOGGER.info("data: %s", describe_data(vars(splits), task.unit, task.source))
     train_state, vocabulary = (_resume if options.resume else _start)(task, splits, device)
+    LOGGER.info("model: %s", describe_model(task.model_name, train_state.model, device))
     predictor = Predictor(task, vocabulary, train_state.model, train_state.objective)
     judge = Judge(
         measure=task.measure,
         rank=task.rank,
         first_best_epoch=task.first_best_epoch,
         headline=task.headline,
-        share_name=task.variant.share_name,
+        share_name=task.share_name,
         show=lambda: _as_markdown(predictor, splits.dev[:5]),
     )
     run = Run(folder, train_state.progress.iteration)
@@ -86,12 +90,12 @@ def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dic
     recorded = checkpoint.read_config(given.save_path)
     if recorded["task"] != task_class.name:
         raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", given.save_path)
-    asked = config.to_json(given)
-    for name in named.keys() - MAY_CHANGE:
-        before = recorded["options"].get(name)
-        if asked[name] != before:
-            raise InputError(f"{config.flag(name)} was {before} when the run began and cannot become {asked[name]}")
-    options = config.make(task_class.options_class, recorded["options"])
+    options = config.from_json(task_class.options_class, recorded["options"])
+    asked, before = config.to_json(given), config.to_json(options)
+    for name in asked.keys() & named.keys() - MAY_CHANGE:
+        if asked[name] != before[name]:
+            was = f"was {before[name]} when the run began and cannot become {asked[name]}"
+            raise InputError(f"{flag(name)} {was}")
     iterations = given.num_iterations if "num_iterations" in named else options.num_iterations
     return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
 

@@ -15,8 +15,10 @@ from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import Evaluation, outputs
+from latent_rationale.common.training.results import RESULTS
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.files import read_json
 
 
 class Predictor:
@@ -27,6 +29,9 @@ class Predictor:
         vocabulary: what gives words the ids that the model reads.
         model: from a batch to an output.
         objective: what it was trained with, for the loss of an evaluation.
+
+    Attributes:
+        results: the content of ``results.json``; empty before a run has ended.
     """
 
     def __init__(self, task: Task[Any], vocabulary: Tokenizer, model: nn.Module, objective: Objective):
@@ -34,6 +39,7 @@ class Predictor:
         self.vocabulary = vocabulary
         self.model = model.eval()
         self.objective = objective.eval()
+        self.results: dict[str, float] = {}
 
     @classmethod
     def load(
@@ -54,13 +60,16 @@ class Predictor:
         if recorded["task"] != task_class.name:
             raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", folder)
         try:
-            options = config.make(task_class.options_class, recorded["options"] | (changes or {}))
+            options = config.from_json(task_class.options_class, recorded["options"] | (changes or {}))
         except InputError as error:
             raise InputError(str(error), folder / checkpoint.CONFIG) from error
         task = task_class(options)
         vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
-        return cls(task, vocabulary, model.to(device), objective.to(device))
+        predictor = cls(task, vocabulary, model.to(device), objective.to(device))
+        if (folder / RESULTS).is_file():
+            predictor.results = read_json(folder / RESULTS)
+        return predictor
 
     def predict(self, examples: Sequence[Any]) -> list[Prediction]:
         """Predictions for texts: raw ones as strings, tokenised ones as sequences of tokens.

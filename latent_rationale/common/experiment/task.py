@@ -11,14 +11,17 @@ from torch import Tensor, nn
 from latent_rationale.common.data.batching import Encoded, encode
 from latent_rationale.common.data.tokenization import tokenize
 from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary, WordVectors, make_embedding, read_vectors
+from latent_rationale.common.experiment.description import describe_vectors
+from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric
-from latent_rationale.common.training.options import PredictOptions, TrainOptions
+from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils import config
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 
 Options = TypeVar("Options", bound=TrainOptions)
@@ -46,6 +49,8 @@ class Task(ABC, Generic[Options]):
         vectors_option: the option that names the file of word vectors, or says none.
         data_option: the option that names the folder of the data; None where there is no such folder.
         zips_predictions: they are large, and written zipped.
+        share_name: the measure that holds the share of the rationale.
+        unit: a plural word for the examples.
 
     Args:
         options: of a training run.
@@ -60,6 +65,8 @@ class Task(ABC, Generic[Options]):
     vectors_option: ClassVar[str] = "word_vectors"
     data_option: ClassVar[str | None] = "data_path"
     zips_predictions: ClassVar[bool] = False
+    share_name: ClassVar[str] = Variant.share_name
+    unit: ClassVar[str] = "sentences"
 
     def __init__(self, options: Options):
         self.options = options
@@ -167,7 +174,19 @@ class Task(ABC, Generic[Options]):
     @property
     def trains_embedding(self) -> bool:
         """Whether the word vectors move in training."""
-        return self.options.train_embed or self.vectors_path is None
+        options: Any = self.options  # with EncoderOptions, unless the task builds its model without an embedding
+        return bool(options.train_embed) or self.vectors_path is None
+
+    @property
+    def source(self) -> str:
+        """The place of the data, for messages; by default the folder that ``data_option`` names."""
+        return "" if self.data_option is None else str(getattr(self.options, self.data_option))
+
+    @property
+    def model_name(self) -> str:
+        """The kind of the model, for messages; by default ``--model`` and ``--layer``."""
+        options: Any = self.options
+        return f"{options.model}, {options.layer}"
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
         """Word vectors for the data, or None to learn them."""
@@ -185,7 +204,13 @@ class Task(ABC, Generic[Options]):
         """What a run begins with: words and their ids, a fresh model, which owns its embedding, and its objective."""
         vectors = self.read_vectors(splits)
         vocabulary = self.vocabulary(splits, vectors)
-        size = self.options.embed_size if vectors is None else vectors.matrix.shape[1]
+        if vectors is None:
+            LOGGER.info("vectors: none, they are learned")
+        else:
+            texts = (text for example in splits.train for text in self.texts_of(example))
+            LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, texts), self.vectors_path)
+        options: Any = self.options
+        size = options.embed_size if vectors is None else vectors.matrix.shape[1]
         return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
 
     def keep(self, folder: Path, words: Any, model: Any) -> None:
@@ -214,9 +239,10 @@ class Task(ABC, Generic[Options]):
         return self.variant.model(embedding, len(self.output_names)), self.variant.objective(self.criterion)
 
     @property
-    def variant(self) -> Variant:
-        """What is built and how it is judged."""
-        return VARIANTS[self.options.model](self.options)
+    def variant(self) -> Variant[Any]:
+        """The way in which the model is built, trained and judged; by default the one that ``--model`` names."""
+        options: Any = self.options
+        return VARIANTS[options.model](options)
 
     def rank(self, dev: dict[str, float]) -> Rank:
         """How good an evaluation on dev is; lower is better."""

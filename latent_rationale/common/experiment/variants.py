@@ -1,10 +1,12 @@
 """baseline | rl | latent | attention: what to build, what to minimise, and which evaluation is the better one."""
 
 from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
 
 from torch import nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, Selection
+from latent_rationale.common.experiment.options import LagrangianOptions, RationaleTrainOptions
 from latent_rationale.common.nn.attention_model import AttentionModel
 from latent_rationale.common.nn.cells import CELLS, MakeCell
 from latent_rationale.common.nn.classifier import Classifier
@@ -21,13 +23,15 @@ from latent_rationale.common.objectives.objectives import (
     Reinforce,
     Supervised,
 )
-from latent_rationale.common.training.options import TrainOptions
 
 Rank = tuple[float, float]
 """How an evaluation compares: by its distance from the target share, then by its dev criterion. Lower is better."""
 
 
-class Variant(ABC):
+Options = TypeVar("Options", bound=LagrangianOptions)
+
+
+class Variant(ABC, Generic[Options]):
     """One way to train a rationale model.
 
     Args:
@@ -40,12 +44,41 @@ class Variant(ABC):
     share_name = "selected"
     """What evaluations call that share."""
 
-    def __init__(self, options: TrainOptions):
+    def __init__(self, options: Options):
         self.options = options
 
     @abstractmethod
     def objective(self, criterion: Criterion) -> Objective:
         """What to minimise, given the task's loss per example."""
+
+    @abstractmethod
+    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+        """What to train, with fresh weights, on the given embedding."""
+
+    def criterion(self, dev: dict[str, float]) -> float:
+        """What the schedule follows and what picks the best model, of an evaluation on dev; lower is better."""
+        return dev["loss"]
+
+    def rank(self, dev: dict[str, float]) -> Rank:
+        """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
+        excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
+        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded, since shares are float32
+
+    def multiplier(self, target: float) -> LagrangeMultiplier:
+        """A multiplier that holds a share at its target."""
+        options = self.options
+        return LagrangeMultiplier(
+            target,
+            initial=options.lambda_init,
+            learning_rate=options.lagrange_lr,
+            smoothing=options.lagrange_alpha,
+            minimum=options.lambda_min,
+            maximum=options.lambda_max,
+        )
+
+
+class TextVariant(Variant[RationaleTrainOptions]):
+    """One way to train a classifier of texts with a selector, or without one."""
 
     def family(self) -> type[Selection] | None:
         """The distribution of a choice, or None where there is nothing to choose."""
@@ -74,34 +107,14 @@ class Variant(ABC):
         options = self.options
         return ENCODERS[options.layer](embedding.embedding_dim, options.hidden_size, skip_unselected)
 
-    def criterion(self, dev: dict[str, float]) -> float:
-        """What the schedule follows and what picks the best model, of an evaluation on dev; lower is better."""
-        return dev["loss"]
-
-    def rank(self, dev: dict[str, float]) -> Rank:
-        """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
-        excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
-        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded, since shares are float32
-
     def constraints(self) -> Constraints:
         """Those that the user asks for."""
         options = self.options
-        selection = self._multiplier(options.selection) if options.selection < 1 else None
-        return Constraints(selection, self._multiplier(options.lasso) if options.lasso > 0 else None)
-
-    def _multiplier(self, target: float) -> LagrangeMultiplier:
-        options = self.options
-        return LagrangeMultiplier(
-            target,
-            initial=options.lambda_init,
-            learning_rate=options.lagrange_lr,
-            smoothing=options.lagrange_alpha,
-            minimum=options.lambda_min,
-            maximum=options.lambda_max,
-        )
+        selection = self.multiplier(options.selection) if options.selection < 1 else None
+        return Constraints(selection, self.multiplier(options.lasso) if options.lasso > 0 else None)
 
 
-class Baseline(Variant):
+class Baseline(TextVariant):
     """A classifier of the full text."""
 
     def objective(self, criterion: Criterion) -> Objective:
@@ -109,7 +122,7 @@ class Baseline(Variant):
         return Supervised(criterion)
 
 
-class Latent(Variant):
+class Latent(TextVariant):
     """Choices with reparameterised gradients."""
 
     def objective(self, criterion: Criterion) -> Objective:
@@ -121,7 +134,7 @@ class Latent(Variant):
         return DISTRIBUTIONS[self.options.dist]
 
 
-class Reinforced(Variant):
+class Reinforced(TextVariant):
     """Binary choices, learned with REINFORCE, under fixed penalties or constraints."""
 
     def criterion(self, dev: dict[str, float]) -> float:
@@ -150,7 +163,7 @@ class Reinforced(Variant):
         return CELLS["rcnn"]
 
 
-class Attention(Variant):
+class Attention(TextVariant):
     """A classifier of the full text that pools it by softmax attention, whose peaks stand for a rationale."""
 
     def objective(self, criterion: Criterion) -> Objective:
@@ -164,7 +177,7 @@ class Attention(Variant):
         return AttentionModel(embedding, encoder, output_size, options.dropout, options.selection)
 
 
-VARIANTS: dict[str, type[Variant]] = {
+VARIANTS: dict[str, type[TextVariant]] = {
     "baseline": Baseline,
     "rl": Reinforced,
     "latent": Latent,

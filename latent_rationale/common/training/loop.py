@@ -4,11 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from latent_rationale.common.data.batching import Encoded, steps_per_epoch, training_batches
 from latent_rationale.common.objectives.objectives import Objective
@@ -20,6 +18,7 @@ from latent_rationale.common.training.results import Run, headline
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.progress import Progress, track
 
 Measure = Callable[[Output, Batch], dict[str, MeanMetric]]
 """What a task counts in a batch."""
@@ -59,13 +58,13 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
     watch = FiniteWatch()
     train_state.train()
     batches = training_batches(data, options.batch_size, options.seed, progress.iteration, train_state.device)
-    with tqdm(total=last, initial=progress.iteration, unit="step", dynamic_ncols=True, mininterval=0.5) as bar:
+    with Progress("step", last, progress.iteration) as bar:
         while progress.iteration < last and not _is_over(train_state, options):
             progress.iteration, batch = next(batches)
             train_state.schedule.advance(progress.iteration / (last + 1))
             output, loss, norm = train_step(train_state, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
-            bar.update()
+            bar.advance()
             evaluating = progress.iteration % eval_every == 0
             saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
             if progress.iteration % options.print_every == 0 or saving:
@@ -132,7 +131,7 @@ def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[
     """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
     device = next(model.parameters()).device
     with evaluating(model):
-        for index in data.in_order(batch_size):
+        for index in track(data.in_order(batch_size), "batch", -(-len(data) // batch_size), "evaluating"):
             batch = data.batch(index).to(device)
             yield batch, model(batch)
 
@@ -177,14 +176,14 @@ class FiniteWatch:
 
 
 def _log_step(
-    train_state: TrainState, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Any, run: Run
+    train_state: TrainState, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Progress, run: Run
 ) -> None:
     terms = {name: float(term) for name, term in loss.terms.items()}
     terms |= {"gradient_norm": float(norm), "lr": train_state.rate}
     if output.rationale is not None:
         terms[share_name] = selection_shares(output.rationale)["selected"].value()
     run.log("train", train_state.progress.iteration, terms)
-    bar.set_postfix({name: f"{terms[name]:.3f}" for name in ("loss", share_name) if name in terms}, refresh=False)
+    bar.show({name: f"{terms[name]:.3f}" for name in ("loss", share_name) if name in terms})
 
 
 def _evaluate_and_keep(

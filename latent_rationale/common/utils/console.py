@@ -15,6 +15,11 @@ LOGGER = logging.getLogger("latent_rationale")
 EXIT_INPUT, EXIT_STOPPED = 2, 130
 
 
+def has_console() -> bool:
+    """Tell whether a command runs in this process, whose words for the user go to the console."""
+    return any(isinstance(handler, _Console) for handler in LOGGER.handlers)
+
+
 def show_row(*cells: str) -> None:
     """Tell the user a row of a table, in Markdown."""
     LOGGER.info("| %s |", " | ".join(cells))

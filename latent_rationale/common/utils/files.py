@@ -12,6 +12,7 @@ from typing import Any
 
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.progress import track
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
 """The environment variable that names a folder with one folder of data per task."""
@@ -72,7 +73,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:  # a byte order mark is no text
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(track(file, "line", what=f"reading {path.name}"), start=1):
                 yield number, line.rstrip("\r\n")
     except FileNotFoundError as error:
         raise InputError("no such file", path) from error

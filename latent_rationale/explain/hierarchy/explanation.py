@@ -8,9 +8,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
-from latent_rationale.common.utils.config import is_unicode
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines
+from latent_rationale.common.utils.values import is_unicode
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, check_spans
 
 

@@ -1,27 +1,26 @@
 """Training a language model on the texts of another task."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.experiment.variants import Variant
-from latent_rationale.common.objectives.objectives import Criterion, Objective, Supervised
+from latent_rationale.common.experiment.variants import Rank
+from latent_rationale.common.objectives.objectives import Objective, Supervised
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric
-from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
 from latent_rationale.common.utils import config
-from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.options import LanguageModelOptions
 from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES
 from latent_rationale.explain.models.transformer_folder import load_pieces, transformer_folder
 from latent_rationale.tasks import TEXTS, find_task
@@ -31,38 +30,6 @@ RESERVED = 2
 
 MOST_NATS = 700.0
 """Whose exponential is still a number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LanguageModelOptions(TrainOptions):
-    """What ``explain.train_lm`` takes beside what every task does, and its own defaults."""
-
-    IDLE = frozenset({"model", "layer", "no_subtrees", "explain_model", *OF_MODELS})
-
-    task: str | None = option(None, "the task whose texts are read (default: that of --ckpt, or sst)", choices=TEXTS)
-    ckpt: Path | None = option(
-        None,
-        "folder of a classifier, whose texts are read instead, or of a transformer, in whose pieces of words",
-    )
-    use_bert_tokenizer: bool = option(False, "read pieces of words; --ckpt names the folder of the transformer")
-    no_subtrees: bool = option(False, "read whole sentences alone, as always")
-    explain_model: str | None = option(None, "what will be explained: --ckpt tells", choices=("lstm", "bert"))
-    word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
-    softmax: str = option(
-        "adaptive", "over all words at once, or rare ones in clusters", choices=tuple(OUTPUT_SOFTMAXES)
-    )
-
-    save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))
-    batch_size: int = inherited(TrainOptions, "batch_size", 50)
-    hidden_size: int = inherited(TrainOptions, "hidden_size", 128, "units of each direction's LSTM")
-    dropout: float = inherited(TrainOptions, "dropout", 0.3, "on the embeddings and on the states")
-    lr: float = inherited(TrainOptions, "lr", 0.003)
-    patience: int = inherited(TrainOptions, "patience", 1)
-    cooldown: int = inherited(TrainOptions, "cooldown", 0)
-
-    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
-        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
-        return {name: "on a language model" for name in named if name in self.IDLE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,23 +45,6 @@ class PerplexityMetric(MeanMetric):
         return math.exp(min(super().value(), MOST_NATS))
 
 
-class LanguageVariant(Variant):
-    """A language model, judged by the probability of held-out words."""
-
-    def __init__(self, options: LanguageModelOptions):
-        super().__init__(options)
-        self.softmax = options.softmax
-
-    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """With fresh weights, on the given embedding, of whose words it says one."""
-        choice = OUTPUT_SOFTMAXES[self.softmax](self.options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
-        return LanguageModel(embedding, choice, self.options.dropout)
-
-    def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
-        return Supervised(criterion)
-
-
 class LanguageModelling(Task[LanguageModelOptions]):
     """Every word of a text from those before it, and from those behind it."""
 
@@ -103,6 +53,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
     predict_options_class = TextPredictOptions
     output_names = ("forwards", "backwards")
     first_best_epoch = 0
+    unit = "texts"
     data_option = None
     headline = ("perplexity", "perplexity_forwards", "perplexity_backwards")
 
@@ -128,7 +79,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         if self.options.ckpt is None or self.options.use_bert_tokenizer:
             return task_class.without_vectors().resolved()
         recorded = checkpoint.read_config(self.options.ckpt)["options"]
-        return task_class(config.make(task_class.options_class, recorded))
+        return task_class(config.from_json(task_class.options_class, recorded))
 
     @cached_property
     def cut(self) -> Callable[[Sequence[str]], Sequence[str]]:
@@ -136,15 +87,30 @@ class LanguageModelling(Task[LanguageModelOptions]):
         folder = self.options.ckpt and self.options.use_bert_tokenizer and transformer_folder(self.options.ckpt)
         return load_pieces(folder).split if folder else tuple
 
+    @property
+    def source(self) -> str:
+        """The place of the reader's texts."""
+        return self.reader.source
+
+    @property
+    def model_name(self) -> str:
+        """The language model, with its output layer."""
+        return f"language model, {self.options.softmax} softmax"
+
     def read_split(self, name: str) -> list[tuple[str, ...]]:
         """All texts of a split."""
         texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
         return [tuple(self.cut(text)) for text in texts]
 
-    @property
-    def variant(self) -> LanguageVariant:
-        """What is built and how it is judged."""
-        return LanguageVariant(self.options)
+    def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
+        """A fresh language model, judged by the probability of held-out words."""
+        options = self.options
+        softmax = OUTPUT_SOFTMAXES[options.softmax](options.hidden_size, embedding.num_embeddings, reserved=RESERVED)
+        return LanguageModel(embedding, softmax, options.dropout), Supervised(self.criterion)
+
+    def rank(self, dev: dict[str, float]) -> Rank:
+        """The loss on dev; a language model has no target share."""
+        return 0.0, dev["loss"]
 
     def texts_of(self, example: tuple[str, ...]) -> tuple[Sequence[str], ...]:
         """The text itself."""

@@ -1,8 +1,8 @@
 """Fine-tuning BERT on GLUE's SST-2."""
 
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Tokenizer
+from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.task import Splits, Task
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.experiment.variants import Rank
+from latent_rationale.common.objectives.objectives import Objective, Supervised
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy
-from latent_rationale.common.training.options import OF_MODELS, TextPredictOptions, TrainOptions
-from latent_rationale.common.utils.config import help_of, inherited, option
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data
+from latent_rationale.explain.models.options import FineTuningOptions
 from latent_rationale.explain.models.transformer_folder import (
     EXPORTED,
     FINE_TUNING,
@@ -27,49 +28,6 @@ from latent_rationale.explain.models.transformer_folder import (
     transformer_folder,
 )
 from latent_rationale.tasks import find_task
-
-
-@dataclass(frozen=True, kw_only=True)
-class FineTuningOptions(TrainOptions):
-    """What ``explain.finetune_bert`` takes beside what every task does, and its own defaults."""
-
-    _NOT_ASKED = ("task_name", "do_train", "do_eval", "do_lower_case")
-    IDLE = frozenset(
-        {
-            *("model", "layer", "hidden_size", "embed_size", "train_embed", "dropout", "skip_unselected"),
-            *OF_MODELS,
-            *_NOT_ASKED,
-        }
-    )
-
-    bert_model: str = option(
-        "bert-base-uncased", "folder of a pretrained encoder, or the name under which transformers finds one"
-    )
-    data_path: Path | None = option(
-        None, "folder with GLUE's train.tsv and dev.tsv, or the treebank's (default: looked for)", also=("data_dir",)
-    )
-    no_subtrees: bool = option(False, "of GLUE's rows those alone that are a whole sentence of the treebank")
-    max_seq_length: int = option(128, "pieces of words that are read of a text", within="[3, inf)")
-
-    task_name: str = option("SST-2", "it is the only one", choices=("SST-2",))
-    do_train: bool = option(False, "it always trains")
-    do_eval: bool = option(False, "it always evaluates")
-    do_lower_case: bool = option(False, "the tokenizer knows whether to")
-
-    save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
-    num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))
-    batch_size: int = inherited(TrainOptions, "batch_size", 32, also=("train_batch_size",))
-    lr: float = inherited(TrainOptions, "lr", 2e-5, also=("learning_rate",))
-    min_lr: float = inherited(TrainOptions, "min_lr", 0.0)
-    weight_decay: float = inherited(TrainOptions, "weight_decay", 0.0)
-    max_grad_norm: float = inherited(TrainOptions, "max_grad_norm", 1.0)
-    scheduler: str = inherited(TrainOptions, "scheduler", "linear")
-
-    def without_effect(self, named: Iterable[str]) -> dict[str, str]:
-        """Those of the named options that mean nothing here, each with what keeps it from doing so."""
-        reasons = dict.fromkeys(self.IDLE, "on a pretrained encoder")
-        reasons |= {name: f"since {help_of(type(self), name)}" for name in self._NOT_ASKED}
-        return {name: reasons[name] for name in named if name in reasons}
 
 
 class FineTuning(Task[FineTuningOptions]):
@@ -114,7 +72,7 @@ class FineTuning(Task[FineTuningOptions]):
 
         named = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
         model = pretrained(str(named), self.names, self.options.max_seq_length)
-        return model.pieces, model, self.variant.objective(self.criterion)
+        return model.pieces, model, Supervised(self.criterion)
 
     def keep(self, folder: Path, words: Any, model: Any) -> None:
         """Tokenizer and architecture."""
@@ -133,11 +91,21 @@ class FineTuning(Task[FineTuningOptions]):
         if not (folder / EXPORTED).is_dir():
             raise InputError("no such folder, and without it no model", folder / EXPORTED)
         model = untrained(str(folder / EXPORTED), self.options.max_seq_length)
-        return model.pieces, model, self.variant.objective(self.criterion)
+        return model.pieces, model, Supervised(self.criterion)
 
     @cached_property
     def _data(self) -> Task[Any]:
         return self.reader.resolved()
+
+    @property
+    def source(self) -> str:
+        """The place of the reader's texts."""
+        return self._data.source
+
+    @property
+    def model_name(self) -> str:
+        """The pretrained encoder."""
+        return self.options.bert_model
 
     def read_split(self, name: str) -> Sequence[Any]:
         """The reader's examples."""
@@ -162,6 +130,10 @@ class FineTuning(Task[FineTuningOptions]):
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Cross-entropy."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
+
+    def rank(self, dev: dict[str, float]) -> Rank:
+        """The loss on dev; a fine-tuned encoder has no target share."""
+        return 0.0, dev["loss"]
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Accuracy."""

@@ -16,7 +16,8 @@ from latent_rationale.explain.explainers.scd import Decompose
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
 from latent_rationale.explain.language_model.word_piece_mapping import WordPieceMapping
-from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
+from latent_rationale.explain.models.finetuning import FineTuning
+from latent_rationale.explain.models.options import FineTuningOptions
 from latent_rationale.explain.models.transformer_network import trained
 
 

@@ -1,0 +1,99 @@
+"""Progress of long loops: a bar in a terminal, a line now and then in a log."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from time import monotonic
+from types import TracebackType
+from typing import Self, TypeVar
+
+from tqdm import tqdm
+
+from latent_rationale.common.utils.console import LOGGER, has_console
+
+T = TypeVar("T")
+
+FIRST, EVERY = 3.0, 30.0
+"""Seconds without a line before the first one, and between lines. Loops that end sooner leave no trace in a log."""
+
+
+class Progress:
+    """Shows how far a loop is: by a bar if stderr is a terminal, else by lines through the logger.
+
+    Args:
+        unit: the thing that is counted, in the singular.
+        total: how many there are, if that is known.
+        done: how many of them were done before.
+        what: the activity, as in ``reading train.txt``, for loops inside commands that do other things too.
+    """
+
+    def __init__(self, unit: str, total: int | None = None, done: int = 0, what: str = ""):
+        self._unit, self._total, self._what = unit, total, what
+        self._done = self._begun_at = done
+        self._shown: dict[str, str] = {}
+        self._start = monotonic()
+        self._next = self._start + FIRST
+        self._bar = self._make_bar() if has_console() and sys.stderr.isatty() else None
+
+    def _make_bar(self) -> "tqdm[object]":
+        return tqdm(
+            desc=self._what or None,
+            total=self._total,
+            initial=self._done,
+            unit=self._unit,
+            delay=FIRST if self._what else 0,
+            leave=not self._what,
+            dynamic_ncols=True,
+            mininterval=0.5,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advance(self) -> None:
+        """Count one more as done."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update()
+        elif (now := monotonic()) >= self._next:
+            self._next = now + EVERY
+            LOGGER.info("%s", self._line(now - self._start))
+
+    def show(self, numbers: dict[str, str]) -> None:
+        """Show numbers, such as a loss, from now on."""
+        self._shown = numbers
+        if self._bar is not None:
+            self._bar.set_postfix(numbers, refresh=False)
+
+    def _line(self, seconds: float) -> str:
+        """The line of a log, such as ``step 300 of 8,550, loss 1.21, 12.3 steps/s, 11 min left``."""
+        of_all = "" if self._total is None else f" of {self._total:,}"
+        rate = (self._done - self._begun_at) / max(seconds, 1e-9)
+        parts = [
+            f"{self._what}: " * bool(self._what) + f"{self._unit} {self._done:,}{of_all}",
+            *(f"{name} {number}" for name, number in self._shown.items()),
+            f"{rate:,.1f} {self._unit}s/s",
+        ]
+        if self._total is not None:
+            parts.append(f"{_duration((self._total - self._done) / rate)} left")
+        return ", ".join(parts)
+
+
+def track(items: Iterable[T], unit: str, total: int | None = None, what: str = "") -> Iterator[T]:
+    """Yield the items, and show how far it is. The arguments are those of ``Progress``."""
+    with Progress(unit, total, what=what) as progress:
+        for item in items:
+            yield item
+            progress.advance()
+
+
+def _duration(seconds: float) -> str:
+    """A time span in the unit that gives a small number: ``40 s``, ``11 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,46 @@
+"""Table of how well linked words, and baselines, agree with the words that people highlighted."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import torch
+
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.utils.console import show_row
+from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.files import find_data, plain_or_zipped
+from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
+from latent_rationale.snli.options import AgreeOptions
+from latent_rationale.snli.prediction import PairPrediction
+from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs
+from latent_rationale.snli.task import SNLI
+
+MEASURES = ("precision", "recall", "f1", "iou", "auprc")
+POOLS: dict[str, Callable[[Sequence[float]], float]] = {
+    "max": max,
+    "sum": sum,
+    "unlinked": lambda given: 1 - max(given),
+}
+"""From the attention that a word gets from each word of the other sentence to its score."""
+
+
+def show_agreement(options: AgreeOptions) -> None:
+    """Show the table: how well the linked words of models, and baselines, agree with what people highlighted."""
+    pairs = list(read_highlighted_pairs(options.highlights or plain_or_zipped(find_data("esnli") / "esnli_dev.csv")))
+    generator = torch.Generator().manual_seed(options.seed)
+    show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
+    show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))
+    show_scores("chance", pairs, [by_chance(pair, generator) for pair in pairs])
+    show_scores("being content words", pairs, [content(pair) for pair in pairs])
+    for folder in options.ckpt:
+        predictor = Predictor.load(folder, SNLI, find_device(options.device))
+        predictions = [cast(PairPrediction, prediction) for prediction in predictor.predict_examples(pairs)]
+        for name, pool in POOLS.items():
+            show_scores(f"{folder.name}, {name}", pairs, [linked(p, pool) for p in predictions])
+
+
+def show_scores(name: str, pairs: Sequence[SNLIPair], scores: Sequence[WordScores]) -> None:
+    """A row of the table, in percent."""
+    overall = compare(pairs, scores)
+    values = [*map(overall.get, MEASURES), *(compare(pairs, scores, relation).get("f1") for relation in RELATIONS)]
+    show_row(name, *("-" if value is None else f"{100 * value:.1f}" for value in values))
