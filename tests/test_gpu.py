@@ -6,16 +6,16 @@ import transformers
 
 from latent_rationale.common.data.batching import training_batches
 from latent_rationale.common.data.vocabulary import make_embedding
-from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training.loop import evaluate, train_step
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
-from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
+from latent_rationale.explain.train_lm import main as train_lm
 from latent_rationale.snli.task import SNLI
 from latent_rationale.sst.task import SST
+from latent_rationale.sst.train import main as train_sst
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 GPU = torch.device("cuda")
@@ -79,8 +79,8 @@ def classifiers(small_sst, tmp_path_factory):
     """The folders of an LSTM classifier and of a language model, trained for a moment on the processor."""
     root = tmp_path_factory.mktemp("explain")
     small = ["--device", "cpu", "--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-2"]
-    assert train_command(SST, ["--classes", "2", *small, *small_sst.arguments, "--save_path", str(root / "sst")]) == 0
-    assert train_command(LanguageModelling, ["--ckpt", str(root / "sst"), *small, "--save_path", str(root / "lm")]) == 0
+    assert train_sst(["--classes", "2", *small, *small_sst.arguments, "--save_path", str(root / "sst")]) == 0
+    assert train_lm(["--ckpt", str(root / "sst"), *small, "--save_path", str(root / "lm")]) == 0
     return root
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from latent_rationale.common.utils import config
-from latent_rationale.explain.language_model.task import LanguageModelOptions
-from latent_rationale.explain.models.finetuning import FineTuningOptions
-from latent_rationale.explain.options import EvaluateOptions, ExplainOptions
-from latent_rationale.explain.visualize import VisualizeOptions
-from latent_rationale.snli.agree import AgreeOptions
+from latent_rationale.explain.language_model.options import LanguageModelOptions
+from latent_rationale.explain.models.options import FineTuningOptions
+from latent_rationale.explain.options import EvaluateOptions, ExplainOptions, VisualizeOptions
+from latent_rationale.snli.options import AgreeOptions
 from latent_rationale.tasks import TASKS, find_task
 
 ROOT = Path(__file__).parents[1]

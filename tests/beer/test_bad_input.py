@@ -6,9 +6,10 @@ import json
 import pytest
 
 import latent_rationale
-from latent_rationale.beer.task import Beer
-from latent_rationale.common.experiment.commands import predict_command, train_command
-from latent_rationale.sst.task import SST
+from latent_rationale.beer.predict import main as predict_beer
+from latent_rationale.beer.train import main as train_beer
+from latent_rationale.sst.predict import main as predict_sst
+from latent_rationale.sst.train import main as train_sst
 
 SMALL = ["--hidden_size", "4", "--embed_size", "4", "--embeddings", "none", "--num_iterations", "1"]
 
@@ -17,7 +18,7 @@ SMALL = ["--hidden_size", "4", "--embed_size", "4", "--embeddings", "none", "--n
 def checkpoint(small_beer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoint") / "run"
     arguments = [*SMALL, *small_beer.arguments, "--aspect", "0", "--save_path", str(folder)]
-    assert train_command(Beer, arguments) == 0
+    assert train_beer(arguments) == 0
     return folder
 
 
@@ -25,14 +26,14 @@ def checkpoint(small_beer, tmp_path_factory):
 def sst_checkpoint(small_sst, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sst_checkpoint") / "run"
     arguments = ["--hidden_size", "4", "--num_iterations", "1", *small_sst.arguments, "--save_path", str(folder)]
-    assert train_command(SST, arguments) == 0
+    assert train_sst(arguments) == 0
     return folder
 
 
-def fails(capsys, command, *arguments, task=Beer):
+def fails(capsys, command, *arguments):
     """The sentence that a command with bad input prints."""
     capsys.readouterr()
-    assert command(task, list(map(str, arguments))) == 2
+    assert command(list(map(str, arguments))) == 2
     message = capsys.readouterr().err
     assert message.startswith("error: ")
     assert message.count("\n") == 1, message
@@ -44,7 +45,7 @@ def fails(capsys, command, *arguments, task=Beer):
 def training_fails(capsys, small_beer, tmp_path):
     def fail(*arguments):
         folder = tmp_path / "run"
-        message = fails(capsys, train_command, *SMALL, *small_beer.arguments, "--save_path", folder, *arguments)
+        message = fails(capsys, train_beer, *SMALL, *small_beer.arguments, "--save_path", folder, *arguments)
         assert not folder.exists()
         return message
 
@@ -164,20 +165,20 @@ def test_the_aspects_to_choose_from_are_named(training_fails):
 def test_no_data_at_all(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LATENT_RATIONALE_DATA", raising=False)
-    assert "no data for beer: looked for data/beer" in fails(capsys, train_command, "--save_path", "run")
+    assert "no data for beer: looked for data/beer" in fails(capsys, train_beer, "--save_path", "run")
     (tmp_path / "data/beer").mkdir(parents=True)
-    assert "no word vectors for beer" in fails(capsys, train_command, "--save_path", "run")
-    said = fails(capsys, train_command, "--save_path", "run", "--aspect", "1", "--embeddings", "none")
+    assert "no word vectors for beer" in fails(capsys, train_beer, "--save_path", "run")
+    said = fails(capsys, train_beer, "--save_path", "run", "--aspect", "1", "--embeddings", "none")
     assert "data/beer/reviews.aspect1.train.txt.gz: no such file" in said
     assert not (tmp_path / "run").exists()
 
 
 def test_a_checkpoint_of_another_task(capsys, checkpoint, sst_checkpoint):
     other = f"error: {sst_checkpoint}: holds a model for sst, not for beer\n"
-    assert fails(capsys, predict_command, "--ckpt", sst_checkpoint, "--text", "A beer") == other
-    assert fails(capsys, predict_command, "--ckpt", sst_checkpoint) == other
-    assert fails(capsys, train_command, "--save_path", sst_checkpoint, "--resume") == other
-    said = fails(capsys, predict_command, "--ckpt", checkpoint, "--text", "A film", task=SST)
+    assert fails(capsys, predict_beer, "--ckpt", sst_checkpoint, "--text", "A beer") == other
+    assert fails(capsys, predict_beer, "--ckpt", sst_checkpoint) == other
+    assert fails(capsys, train_beer, "--save_path", sst_checkpoint, "--resume") == other
+    said = fails(capsys, predict_sst, "--ckpt", checkpoint, "--text", "A film")
     assert said == f"error: {checkpoint}: holds a model for beer, not for sst\n"
     assert latent_rationale.load(checkpoint).predict(["A beer"])
 
@@ -185,8 +186,8 @@ def test_a_checkpoint_of_another_task(capsys, checkpoint, sst_checkpoint):
 def test_predicting_bad_files(capsys, checkpoint, bad_file, tmp_path):
     arguments = ["--ckpt", checkpoint, "--save_path", tmp_path]
     path = bad_file("bad.json", "", "{")
-    assert f"{path}:17: not JSON" in fails(capsys, predict_command, *arguments, "--test_path", path)
-    said = fails(capsys, predict_command, *arguments, "--dev_path", tmp_path / "none.txt")
+    assert f"{path}:17: not JSON" in fails(capsys, predict_beer, *arguments, "--test_path", path)
+    said = fails(capsys, predict_beer, *arguments, "--dev_path", tmp_path / "none.txt")
     assert said == f"error: {tmp_path / 'none.txt'}: no such file\n"
     assert not (tmp_path / "predictions.jsonl").exists()
 
@@ -202,12 +203,12 @@ def test_predicting_bad_files(capsys, checkpoint, bad_file, tmp_path):
     ids=" ".join,
 )
 def test_resuming_with_another_option_names_it(capsys, checkpoint, changed, message):
-    assert message in fails(capsys, train_command, "--save_path", checkpoint, "--resume", *changed)
+    assert message in fails(capsys, train_beer, "--save_path", checkpoint, "--resume", *changed)
 
 
 def test_an_existing_results_folder_is_left_alone(capsys, checkpoint, small_beer):
     before = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
-    said = fails(capsys, train_command, "--save_path", checkpoint, *small_beer.arguments)
+    said = fails(capsys, train_beer, "--save_path", checkpoint, *small_beer.arguments)
     assert "--resume" in said
     assert "--overwrite" in said
     assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 import latent_rationale
+from latent_rationale.beer.predict import main as predict_beer
 from latent_rationale.beer.reader import read_annotations, read_reviews
 from latent_rationale.beer.task import Beer, BeerOptions
-from latent_rationale.common.experiment.commands import predict_command, train_command
+from latent_rationale.beer.train import main as train_beer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.training import loop as training
 from latent_rationale.common.utils.device import find_device
@@ -37,7 +38,7 @@ def measures(results, split):
 
 
 def run(small_beer, folder, *arguments):
-    return train_command(Beer, [*SMALL, *small_beer.arguments, "--save_path", str(folder), *arguments])
+    return train_beer([*SMALL, *small_beer.arguments, "--save_path", str(folder), *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +169,13 @@ def test_predicting_other_files(small_beer, trained, tmp_path):
     lines = small_beer.test.read_text().splitlines(keepends=True)
     (tmp_path / "few.json").write_text("".join(lines[:3]))
     arguments = ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--split", "test"]
-    assert predict_command(Beer, [*arguments, "--test_path", str(tmp_path / "few.json")]) == 0
+    assert predict_beer([*arguments, "--test_path", str(tmp_path / "few.json")]) == 0
     assert [row["source"] for row in lines_of(tmp_path / "predictions.jsonl")] == ["test"] * 3
 
 
 def test_predicting_a_text(trained, tmp_path):
     arguments = ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--text", "Pours a hazy amber."]
-    assert predict_command(Beer, arguments) == 0
+    assert predict_beer(arguments) == 0
     (row,) = lines_of(tmp_path / "predictions.jsonl")
     assert row["tokens"] == ["Pours", "a", "hazy", "amber", "."]
     assert (row["gold"], row["gold_name"], row["gold_spans"]) == (None, None, None)
@@ -214,7 +215,7 @@ def test_every_kind_of_model_trains_and_loads(small_beer, tmp_path, arguments, a
 
 def test_all_aspects_are_predicted_and_named(small_beer, tmp_path):
     assert run(small_beer, tmp_path / "run", "--num_iterations", "1") == 0
-    assert predict_command(Beer, ["--ckpt", str(tmp_path / "run"), "--split", "test", "--show", "0"]) == 0
+    assert predict_beer(["--ckpt", str(tmp_path / "run"), "--split", "test", "--show", "0"]) == 0
     rows = lines_of(tmp_path / "run/predictions.jsonl")
     for review, row in zip(read_annotations(small_beer.test), rows, strict=True):
         assert row["gold"] == list(review.scores)
@@ -241,7 +242,7 @@ def test_attention_gives_its_share_of_every_text(small_beer, tmp_path):
     folder = tmp_path / "run"
     arguments = ["--model", "attention", "--selection", "0.2", "--aspect", "1", "--num_iterations", "2"]
     assert run(small_beer, folder, *arguments) == 0
-    assert predict_command(Beer, ["--ckpt", str(folder), "--show", "0"]) == 0
+    assert predict_beer(["--ckpt", str(folder), "--show", "0"]) == 0
     for row in lines_of(folder / "predictions.jsonl"):
         assert sum(row["z"]) == max(round(0.2 * len(row["z"])), 1)
         assert set(row["z"]) <= {0.0, 1.0}
@@ -274,7 +275,7 @@ def test_several_files_are_read_one_after_the_other(small_beer, tmp_path):
     options = BeerOptions(train_path=(small_beer.train, tmp_path / "more.txt"), max_len=20)
     found = Beer(options).read_split("train")
     assert found == [*read_reviews(small_beer.train, 20), *read_reviews(small_beer.dev, 20)]
-    assert train_command(Beer, ["--resume", "--save_path", str(tmp_path / "run"), "--num_iterations", "8"]) == 0
+    assert train_beer(["--resume", "--save_path", str(tmp_path / "run"), "--num_iterations", "8"]) == 0
 
 
 def test_vectors_from_a_file(small_beer, tmp_path):
@@ -337,7 +338,7 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(small_beer, tmp_path, monkeyp
         interrupted_after(patch, steps)
         assert run(small_beer, parts, *arguments) == 130
     assert not (parts / "results.json").exists()
-    assert train_command(Beer, ["--resume", "--save_path", str(parts)]) == 0
+    assert train_beer(["--resume", "--save_path", str(parts)]) == 0
     assert results_of(parts) == results_of(whole)
     assert results_of(whole)["best_iter"] > 0
     assert lines_of(parts / "metrics.jsonl") == lines_of(whole / "metrics.jsonl")

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import VARIANTS
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.common.training.options import TrainOptions
 
 VOCABULARY, CLASSES = 20, 3
 
@@ -75,7 +75,7 @@ def make_model(randomise) -> Callable[..., RationaleModel]:
 
     def make(**options: object) -> RationaleModel:
         small = {"hidden_size": 4, "z_rnn_size": 3, "dropout": 0.0}
-        chosen = TrainOptions(**(small | options))
+        chosen = RationaleTrainOptions(**(small | options))
         model = VARIANTS[chosen.model](chosen).model(nn.Embedding(VOCABULARY, 5), CLASSES)
         model = randomise(model)
         model.embedding.requires_grad_(False)

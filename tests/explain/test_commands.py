@@ -9,15 +9,14 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training import checkpoint
-from latent_rationale.explain.command import explain_command
+from latent_rationale.explain.__main__ import main as explain
 from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
-from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.models.text_model import ExplainedTextModel
 from latent_rationale.explain.session import Session
-from latent_rationale.sst.task import SST
+from latent_rationale.explain.train_lm import main as train_lm
+from latent_rationale.sst.train import main as train_sst
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]
 
@@ -27,7 +26,7 @@ def folders(small_sst, tmp_path_factory):
     """A classifier, a rationale model and a language model, trained for a moment."""
     root = tmp_path_factory.mktemp("explain")
     for name, options in (("baseline", ["--classes", "2"]), ("latent", ["--model", "latent", "--selection", "0.5"])):
-        assert train_command(SST, [*options, *SMALL, *small_sst.arguments, "--save_path", str(root / name)]) == 0
+        assert train_sst([*options, *SMALL, *small_sst.arguments, "--save_path", str(root / name)]) == 0
     command = [sys.executable, "-m", "latent_rationale.explain.train_lm", "--ckpt", str(root / "baseline"), *SMALL]
     done = subprocess.run([*command, "--save_path", str(root / "lm")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -60,10 +59,10 @@ def test_every_method_explains_the_treebank(folders, tmp_path, capsys, method, m
     if method in NEED_LANGUAGE_MODEL:
         arguments += ["--lm", str(folders / "lm")]
     if method in ("scd", "cd") and model == "latent":
-        assert explain_command(arguments) == 2
+        assert explain(arguments) == 2
         assert "classifiers of the full text" in capsys.readouterr().err
         return
-    assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
+    assert explain([*arguments, "--save_path", str(tmp_path)]) == 0
     rows = explained(tmp_path)
     assert len(rows) == 4
     for row in rows:
@@ -76,8 +75,8 @@ def test_every_method_explains_the_treebank(folders, tmp_path, capsys, method, m
 
 def test_the_seeds_format(folders, tmp_path):
     arguments = occluding(folders, tmp_path, stop=2)
-    assert explain_command([*arguments, "--format", "seed"]) == 0
-    assert explain_command(arguments) == 0
+    assert explain([*arguments, "--format", "seed"]) == 0
+    assert explain(arguments) == 0
     lines = (tmp_path / "explanations.txt").read_text().splitlines()
     for line, row in zip(lines, explained(tmp_path), strict=True):
         first, *_, last = line.split("\t ")
@@ -89,12 +88,12 @@ def test_the_seeds_format(folders, tmp_path):
 def test_a_text_of_ones_own_with_all_short_phrases_or_a_tree(folders, tmp_path, capsys):
     arguments = ["--ckpt", str(folders / "baseline"), "--method", "arch", "--save_path", str(tmp_path)]
     text = ["--text", "It isn't a good film."]
-    assert explain_command([*arguments, *text, "--longest", "2"]) == 0
+    assert explain([*arguments, *text, "--longest", "2"]) == 0
     (row,) = explained(tmp_path)
     assert row["tokens"] == ["It", "is", "n't", "a", "good", "film", "."]
     assert len(row["spans"]) == 7 + 6
     assert row["tree"] is None
-    assert explain_command([*arguments, *text, "--agg"]) == 0
+    assert explain([*arguments, *text, "--agg"]) == 0
     (row,) = explained(tmp_path)
     assert row["tree"][:2] == [0, 7]
     assert "explanations.jsonl" in capsys.readouterr().out
@@ -104,7 +103,7 @@ def test_seeds_decide_what_is_drawn(folders, tmp_path):
     arguments = ["--ckpt", str(folders / "baseline"), "--lm", str(folders / "lm"), "--stop", "2", "--sample_n", "2"]
     found = []
     for seed in (1, 1, 2):
-        assert explain_command([*arguments, "--seed", str(seed), "--save_path", str(tmp_path)]) == 0
+        assert explain([*arguments, "--seed", str(seed), "--save_path", str(tmp_path)]) == 0
         found.append(explained(tmp_path))
     assert found[0] == found[1]
     assert found[0] != found[2]
@@ -112,9 +111,9 @@ def test_seeds_decide_what_is_drawn(folders, tmp_path):
 
 def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
     arguments = occluding(folders, tmp_path, stop=3)
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     whole = explained(tmp_path)
-    assert explain_command([*arguments, "--max_batch", "2"]) == 0
+    assert explain([*arguments, "--max_batch", "2"]) == 0
     for row, expected in zip(explained(tmp_path), whole, strict=True):
         assert row["scores"] == pytest.approx(expected["scores"], abs=1e-5)
 
@@ -140,7 +139,7 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
 def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message):
     given = [argument.format(root=folders) for argument in arguments]
     ckpt = [] if "--ckpt" in given else ["--ckpt", str(folders / "baseline")]
-    assert explain_command([*ckpt, *given, "--save_path", str(tmp_path / "new")]) == 2
+    assert explain([*ckpt, *given, "--save_path", str(tmp_path / "new")]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.startswith("error: ")
@@ -151,7 +150,7 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
 def test_a_range_of_any_size_is_a_range(folders, tmp_path):
     arguments = ["--ckpt", str(folders / "baseline"), "--lm", str(folders / "lm"), "--stop", "1", "--sample_n", "2"]
     for reach in ("40", "99999999999999999999"):
-        assert explain_command([*arguments, "--nb_range", reach, "--save_path", str(tmp_path / reach)]) == 0
+        assert explain([*arguments, "--nb_range", reach, "--save_path", str(tmp_path / reach)]) == 0
     first, second = (explained(path)[0]["scores"] for path in tmp_path.iterdir())
     assert first == second
 
@@ -161,7 +160,7 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
     arguments += ["--nb_range", "4", "--sample_n", "2", "--seed", "7"]
     for method in ("arch", "soc", "arch"):
         lm = ["--lm", str(folders / "lm")] if method == "soc" else []
-        assert explain_command([*arguments, "--method", method, *lm]) == 0
+        assert explain([*arguments, "--method", method, *lm]) == 0
     said = capsys.readouterr().out
     assert said.count("explanations.jsonl is there, and will be replaced at the end") == 1
     assert "note: --sample-n has no effect without --method soc or scd" in said
@@ -179,7 +178,7 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
 
 def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, capsys):
     file = folders / "baseline" / "config.json"
-    assert explain_command(occluding(folders, file, stop=2)) == 2
+    assert explain(occluding(folders, file, stop=2)) == 2
     error = capsys.readouterr().err
     assert f"error: {file}: cannot be written to (File exists)\n" in error
     assert "sentence/s" not in error
@@ -204,16 +203,16 @@ def sampling(folders, save_path, *more):
 
 def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, capsys, monkeypatch):
     arguments = sampling(folders, tmp_path, "--stop", "5")
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     whole = explained(tmp_path)
     part = tmp_path / "explanations.jsonl.part"
     with monkeypatch.context() as patch:
         stop_at(patch, 0)
-        assert explain_command(arguments) == 130
+        assert explain(arguments) == 130
         assert not part.exists()
     with monkeypatch.context() as patch:
         stop_at(patch, 3)
-        assert explain_command(arguments) == 130
+        assert explain(arguments) == 130
     said = capsys.readouterr()
     assert said.err.endswith("stopped\n")
     assert f"what was found until then is in {part}, from which the same command goes on" in said.out
@@ -222,7 +221,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
     (tmp_path / "explanations.jsonl").unlink()
     with monkeypatch.context() as patch:
         patch.setattr(ExplainedTextModel, "explained", remembering(calls := [], ExplainedTextModel.explained))
-        assert explain_command(arguments) == 0
+        assert explain(arguments) == 0
     assert len(calls) == 2
     assert f"going on after 3 explanations in {part}" in capsys.readouterr().out
     assert explained(tmp_path) == whole
@@ -243,12 +242,12 @@ def remembering(calls, function):
 def test_another_command_does_not_go_on_from_it(folders, tmp_path, capsys, monkeypatch, change):
     with monkeypatch.context() as patch:
         stop_at(patch, 3)
-        assert explain_command(sampling(folders, tmp_path, "--stop", "5")) == 130
+        assert explain(sampling(folders, tmp_path, "--stop", "5")) == 130
     changed = sampling(folders, tmp_path, "--stop", "5", *change)
-    assert explain_command(changed) == 0
+    assert explain(changed) == 0
     assert "explanations.jsonl.part is not the beginning of this, and is replaced" in capsys.readouterr().out
     found = explained(tmp_path)
-    assert explain_command(changed) == 0
+    assert explain(changed) == 0
     assert explained(tmp_path) == found
 
 
@@ -259,9 +258,9 @@ def test_another_model_does_not_go_on_from_it(folders, tmp_path, capsys, monkeyp
     arguments = ["--ckpt", str(model), "--method", "occlusion", "--stop", "3", "--save_path", str(tmp_path)]
     with monkeypatch.context() as patch:
         stop_at(patch, 2)
-        assert explain_command(arguments) == 130
+        assert explain(arguments) == 130
     spoil_weights(model)
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     assert "is not the beginning of this, and is replaced" in capsys.readouterr().out
 
 
@@ -276,32 +275,32 @@ def spoil_weights(folder):
 @pytest.mark.parametrize("cut", [1, 20])
 def test_a_line_that_a_kill_cut_short_is_found_anew(folders, tmp_path, capsys, cut):
     arguments = sampling(folders, tmp_path, "--stop", "3")
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     whole = (tmp_path / "explanations.jsonl").read_text()
     lines = whole.splitlines(keepends=True)
     (tmp_path / "explanations.jsonl.part").write_text("".join(lines[:2])[:-cut])
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     assert f"going on after {2 if cut == 1 else 1} explanations" in capsys.readouterr().out
     assert (tmp_path / "explanations.jsonl").read_text() == whole
 
 
 def test_a_shorter_command_takes_what_it_needs(folders, tmp_path):
-    assert explain_command(sampling(folders, tmp_path, "--stop", "3")) == 0
+    assert explain(sampling(folders, tmp_path, "--stop", "3")) == 0
     whole = explained(tmp_path)
     (tmp_path / "explanations.jsonl").rename(tmp_path / "explanations.jsonl.part")
-    assert explain_command(sampling(folders, tmp_path, "--stop", "2")) == 0
+    assert explain(sampling(folders, tmp_path, "--stop", "2")) == 0
     assert explained(tmp_path) == whole[:2]
 
 
 def test_a_sentence_is_explained_alike_alone_and_among_others(folders, tmp_path):
-    assert explain_command(sampling(folders, tmp_path, "--stop", "4")) == 0
+    assert explain(sampling(folders, tmp_path, "--stop", "4")) == 0
     among = explained(tmp_path)
-    assert explain_command(sampling(folders, tmp_path, "--start", "2", "--stop", "3")) == 0
+    assert explain(sampling(folders, tmp_path, "--start", "2", "--stop", "3")) == 0
     assert explained(tmp_path) == [among[2]]
 
 
 def test_a_named_length_goes_before_the_treebanks_phrases(folders, tmp_path):
-    assert explain_command([*occluding(folders, tmp_path, stop=1), "--longest", "2"]) == 0
+    assert explain([*occluding(folders, tmp_path, stop=1), "--longest", "2"]) == 0
     (row,) = explained(tmp_path)
     words = len(row["tokens"])
     assert row["tree"] is None
@@ -312,7 +311,7 @@ def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monke
     monkeypatch.setattr(
         ExplainedTextModel, "score", lambda self, tokens, label: torch.full((len(tokens.ids),), float("nan"))
     )
-    assert explain_command(occluding(folders, tmp_path, stop=1)) == 2
+    assert explain(occluding(folders, tmp_path, stop=1)) == 2
     assert "baseline: a score by occlusion is not finite in the sentence: " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -322,7 +321,7 @@ def test_data_may_have_moved(folders, small_sst, tmp_path):
     moved.mkdir()
     (moved / "dev.txt").write_text("(3 (2 A) (3 (3 fine) (2 film)))\n")
     arguments = [*occluding(folders, tmp_path, stop=5), "--data_path", str(moved)]
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
     assert [row["tokens"] for row in explained(tmp_path)] == [["A", "fine", "film"]]
 
 
@@ -336,7 +335,7 @@ def test_data_may_have_moved(folders, small_sst, tmp_path):
 )
 def test_a_language_model_needs_texts(folders, tmp_path, capsys, arguments, message):
     given = [argument.format(root=folders) for argument in arguments]
-    assert train_command(LanguageModelling, [*given, "--save_path", str(tmp_path / "new")], "explain.train_lm") == 2
+    assert train_lm([*given, "--save_path", str(tmp_path / "new")]) == 2
     assert message in capsys.readouterr().err
 
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.experiment.commands import predict_command, train_command
-from latent_rationale.common.utils.console import run_command
-from latent_rationale.snli.agree import agree
+from latent_rationale.snli.agree import main as agree
+from latent_rationale.snli.predict import main as predict_snli
 from latent_rationale.snli.reader import RELATIONS, read_pairs
-from latent_rationale.snli.task import SNLI, START
+from latent_rationale.snli.task import START
+from latent_rationale.snli.train import main as train_snli
 
 SMALL = ["--hidden_size", "8", "--proj_size", "6", "--batch_size", "20", "--print_every", "2", "--eval_every", "6"]
 HARDKUMA = ["--dist", "hardkuma", "--selection", "0.3"]
@@ -29,7 +29,7 @@ def lines_of(path):
 
 
 def run(small_snli, folder, *arguments):
-    return train_command(SNLI, [*SMALL, *small_snli.arguments, "--save_path", str(folder), *arguments])
+    return train_snli([*SMALL, *small_snli.arguments, "--save_path", str(folder), *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_epochs_and_iterations_are_not_given_together(small_snli, tmp_path, caps
 
 def test_epochs_lengthen_a_run(small_snli, tmp_path):
     assert run(small_snli, tmp_path / "run", "--epochs", "1") == 0
-    assert train_command(SNLI, ["--save_path", str(tmp_path / "run"), "--resume", "--epochs", "2"]) == 0
+    assert train_snli(["--save_path", str(tmp_path / "run"), "--resume", "--epochs", "2"]) == 0
     assert torch.load(tmp_path / "run/last.pt", weights_only=True)["progress"]["iteration"] == 12
 
 
@@ -120,7 +120,7 @@ def test_options_without_effect_are_named_with_what_keeps_them(small_snli, tmp_p
 
 def test_help_speaks_of_what_has_an_effect(capsys):
     with pytest.raises(SystemExit):
-        train_command(SNLI, ["-h"])
+        train_snli(["-h"])
     told = capsys.readouterr().out
     assert "--epochs" in told
     assert "--sparsity" not in told
@@ -131,25 +131,25 @@ def test_help_speaks_of_what_has_an_effect(capsys):
 def test_a_file_may_be_called_like_a_split(trained, tmp_path, name):
     (tmp_path / name).write_text("A man sleeps.\tA person rests.\n")
     given = ["--ckpt", str(trained[0]), "--input", str(tmp_path / name), "--save_path", str(tmp_path / "out")]
-    assert predict_command(SNLI, given) == 0
+    assert predict_snli(given) == 0
 
 
 def test_words_that_look_like_mathematics_are_drawn(trained, tmp_path):
     pair = ["--premise", "a $$\\frac$$ b", "--hypothesis", "$x^2$ {", "--tokenized", "--plot"]
-    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
+    assert predict_snli(["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
     assert (tmp_path / "plots/text_1.png").exists()
 
 
 def test_a_longer_run_equals_one_that_is_resumed(small_snli, tmp_path):
     assert run(small_snli, tmp_path / "long", *HARDKUMA, "--num_iterations", "18") == 0
     assert run(small_snli, tmp_path / "two", *HARDKUMA, "--num_iterations", "7") == 0
-    assert train_command(SNLI, ["--save_path", str(tmp_path / "two"), "--resume", "--num_iterations", "18"]) == 0
+    assert train_snli(["--save_path", str(tmp_path / "two"), "--resume", "--num_iterations", "18"]) == 0
     assert results_of(tmp_path / "long") == results_of(tmp_path / "two")
 
 
 def test_predictions_hold_the_links_that_are_not_zero(small_snli, trained, tmp_path):
     folder, _ = trained
-    assert predict_command(SNLI, ["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "0"]) == 0
+    assert predict_snli(["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "0"]) == 0
     rows = lines_of(tmp_path / "predictions.jsonl.gz")
     pairs = [
         *read_pairs(small_snli.folder / "snli_1.0_dev.jsonl"),
@@ -176,7 +176,7 @@ def test_predictions_hold_the_links_that_are_not_zero(small_snli, trained, tmp_p
 
 
 def test_softmax_links_are_written_in_both_directions(soft, tmp_path):
-    assert predict_command(SNLI, ["--ckpt", str(soft), "--save_path", str(tmp_path), "--split", "dev"]) == 0
+    assert predict_snli(["--ckpt", str(soft), "--save_path", str(tmp_path), "--split", "dev"]) == 0
     row = lines_of(tmp_path / "predictions.jsonl.gz")[0]
     for name, size in (("p2h", len(row["premise"])), ("h2p", len(row["hypothesis"]))):
         totals = [sum(value for index, _, value in row[name] if index == number) for number in range(size)]
@@ -185,7 +185,7 @@ def test_softmax_links_are_written_in_both_directions(soft, tmp_path):
 
 def test_a_pair_from_the_command_line(trained, tmp_path, capsys):
     pair = ["--premise", "Two dogs (big) run.", "--hypothesis", "Animals move."]
-    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
+    assert predict_snli(["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *pair]) == 0
     told = capsys.readouterr().out
     assert "<s> Two dogs -LRB- big -RRB- run . | <s> Animals move . | " in told
     assert any(relation in told for relation in RELATIONS)
@@ -195,7 +195,7 @@ def test_a_pair_from_the_command_line(trained, tmp_path, capsys):
 def test_pairs_from_a_file_with_pictures(trained, tmp_path):
     (tmp_path / "pairs.txt").write_text("A man sleeps.\tA person rests.\nIt rains.\tIt is dry.\n")
     given = ["--input", str(tmp_path / "pairs.txt"), "--plot", "--save_path", str(tmp_path / "out")]
-    assert predict_command(SNLI, ["--ckpt", str(trained[0]), *given]) == 0
+    assert predict_snli(["--ckpt", str(trained[0]), *given]) == 0
     assert [row["hypothesis"][1] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")] == ["A", "It"]
     assert sorted(path.name for path in (tmp_path / "out/plots").iterdir()) == ["pairs_1.png", "pairs_2.png"]
     assert "<table>" in (tmp_path / "out/rationales.html").read_text()
@@ -203,7 +203,7 @@ def test_pairs_from_a_file_with_pictures(trained, tmp_path):
 
 def test_correct_and_wrong_pairs_of_each_relation_are_shown(trained, tmp_path, capsys):
     given = ["--ckpt", str(trained[0]), "--split", "test", "--show", "6", "--save_path", str(tmp_path)]
-    assert predict_command(SNLI, given) == 0
+    assert predict_snli(given) == 0
     shown = [line for line in capsys.readouterr().out.splitlines() if ", gold " in line]
     kinds = {(line.split(" (")[0] == line.split(", gold ")[1], line.split(", gold ")[1]) for line in shown}
     rows = lines_of(tmp_path / "predictions.jsonl.gz")
@@ -227,7 +227,7 @@ def test_bad_pairs_are_refused(trained, tmp_path, capsys, arguments, message):
     (tmp_path / "empty.txt").write_text("A man.\t \n")
     names = {"{file}": str(tmp_path / "pairs.txt"), "{empty}": str(tmp_path / "empty.txt")}
     given = [names.get(word, word) for word in arguments]
-    assert predict_command(SNLI, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *given]) == 2
+    assert predict_snli(["--ckpt", str(trained[0]), "--save_path", str(tmp_path), *given]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -241,7 +241,7 @@ def test_bad_pairs_are_refused_in_python(trained, texts, message):
 
 
 def test_missing_data_is_named(tmp_path, capsys):
-    assert train_command(SNLI, ["--data_path", str(tmp_path), "--word_vectors", "none"]) == 2
+    assert train_snli(["--data_path", str(tmp_path), "--word_vectors", "none"]) == 2
     assert "snli_1.0_train.jsonl: no such file" in capsys.readouterr().err
 
 
@@ -251,7 +251,7 @@ HEADER = "gold_label,sentence1,sentence2,Sentence1_Highlighted_1,Sentence2_Highl
 def test_agreement_with_people_is_a_table(trained, soft, tmp_path, capsys):
     path = tmp_path / "esnli.csv"
     path.write_text(HEADER + 'entailment,A man sleeps.,A person rests.,"1,2",2\nneutral,A dog.,A big dog.,{},1\n')
-    assert run_command(agree, ["--ckpt", str(trained[0]), str(soft), "--highlights", str(path)]) == 0
+    assert agree(["--ckpt", str(trained[0]), str(soft), "--highlights", str(path)]) == 0
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
     assert [row[0] for row in rows] == [
         *("words by", "---", "chance", "being content words"),
@@ -265,5 +265,5 @@ def test_agreement_with_people_is_a_table(trained, soft, tmp_path, capsys):
 
 def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
     (tmp_path / "esnli.csv").write_text(HEADER + "neutral,A dog.,A big dog.,{},1\n")
-    assert run_command(agree, ["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
+    assert agree(["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
     assert "not a results folder" in capsys.readouterr().err

@@ -8,16 +8,16 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.experiment.commands import predict_command, train_command
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.sst.task import SST
+from latent_rationale.sst.predict import main as predict_sst
+from latent_rationale.sst.train import main as train_sst
 
 
 @pytest.fixture(scope="module")
 def checkpoint(small_sst, tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoint") / "run"
     short = ["--hidden_size", "4", "--num_iterations", "1", "--save_path", str(folder), *small_sst.arguments]
-    assert train_command(SST, ["--model", "latent", *short]) == 0
+    assert train_sst(["--model", "latent", *short]) == 0
     return folder
 
 
@@ -31,7 +31,7 @@ def data(small_sst, tmp_path):
 def fails(capsys, command, *arguments):
     """The sentence that a command with bad input prints."""
     capsys.readouterr()
-    assert command(SST, list(map(str, arguments))) == 2
+    assert command(list(map(str, arguments))) == 2
     message = capsys.readouterr().err
     assert message.startswith("error: ")
     assert message.count("\n") == 1, message
@@ -43,7 +43,7 @@ def training_fails(capsys, data, *arguments):
     run = data.parent / "run"
     message = fails(
         capsys,
-        train_command,
+        train_sst,
         "--data_path",
         data,
         "--word_vectors",
@@ -132,17 +132,17 @@ def test_options_that_cannot_be(capsys, data, arguments, message):
 
 def test_an_existing_results_folder_is_left_alone(capsys, small_sst, checkpoint):
     before = {path.name: path.read_bytes() for path in checkpoint.iterdir()}
-    said = fails(capsys, train_command, "--save_path", checkpoint, *small_sst.arguments)
+    said = fails(capsys, train_sst, "--save_path", checkpoint, *small_sst.arguments)
     assert "--resume" in said
     assert "--overwrite" in said
     # Bad data is noticed before anything is removed.
-    said = fails(capsys, train_command, "--save_path", checkpoint, "--overwrite", "--data_path", checkpoint / "none")
+    said = fails(capsys, train_sst, "--save_path", checkpoint, "--overwrite", "--data_path", checkpoint / "none")
     assert {path.name: path.read_bytes() for path in checkpoint.iterdir()} == before
 
 
 def test_a_save_path_that_is_a_file(capsys, data):
     (data / "file").write_text("")
-    assert "is a file" in fails(capsys, train_command, "--save_path", data / "file", "--data_path", data)
+    assert "is a file" in fails(capsys, train_sst, "--save_path", data / "file", "--data_path", data)
 
 
 @pytest.mark.parametrize(
@@ -154,19 +154,19 @@ def test_a_save_path_that_is_a_file(capsys, data):
     ],
 )
 def test_resuming_with_another_option_names_it(capsys, checkpoint, changed, message):
-    assert message in fails(capsys, train_command, "--save_path", checkpoint, "--resume", *changed)
+    assert message in fails(capsys, train_sst, "--save_path", checkpoint, "--resume", *changed)
 
 
 def test_resuming_with_fewer_iterations_than_done(capsys, checkpoint, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "run")
     arguments = ["--save_path", tmp_path / "run", "--resume", "--num_iterations"]
-    assert train_command(SST, [*map(str, arguments), "3"]) == 0
-    assert "--num-iterations" in fails(capsys, train_command, *arguments, "2")
+    assert train_sst([*map(str, arguments), "3"]) == 0
+    assert "--num-iterations" in fails(capsys, train_sst, *arguments, "2")
 
 
 def test_resuming_where_nothing_is(capsys, tmp_path):
-    assert "no such folder" in fails(capsys, train_command, "--save_path", tmp_path / "none", "--resume")
-    assert "not a results folder" in fails(capsys, train_command, "--save_path", tmp_path, "--resume")
+    assert "no such folder" in fails(capsys, train_sst, "--save_path", tmp_path / "none", "--resume")
+    assert "not a results folder" in fails(capsys, train_sst, "--save_path", tmp_path, "--resume")
 
 
 def with_weights_that_are_not_finite(folder):
@@ -202,7 +202,7 @@ def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, mes
     folder = tmp_path / "run"
     shutil.copytree(checkpoint, folder)
     spoil(folder)
-    assert message in fails(capsys, predict_command, "--ckpt", folder, "--text", "A film")
+    assert message in fails(capsys, predict_sst, "--ckpt", folder, "--text", "A film")
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
         latent_rationale.load(folder)
 
@@ -213,9 +213,9 @@ def test_a_checkpoint_of_another_task(capsys, checkpoint, tmp_path):
     config = json.loads(path.read_text())
     path.write_text(json.dumps(config | {"task": "beer"}))
     assert "holds a model for beer, not for sst" in fails(
-        capsys, predict_command, "--ckpt", tmp_path / "run", "--text", "A film"
+        capsys, predict_sst, "--ckpt", tmp_path / "run", "--text", "A film"
     )
-    assert "beer" in fails(capsys, train_command, "--save_path", tmp_path / "run", "--resume")
+    assert "beer" in fails(capsys, train_sst, "--save_path", tmp_path / "run", "--resume")
 
 
 def test_loading_executes_no_code(checkpoint, tmp_path):
@@ -232,26 +232,26 @@ def test_loading_executes_no_code(checkpoint, tmp_path):
 
 
 def test_texts_without_words(capsys, checkpoint, tmp_path):
-    assert "--text" in fails(capsys, predict_command, "--ckpt", checkpoint, "--text", " ")
+    assert "--text" in fails(capsys, predict_sst, "--ckpt", checkpoint, "--text", " ")
     path = tmp_path / "texts.txt"
     path.write_text("A film\n\nAnother\n")
-    assert f"{path}:2: empty text" in fails(capsys, predict_command, "--ckpt", checkpoint, "--input", path)
+    assert f"{path}:2: empty text" in fails(capsys, predict_sst, "--ckpt", checkpoint, "--input", path)
     path.write_text("\n")
-    assert f"{path}: holds no texts" in fails(capsys, predict_command, "--ckpt", checkpoint, "--input", path)
-    assert "no such file" in fails(capsys, predict_command, "--ckpt", checkpoint, "--input", tmp_path / "none")
+    assert f"{path}: holds no texts" in fails(capsys, predict_sst, "--ckpt", checkpoint, "--input", path)
+    assert "no such file" in fails(capsys, predict_sst, "--ckpt", checkpoint, "--input", tmp_path / "none")
     path.write_text("A film\n")
     both = ["--text", "A film", "--input", path]
-    assert "--text and --input" in fails(capsys, predict_command, "--ckpt", checkpoint, *both)
+    assert "--text and --input" in fails(capsys, predict_sst, "--ckpt", checkpoint, *both)
     with pytest.raises(InputError, match="text 2 has no words"):
         latent_rationale.load(checkpoint).predict(["A film", ""])
 
 
 def test_predicting_without_a_checkpoint(capsys):
-    assert "--ckpt" in fails(capsys, predict_command, "--text", "A film")
+    assert "--ckpt" in fails(capsys, predict_sst, "--text", "A film")
 
 
 def test_predicting_without_the_data(capsys, checkpoint, tmp_path):
-    said = fails(capsys, predict_command, "--ckpt", checkpoint, "--data_path", tmp_path / "none")
+    said = fails(capsys, predict_sst, "--ckpt", checkpoint, "--data_path", tmp_path / "none")
     assert "none" in said
     assert "no such" in said
 
@@ -270,5 +270,5 @@ def test_a_state_of_another_model(capsys, checkpoint, tmp_path):
 
     shutil.copytree(checkpoint, tmp_path / "run")
     torch.save({"progress": {}}, tmp_path / "run/last.pt")
-    said = fails(capsys, train_command, "--save_path", tmp_path / "run", "--resume")
+    said = fails(capsys, train_sst, "--save_path", tmp_path / "run", "--resume")
     assert "last.pt: is not the state of this run" in said

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import latent_rationale
-from latent_rationale.common.experiment.commands import predict_command, train_command
-from latent_rationale.sst.task import SST
+from latent_rationale.sst.predict import main as predict_sst
+from latent_rationale.sst.train import main as train_sst
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--print_every", "3"]
 
@@ -78,7 +78,7 @@ def test_tensorboard_gets_scalars_a_histogram_and_rationales(trained):
 
 def test_predicting_dev_and_test_gives_the_numbers_of_the_training_run(trained, tmp_path, capsys):
     folder, _ = trained
-    assert predict_command(SST, ["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "2"]) == 0
+    assert predict_sst(["--ckpt", str(folder), "--save_path", str(tmp_path), "--show", "2"]) == 0
     out = capsys.readouterr().out
     results = results_of(folder)
     for split in ("dev", "test"):
@@ -110,7 +110,7 @@ def test_predicting_needs_the_folder_only(trained, tmp_path):
 
 def test_tokenized_texts_are_taken_as_they_are(trained, tmp_path):
     arguments = ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--tokenized", "--text", "It's a.b"]
-    assert predict_command(SST, arguments) == 0
+    assert predict_sst(arguments) == 0
     assert lines_of(tmp_path / "predictions.jsonl")[0]["tokens"] == ["It's", "a.b"]
 
 
@@ -125,10 +125,7 @@ def test_from_python(trained, tmp_path):
     assert sum(raw.scores) == pytest.approx(1, abs=1e-5)
     assert raw.label == raw.scores.index(max(raw.scores))
     assert raw.label_name in ("very negative", "negative", "neutral", "positive", "very positive")
-    assert (
-        predict_command(SST, ["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--text", "It's a superb film."])
-        == 0
-    )
+    assert predict_sst(["--ckpt", str(trained[0]), "--save_path", str(tmp_path), "--text", "It's a superb film."]) == 0
     row = lines_of(tmp_path / "predictions.jsonl")[0]
     assert tuple(row["z"]) == pytest.approx(raw.z, abs=1e-5)
     assert tuple(row["scores"]) == pytest.approx(raw.scores, abs=1e-5)
@@ -141,7 +138,7 @@ def test_an_option_for_another_table_is_noted(small_sst, tmp_path, capsys):
 
 
 def run(small_sst, folder, *arguments):
-    return train_command(SST, [*SMALL, "--save_path", str(folder), *small_sst.arguments, *arguments])
+    return train_sst([*SMALL, "--save_path", str(folder), *small_sst.arguments, *arguments])
 
 
 @pytest.mark.parametrize(
@@ -199,10 +196,10 @@ def test_resuming_a_finished_run_with_more_iterations_equals_one_long_run(small_
     assert run(small_sst, tmp_path / "long", *latent, "--num_iterations", "-5") == 0
     assert run(small_sst, tmp_path / "two", *latent, "--num_iterations", "17") == 0
     more = ["--resume", "--save_path", str(tmp_path / "two"), "--num_iterations", "-5"]
-    assert train_command(SST, more) == 0
+    assert train_sst(more) == 0
     assert results_of(tmp_path / "long") == results_of(tmp_path / "two")
     assert (tmp_path / "long/best.safetensors").read_bytes() == (tmp_path / "two/best.safetensors").read_bytes()
-    assert predict_command(SST, ["--ckpt", str(tmp_path / "two"), "--split", "dev", "--show", "0"]) == 0
+    assert predict_sst(["--ckpt", str(tmp_path / "two"), "--split", "dev", "--show", "0"]) == 0
 
 
 def heed_interrupts():
@@ -230,8 +227,8 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(small_sst, tmp_path, how):
     assert latent_rationale.load(tmp_path / "run").predict(["A good film"])
     stopped_after = torch.load(tmp_path / "run/last.pt", weights_only=True)["progress"]["iteration"]
     length = ["--num_iterations", str(stopped_after + 10)]
-    assert train_command(SST, ["--save_path", str(tmp_path / "run"), "--resume", *length]) == 0
-    assert train_command(SST, [*arguments, "--save_path", str(tmp_path / "whole"), *length]) == 0
+    assert train_sst(["--save_path", str(tmp_path / "run"), "--resume", *length]) == 0
+    assert train_sst([*arguments, "--save_path", str(tmp_path / "whole"), *length]) == 0
     assert results_of(tmp_path / "run") == results_of(tmp_path / "whole")
     runs = [lines_of(tmp_path / name / "metrics.jsonl") for name in ("run", "whole")]
     assert runs[0] == runs[1]
@@ -259,7 +256,7 @@ def test_dev_can_be_predicted_without_the_training_set(trained, small_sst, tmp_p
         "--save_path",
         str(tmp_path),
     ]
-    assert predict_command(SST, arguments) == 0
+    assert predict_sst(arguments) == 0
     assert len(lines_of(tmp_path / "predictions.jsonl")) == 40
 
 

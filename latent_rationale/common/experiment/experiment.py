@@ -38,6 +38,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     options = task.options
     folder = options.save_path
     torch.manual_seed(options.seed)
+    LOGGER.info("reading %s", task.source)
     splits = task.read()
     LOGGER.info("data: %s", describe_data(vars(splits), task.unit, task.source))
     train_state, vocabulary = (_resume if options.resume else _start)(task, splits, device)
@@ -55,6 +56,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     try:
         dev = task.encode(splits.dev, vocabulary)
         train(train_state, task.encode(splits.train, vocabulary), dev, options, judge, run)
+        LOGGER.info("evaluating the best model")
         checkpoint.load_weights(folder, train_state.model, train_state.objective)
         size = options.eval_batch_size
         results = {"dev": evaluate(train_state.model, train_state.objective, dev, size, task.measure)}

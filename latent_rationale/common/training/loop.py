@@ -18,7 +18,7 @@ from latent_rationale.common.training.results import Run, headline
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.progress import Progress, track
+from latent_rationale.common.utils.progress import EVERY, Progress, track
 
 Measure = Callable[[Output, Batch], dict[str, MeanMetric]]
 """What a task counts in a batch."""
@@ -131,7 +131,8 @@ def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[
     """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
     device = next(model.parameters()).device
     with evaluating(model):
-        for index in track(data.in_order(batch_size), "batch", -(-len(data) // batch_size), "evaluating"):
+        batches = data.in_order(batch_size)
+        for index in track(batches, "step", len(batches), "evaluating", EVERY):
             batch = data.batch(index).to(device)
             yield batch, model(batch)
 

@@ -12,7 +12,7 @@ from latent_rationale.common.utils.console import LOGGER, has_console
 
 T = TypeVar("T")
 
-FIRST, EVERY = 3.0, 30.0
+FIRST, EVERY = 2.0, 30.0
 """Seconds without a line before the first one, and between lines. Loops that end sooner leave no trace in a log."""
 
 
@@ -23,15 +23,17 @@ class Progress:
         unit: the thing that is counted, in the singular.
         total: how many there are, if that is known.
         done: how many of them were done before.
-        what: the activity, as in ``reading train.txt``, for loops inside commands that do other things too.
+        what: the activity, as in ``reading train.txt``, of a loop that is only a part of what a command does. Its bar
+            appears after a while and does not stay.
+        first: seconds before the first line of a log.
     """
 
-    def __init__(self, unit: str, total: int | None = None, done: int = 0, what: str = ""):
+    def __init__(self, unit: str, total: int | None = None, done: int = 0, what: str = "", first: float = FIRST):
         self._unit, self._total, self._what = unit, total, what
         self._done = self._begun_at = done
         self._shown: dict[str, str] = {}
         self._start = monotonic()
-        self._next = self._start + FIRST
+        self._next = self._start + first
         self._bar = self._make_bar() if has_console() and sys.stderr.isatty() else None
 
     def _make_bar(self) -> "tqdm[object]":
@@ -72,21 +74,18 @@ class Progress:
 
     def _line(self, seconds: float) -> str:
         """The line of a log, such as ``step 300 of 8,550, loss 1.21, 12.3 steps/s, 11 min left``."""
-        of_all = "" if self._total is None else f" of {self._total:,}"
-        rate = (self._done - self._begun_at) / max(seconds, 1e-9)
-        parts = [
-            f"{self._what}: " * bool(self._what) + f"{self._unit} {self._done:,}{of_all}",
-            *(f"{name} {number}" for name, number in self._shown.items()),
-            f"{rate:,.1f} {self._unit}s/s",
-        ]
-        if self._total is not None:
-            parts.append(f"{_duration((self._total - self._done) / rate)} left")
-        return ", ".join(parts)
+        count = f"{self._done:,}" if self._total is None else f"{self._done:,} of {self._total:,}"
+        if self._what:
+            return f"{self._what}: {count} {self._unit}s"
+        rate = (self._done - self._begun_at) / seconds
+        numbers = [f"{name} {number}" for name, number in self._shown.items()]
+        left = [] if self._total is None else [f"{_duration((self._total - self._done) / rate)} left"]
+        return ", ".join([f"{self._unit} {count}", *numbers, f"{rate:,.1f} {self._unit}s/s", *left])
 
 
-def track(items: Iterable[T], unit: str, total: int | None = None, what: str = "") -> Iterator[T]:
+def track(items: Iterable[T], unit: str, total: int | None = None, what: str = "", first: float = FIRST) -> Iterator[T]:
     """Yield the items, and show how far it is. The arguments are those of ``Progress``."""
-    with Progress(unit, total, what=what) as progress:
+    with Progress(unit, total, 0, what, first) as progress:
         for item in items:
             yield item
             progress.advance()

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, HardConcrete, HardKuma
+from latent_rationale.common.experiment import options
+from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import VARIANTS
 from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector
@@ -19,9 +21,7 @@ from latent_rationale.common.objectives.objectives import (
     Supervised,
 )
 from latent_rationale.common.structures import Batch, Output, Tokens
-from latent_rationale.common.training import options
 from latent_rationale.common.training.loop import train_step
-from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.state import TrainState
 
 
@@ -29,12 +29,12 @@ def rank(
     model: str, loss: float, selected: float = 1.0, objective: float = 0.0, selection: float = 0.3
 ) -> tuple[float, float]:
     """Of an evaluation, given the target share."""
-    options = TrainOptions(model=model, selection=selection)
+    options = RationaleTrainOptions(model=model, selection=selection)
     return VARIANTS[model](options).rank({"loss": loss, "selected": selected, "objective": objective})
 
 
 def test_variants_are_the_choices_of_the_option():
-    (field,) = (field for field in dataclasses.fields(TrainOptions) if field.name == "model")
+    (field,) = (field for field in dataclasses.fields(RationaleTrainOptions) if field.name == "model")
     assert set(field.metadata["choices"]) == VARIANTS.keys()
 
 
@@ -42,7 +42,7 @@ def test_variants_are_the_choices_of_the_option():
 
 
 def test_baseline_ranks_by_loss():
-    options = TrainOptions(model="baseline")
+    options = RationaleTrainOptions(model="baseline")
     better, worse = (VARIANTS["baseline"](options).rank({"loss": loss}) for loss in (0.8, 0.9))
     assert better < worse
 
@@ -74,7 +74,7 @@ def test_latent_tolerates_two_percent_of_the_words():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_latent_tolerates_exactly_two_percent(target, dtype):
     """Eight words of twenty-five are on a target of 0.3, whatever the rounding."""
-    variant = VARIANTS["latent"](TrainOptions(model="latent", selection=target))
+    variant = VARIANTS["latent"](RationaleTrainOptions(model="latent", selection=target))
     share = torch.tensor(round(target + 0.02, 2), dtype=dtype).item()
     assert variant.rank({"loss": 0.8, "selected": share}) < variant.rank({"loss": 0.9, "selected": 0.0})
 
@@ -96,7 +96,7 @@ def test_latent_tolerates_exactly_two_percent(target, dtype):
 @pytest.mark.parametrize("layer", ENCODERS)
 def test_what_is_built(options, objective, selector, family, layer, make_model, cross_entropy):
     model = make_model(layer=layer, **options)
-    chosen = TrainOptions(**options)
+    chosen = RationaleTrainOptions(**options)
     assert type(VARIANTS[chosen.model](chosen).objective(cross_entropy)) is objective
     assert type(model.selector) is selector
     if family is not None:
@@ -106,7 +106,7 @@ def test_what_is_built(options, objective, selector, family, layer, make_model, 
 
 
 def test_every_part_gets_the_options_dropout():
-    model = VARIANTS["latent"](TrainOptions(model="latent", dropout=0.3)).model(nn.Embedding(9, 4), 2)
+    model = VARIANTS["latent"](RationaleTrainOptions(model="latent", dropout=0.3)).model(nn.Embedding(9, 4), 2)
     assert [module.p for module in model.modules() if isinstance(module, nn.Dropout)] == [0.3, 0.3]
 
 
@@ -164,7 +164,7 @@ def fingerprint(**changed: Any) -> list[float]:
     """The numbers of two steps of training."""
     torch.manual_seed(0)
     small = {"hidden_size": 4, "z_rnn_size": 3, "dropout": 0.2, "lambda_init": 1.0, "lr": 0.01}
-    options = TrainOptions(**(small | changed))
+    options = RationaleTrainOptions(**(small | changed))
     lengths = torch.tensor([5, 2, 4, 1])
     mask = torch.arange(5) < lengths.unsqueeze(1)
     batch = Batch((Tokens(torch.randint(9, mask.shape), mask, lengths),), torch.tensor([0, 1, 0, 1]), range(4))
@@ -184,7 +184,7 @@ def class_loss(output: Output, batch: Batch) -> Tensor:
 
 def test_every_option_is_varied_here_or_elsewhere():
     """A new option that shapes model or objective needs a line in ``APPLIES``, any other a word in ``ELSEWHERE``."""
-    names = {field.name for field in dataclasses.fields(TrainOptions)}
+    names = {field.name for field in dataclasses.fields(RationaleTrainOptions)}
     assert names == APPLIES.keys() | VARIED_BY_HAND | ELSEWHERE
 
 
@@ -217,7 +217,7 @@ def test_every_control_variate_is_another():
 @pytest.mark.parametrize("model", ["latent", "rl"])
 def test_no_target_means_no_constraint(model, cross_entropy):
     def constraints(**options: float) -> Constraints:
-        chosen = TrainOptions(model=model, **options)
+        chosen = RationaleTrainOptions(model=model, **options)
         return VARIANTS[model](chosen).objective(cross_entropy).constraints
 
     off, on = constraints(), constraints(selection=0.3, lasso=0.1)
@@ -246,7 +246,7 @@ def planted_sentences() -> tuple[Batch, Tensor]:
 def overfit(steps: int, **options: Any) -> tuple[float, float, float]:
     """After training: the accuracy, and the shares of planted and of other words that are selected."""
     batch, planted = planted_sentences()
-    chosen = TrainOptions(hidden_size=10, dropout=0.0, lr=0.01, weight_decay=0.0, **options)
+    chosen = RationaleTrainOptions(hidden_size=10, dropout=0.0, lr=0.01, weight_decay=0.0, **options)
     embedding = nn.Embedding.from_pretrained(3 * torch.eye(VOCABULARY))  # words have nothing in common
     variant = VARIANTS[chosen.model](chosen)
     model = variant.model(embedding, CLASSES)

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import Latent
 from latent_rationale.common.nn import prefixes as beginnings
 from latent_rationale.common.nn.cells import LSTMCell
@@ -13,7 +14,6 @@ from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.ops.library import operator_for
 from latent_rationale.common.structures import Tokens
-from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition import recurrent
 from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, read
@@ -241,6 +241,8 @@ def test_an_encoder_without_a_rule_is_named(layer, make_classifier):
 
 
 def test_a_model_with_a_selector_is_refused(vocabulary):
-    model = Latent(TrainOptions(model="latent", hidden_size=4)).model(nn.Embedding(len(vocabulary), 5), CLASSES)
+    model = Latent(RationaleTrainOptions(model="latent", hidden_size=4)).model(
+        nn.Embedding(len(vocabulary), 5), CLASSES
+    )
     with pytest.raises(InputError, match="classifiers of the full text"):
         RecurrentClassifier.of(model)

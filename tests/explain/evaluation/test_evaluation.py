@@ -7,17 +7,16 @@ import pytest
 import torch
 from matplotlib.image import imread
 
-import latent_rationale.explain.evaluate as evaluation
-from latent_rationale.common.experiment.commands import train_command
-from latent_rationale.common.utils.console import run_command
-from latent_rationale.explain.evaluate import MEASURES, evaluate
+import latent_rationale.explain.evaluation.command as evaluation
+from latent_rationale.explain.evaluate import main as evaluate
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
+from latent_rationale.explain.evaluation.command import MEASURES
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import deleted
 from latent_rationale.explain.explainers.methods import EXPLAINERS
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
-from latent_rationale.explain.language_model.task import LanguageModelling
-from latent_rationale.sst.task import SST
+from latent_rationale.explain.train_lm import main as train_lm
+from latent_rationale.sst.train import main as train_sst
 
 
 def made_up(sentences, slope, noise, seed=1):
@@ -102,18 +101,18 @@ def classifier(small_sst, tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluate")
     small = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4", *small_sst.arguments]
     for classes in ("2", "5"):
-        assert train_command(SST, ["--classes", classes, *small, "--save_path", str(folder / classes)]) == 0
+        assert train_sst(["--classes", classes, *small, "--save_path", str(folder / classes)]) == 0
     rcnn = ["--classes", "2", "--layer", "rcnn", *small, "--save_path", str(folder / "rcnn")]
-    assert train_command(SST, rcnn) == 0
+    assert train_sst(rcnn) == 0
     lm = ["--ckpt", str(folder / "rcnn"), "--hidden_size", "8", "--num_iterations", "4"]
-    assert train_command(LanguageModelling, [*lm, "--save_path", str(folder / "lm")], "explain.train_lm") == 0
+    assert train_lm([*lm, "--save_path", str(folder / "lm")]) == 0
     return folder
 
 
 def test_one_table_over_methods(classifier, tmp_path, capsys):
     capsys.readouterr()
     arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "arch", "--stop", "12"]
-    assert run_command(evaluate, [*arguments, "--resamples", "20", "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--resamples", "20", "--save_path", str(tmp_path)]) == 0
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert [row[0] for row in rows] == ["method", "---", "occlusion", "arch"]
     written = json.loads((tmp_path / "evaluation.json").read_text())
@@ -130,7 +129,7 @@ def test_one_table_over_methods(classifier, tmp_path, capsys):
 
 
 def test_an_evaluation_needs_two_classes(classifier, capsys):
-    assert run_command(evaluate, ["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
+    assert evaluate(["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
     assert "very positive; an evaluation needs a model of two classes" in capsys.readouterr().err
 
 
@@ -138,12 +137,12 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     arguments = ["--ckpt", str(classifier / "rcnn"), "--stop", "3", "--resamples", "5", "--save_path", str(tmp_path)]
     lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
     capsys.readouterr()
-    assert run_command(evaluate, [*arguments, *lm]) == 0
+    assert evaluate([*arguments, *lm]) == 0
     assert "note: without --method cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in EXPLAINERS if name != "cd"]
-    assert run_command(evaluate, [*arguments, "--method", "arch", "cd"]) == 2
+    assert evaluate([*arguments, "--method", "arch", "cd"]) == 2
     assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
-    assert run_command(evaluate, arguments) == 0
+    assert evaluate(arguments) == 0
     assert "note: without --method soc: needs --lm, a language model" in capsys.readouterr().out
 
 
@@ -157,27 +156,27 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
 
     monkeypatch.setattr(evaluation, "_run", stopping)
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "occlusion", "--stop", "3", "--resamples", "5"]
-    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 130
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
     assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
     assert "what was found until then is in" in capsys.readouterr().out
     monkeypatch.setattr(evaluation, "_run", lambda *given: calls.append(given[1]) or run(*given))
     calls = []
-    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion"]
     assert "evaluation.json.part, where there is arch" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deletion.png", "evaluation.json"]
     gone_on = (tmp_path / "evaluation.json").read_text()
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
-    assert run_command(evaluate, [*arguments, "--seed", "2", "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--seed", "2", "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion", "arch", "occlusion"]
-    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert (tmp_path / "evaluation.json").read_text() == gone_on
 
 
 def test_other_texts_do_not_go_on_from_what_is_unfinished(classifier, small_sst, tmp_path):
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
-    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     before = json.loads((tmp_path / "evaluation.json").read_text())
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
     other = tmp_path / "other"
@@ -185,7 +184,7 @@ def test_other_texts_do_not_go_on_from_what_is_unfinished(classifier, small_sst,
     for name in ("train", "dev"):
         lines = (small_sst.folder / f"{name}.txt").read_text().splitlines()
         (other / f"{name}.txt").write_text("\n".join(reversed(lines)) + "\n")
-    assert run_command(evaluate, [*arguments, "--data_path", str(other), "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--data_path", str(other), "--save_path", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "evaluation.json").read_text())["arch"]["AOPC"] != before["arch"]["AOPC"]
 
 
@@ -193,7 +192,7 @@ def test_other_texts_do_not_go_on_from_what_is_unfinished(classifier, small_sst,
 def test_a_damaged_unfinished_evaluation_is_replaced(classifier, tmp_path, capsys, text):
     (tmp_path / "evaluation.json.part").write_text(text)
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
-    assert run_command(evaluate, [*arguments, "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert "is no evaluation, and is replaced" in capsys.readouterr().out
 
 
@@ -204,7 +203,7 @@ def test_what_is_no_number_is_none_in_json(classifier, tmp_path):
     (data / "train.txt").write_text("(3 (3 good) (2 film))\n(1 (1 bad) (2 film))\n")
     (data / "dev.txt").write_text("(3 zymurgy)\n")
     arguments = ["--ckpt", str(classifier / "2"), "--method", "occlusion", "--data_path", str(data)]
-    assert run_command(evaluate, [*arguments, "--resamples", "5", "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--resamples", "5", "--save_path", str(tmp_path)]) == 0
     text = (tmp_path / "evaluation.json").read_text()
     assert "NaN" not in text
     assert json.loads(text)["occlusion"]["phrases"] == {"value": None, "low": None, "high": None}

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import Baseline
 from latent_rationale.common.nn.cells import LSTMCell
-from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
 from latent_rationale.explain.explainers.cd import CD, relevant_state
@@ -87,6 +87,6 @@ def test_scores_are_margins_of_both_directions(randomise):
 
 
 def test_other_encoders_are_refused():
-    model = Baseline(TrainOptions(hidden_size=4, layer="rcnn")).model(nn.Embedding(9, SIZE), 2)
+    model = Baseline(RationaleTrainOptions(hidden_size=4, layer="rcnn")).model(nn.Embedding(9, SIZE), 2)
     with pytest.raises(InputError, match="the model has an RCNN; SCD is for both"):
         CD(RecurrentClassifier.of(model), lambda scores: scores[:, 1])

@@ -11,16 +11,17 @@ import transformers
 
 import latent_rationale
 from latent_rationale.common.data.word_pieces import WordPieces
-from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.training import loop as training
-from latent_rationale.common.utils.console import run_command
-from latent_rationale.explain.command import explain_command
-from latent_rationale.explain.evaluate import evaluate
+from latent_rationale.explain.__main__ import main as explain
+from latent_rationale.explain.evaluate import main as evaluate
 from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
-from latent_rationale.explain.language_model.task import LanguageModelling
-from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
+from latent_rationale.explain.finetune_bert import main as finetune
+from latent_rationale.explain.models.finetuning import FineTuning
+from latent_rationale.explain.models.options import FineTuningOptions
+from latent_rationale.explain.train_lm import main as train_lm
 from latent_rationale.sst.reader import spelled_alike
 from latent_rationale.sst.task import SST
+from latent_rationale.sst.train import main as train_sst
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-3"]
 
@@ -53,10 +54,10 @@ def folders(data, pretrained, tmp_path_factory):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     pieces = ["--ckpt", str(root / "bert"), "--use_bert_tokenizer", *SMALL, "--save_path", str(root / "lm_pieces")]
-    assert train_command(LanguageModelling, pieces) == 0
-    assert train_command(LanguageModelling, ["--task", "sst", *SMALL, "--save_path", str(root / "lm_words")]) == 0
+    assert train_lm(pieces) == 0
+    assert train_lm(["--task", "sst", *SMALL, "--save_path", str(root / "lm_words")]) == 0
     words = ["--classes", "2", *SMALL, "--word_vectors", "none", "--save_path", str(root / "words")]
-    assert train_command(SST, words) == 0
+    assert train_sst(words) == 0
     shutil.copytree(root / "lm_pieces", root / "lm_foreign")
     pieces = (root / "lm_foreign/vocabulary.txt").read_text().splitlines()
     foreign = [*pieces[:2], *(f"Ġ{piece}" for piece in pieces[2:])]
@@ -91,7 +92,7 @@ def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatc
     """Stopped in the middle of an epoch, it ends where an uninterrupted run does, to the bit."""
     common = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--lr", "1e-3", "--save_every", "2"]
     common += ["--num_iterations", "8", "--batch_size", "20"]
-    assert train_command(FineTuning, [*common, "--save_path", str(tmp_path / "whole")]) == 0
+    assert finetune([*common, "--save_path", str(tmp_path / "whole")]) == 0
     real, steps = training.train_step, []
 
     def interrupted(*arguments):
@@ -102,8 +103,8 @@ def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "train_step", interrupted)
-        assert train_command(FineTuning, [*common, "--save_path", str(tmp_path / "halves")]) == 130
-    assert train_command(FineTuning, ["--resume", "--save_path", str(tmp_path / "halves")]) == 0
+        assert finetune([*common, "--save_path", str(tmp_path / "halves")]) == 130
+    assert finetune(["--resume", "--save_path", str(tmp_path / "halves")]) == 0
     ends = [torch.load(tmp_path / name / "last.pt", weights_only=True)["model"] for name in ("whole", "halves")]
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
     exported = [(tmp_path / name / "transformers/model.safetensors").read_bytes() for name in ("whole", "halves")]
@@ -120,7 +121,7 @@ def test_every_method_explains_the_treebank(folders, tmp_path, method, lm):
     arguments = ["--ckpt", str(folders / "bert"), "--method", method, "--sample_n", "3", "--nb_range", "3"]
     if lm is not None:
         arguments += ["--lm", str(folders / lm)]
-    assert explain_command([*arguments, "--stop", "3", "--save_path", str(tmp_path)]) == 0
+    assert explain([*arguments, "--stop", "3", "--save_path", str(tmp_path)]) == 0
     for row in explained(tmp_path):
         assert row["tree"][:2] == [0, len(row["tokens"])]
         assert len(row["spans"]) == len(row["scores"])
@@ -132,7 +133,7 @@ def test_the_originals_flags(folders, tmp_path, capsys):
     arguments = ["--resume_snapshot", str(folders / "bert"), "--method", "soc", "--lm_path", str(folders / "lm_pieces")]
     arguments += ["--batch_size", "1", "--start", "0", "--stop", "2", "--exp_name", ".sst_demo", "--task", "sst"]
     arguments += ["--explain_model", "bert", "--nb_range", "10", "--sample_n", "2", "--use_bert_tokenizer", "--agg"]
-    assert explain_command([*arguments, "--format", "seed", "--save_path", str(tmp_path), "--dataset", "dev"]) == 0
+    assert explain([*arguments, "--format", "seed", "--save_path", str(tmp_path), "--dataset", "dev"]) == 0
     assert len((tmp_path / "explanations.sst_demo.txt").read_text().splitlines()) == 2
     out = capsys.readouterr().out
     assert "note: --batch-size has no effect since the phrases of one sentence are explained together" in out
@@ -145,15 +146,15 @@ def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tm
     monkeypatch.chdir(tmp_path)
     command = f"--task_name SST-2 --do_train --do_eval --do_lower_case --data_dir {data}/sst2 --bert_model {pretrained}"
     command += " --max_seq_length 128 --train_batch_size 32 --learning_rate 2e-5 --num_train_epochs 1 --output_dir bert"
-    assert train_command(FineTuning, command.split()) == 0
+    assert finetune(command.split()) == 0
     out = capsys.readouterr().out
     assert "note: there is no test set: GLUE's has no labels" in out
     assert "note: --do-train has no effect since it always trains" in out
     assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
     explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
-    assert explain_command([*explaining, "--split", "test"]) == 2
+    assert explain([*explaining, "--split", "test"]) == 2
     assert "--split: there are no sentences in test" in capsys.readouterr().err
-    assert explain_command([*explaining, "--stop", "2"]) == 0
+    assert explain([*explaining, "--stop", "2"]) == 0
     assert len(explained(tmp_path)) == 2
 
 
@@ -161,7 +162,7 @@ def test_a_text_of_ones_own_needs_no_data(folders, tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "nowhere"))
     monkeypatch.chdir(tmp_path)
     arguments = ["--ckpt", str(folders / "bert" / "transformers"), "--method", "occlusion", "--save_path", "."]
-    assert explain_command([*arguments, "--text", "It isn't a good film.", "--longest", "2"]) == 0
+    assert explain([*arguments, "--text", "It isn't a good film.", "--longest", "2"]) == 0
     (row,) = explained(tmp_path)
     assert row["tokens"] == ["It", "is", "n't", "a", "good", "film", "."]
     assert len(row["spans"]) == 7 + 6
@@ -183,7 +184,7 @@ def test_any_number_of_classes(folders, tokenizer, pretrained, tmp_path, method)
     save_classifier(tmp_path / "model", tokenizer, pretrained, ["Sad", "Glad", "Bored"])
     arguments = ["--ckpt", str(tmp_path / "model"), "--method", method, "--text", "a good film"]
     arguments += ["--lm", str(folders / "lm_pieces"), "--sample_n", "2"]
-    assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
+    assert explain([*arguments, "--save_path", str(tmp_path)]) == 0
     (row,) = explained(tmp_path)
     assert row["explained"] in ("sad", "glad", "bored")
     assert row["said"].startswith(row["explained"])
@@ -195,7 +196,7 @@ def test_scores_that_are_no_classes_are_refused(tokenizer, pretrained, tmp_path,
     save_classifier(tmp_path / "model", tokenizer, pretrained, ["sad", "tall"])
     path = tmp_path / "model/config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"problem_type": kind}))
-    assert explain_command(["--ckpt", str(tmp_path / "model"), "--method", "occlusion", "--text", "a film"]) == 2
+    assert explain(["--ckpt", str(tmp_path / "model"), "--method", "occlusion", "--text", "a film"]) == 2
     assert f"model: its scores are no classes, but of the kind {kind}" in capsys.readouterr().err
 
 
@@ -204,7 +205,7 @@ def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretraine
     for names in (["NEGATIVE", "POSITIVE"], ["POSITIVE", "NEGATIVE"]):
         save_classifier(tmp_path / names[0], tokenizer, pretrained, names)
         arguments = ["--ckpt", str(tmp_path / names[0]), "--method", "occlusion", "--text", "a good film"]
-        assert explain_command([*arguments, "--save_path", str(tmp_path)]) == 0
+        assert explain([*arguments, "--save_path", str(tmp_path)]) == 0
         (row,) = explained(tmp_path)
         assert row["explained"] == "positive"
         scores.append(row["scores"])
@@ -214,14 +215,14 @@ def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretraine
 def test_an_older_transformer_in_the_folder_of_another_run_is_not_taken(folders, small_sst, tmp_path):
     shutil.copytree(folders / "bert", tmp_path / "run")
     words = ["--classes", "2", *SMALL, "--word_vectors", "none", "--overwrite", "--save_path", str(tmp_path / "run")]
-    assert train_command(SST, words) == 0
+    assert train_sst(words) == 0
     arguments = ["--ckpt", str(tmp_path / "run"), "--method", "occlusion", "--explain_model", "lstm", "--stop", "1"]
-    assert explain_command(arguments) == 0
+    assert explain(arguments) == 0
 
 
 def test_a_text_that_is_too_long_is_explained_as_far_as_it_is_read(folders, tmp_path, capsys):
     arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
-    assert explain_command([*arguments, "--text", "a film " * 60, "--longest", "1"]) == 0
+    assert explain([*arguments, "--text", "a film " * 60, "--longest", "1"]) == 0
     (row,) = explained(tmp_path)
     assert len(row["tokens"]) == 62  # of 64 places two are for what stands around the text
     assert "note: of 120 words the model reads 62: a ..." in capsys.readouterr().out
@@ -232,7 +233,7 @@ def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):
     found = []
     for sample, seed in (("6", "1"), ("6", "1"), ("6", "2")):
         options = ["--sample", sample, "--seed", seed, "--save_path", str(tmp_path)]
-        assert run_command(evaluate, [*arguments, *options]) == 0
+        assert evaluate([*arguments, *options]) == 0
         found.append(json.loads((tmp_path / "evaluation.json").read_text()))
     assert found[0] == found[1]
     assert found[0] != found[2]
@@ -241,7 +242,7 @@ def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):
 def test_words_stand_for_all_their_pieces(folders, tmp_path):
     """Occlusion of a word takes all of its pieces."""
     arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
-    assert explain_command([*arguments, "--text", "a lovely film", "--longest", "1"]) == 0
+    assert explain([*arguments, "--text", "a lovely film", "--longest", "1"]) == 0
     (row,) = explained(tmp_path)
     exported = folders / "bert" / "transformers"
     network = transformers.AutoModelForSequenceClassification.from_pretrained(exported).eval()
@@ -274,7 +275,7 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
     given = [argument.format(root=folders) for argument in arguments]
     given += [] if "--ckpt" in given else ["--ckpt", str(folders / "bert")]
     given += [] if "--method" in given else ["--method", "occlusion"]
-    assert explain_command([*given, "--save_path", str(tmp_path / "new")]) == 2
+    assert explain([*given, "--save_path", str(tmp_path / "new")]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
@@ -283,7 +284,7 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
 
 def test_pieces_need_a_transformer(folders, capsys):
     arguments = ["--ckpt", str(folders / "words"), "--use_bert_tokenizer", "--save_path", str(folders / "never")]
-    assert train_command(LanguageModelling, arguments) == 2
+    assert train_lm(arguments) == 2
     assert "--use-bert-tokenizer needs --ckpt, the folder of the transformer" in capsys.readouterr().err
 
 
@@ -291,7 +292,7 @@ def test_pieces_need_a_transformer(folders, capsys):
 def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     arguments = ["--bert_model", str(tmp_path / named), "--data_path", str(data / "sst2")]
-    assert train_command(FineTuning, [*arguments, "--save_path", str(tmp_path / "run")]) == 2
+    assert finetune([*arguments, "--save_path", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
     assert "that transformers can read" in error
     assert error.count("\n") == 1
@@ -301,7 +302,7 @@ def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named
 def test_without_the_library_it_is_named(folders, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
     arguments = ["--ckpt", str(folders / "bert"), "--method", "occlusion", "--save_path", str(tmp_path)]
-    assert explain_command(arguments) == 2
+    assert explain(arguments) == 2
     assert 'pip install ".[transformers]"' in capsys.readouterr().err
-    assert train_command(FineTuning, ["--save_path", str(tmp_path / "run")]) == 2
+    assert finetune(["--save_path", str(tmp_path / "run")]) == 2
     assert 'pip install ".[transformers]"' in capsys.readouterr().err

@@ -7,13 +7,12 @@ from dataclasses import asdict, replace
 import pytest
 from matplotlib.image import imread
 
-from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
 from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
 from latent_rationale.explain.visualization.figures import plot_hierarchy
 from latent_rationale.explain.visualization.html import page
 from latent_rationale.explain.visualization.layout import Box, boxes, largest_score
-from latent_rationale.explain.visualize import visualize
+from latent_rationale.explain.visualize import main as visualize
 
 SCORES = {(0, 1): -2.0, (1, 2): 0.5, (2, 3): 0.25, (0, 2): -1.5, (0, 3): 1.0}
 EXPLANATION = Explanation(
@@ -99,10 +98,10 @@ def test_the_command_draws_what_explain_wrote(tmp_path, kind):
     path = tmp_path / "explanations.jsonl"
     path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 3)
     arguments = ["--input", str(path), "--format", kind, "--start", "1", "--stop", "9"]
-    assert run_command(visualize, [*arguments, "--save_path", str(tmp_path / "new")]) == 0
+    assert visualize([*arguments, "--save_path", str(tmp_path / "new")]) == 0
     assert sorted(file.name for file in (tmp_path / "new" / "explanations").iterdir()) == [f"1.{kind}", f"2.{kind}"]
     other = path.rename(tmp_path / "explanations.own.jsonl")
-    assert run_command(visualize, ["--input", str(other), "--format", kind]) == 0
+    assert visualize(["--input", str(other), "--format", kind]) == 0
     assert len(list((tmp_path / "explanations.own").iterdir())) == 3
     assert (tmp_path / "explanations.own.html").exists()
     assert (tmp_path / "new" / "explanations.html").read_text().count("<article>") == 2
@@ -120,7 +119,7 @@ def test_the_command_draws_what_explain_wrote(tmp_path, kind):
 def test_other_files_are_refused(tmp_path, capsys, text, message):
     path = tmp_path / "explanations.jsonl"
     path.write_text(text)
-    assert run_command(visualize, ["--input", str(path)]) == 2
+    assert visualize(["--input", str(path)]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -161,7 +160,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, me
     path = tmp_path / "explanations.jsonl"
     good = EXPLANATION.to_json()
     path.write_text(json.dumps(good) + "\n" + json.dumps(good | {name: value}) + "\n")
-    assert run_command(visualize, ["--input", str(path)]) == 2
+    assert visualize(["--input", str(path)]) == 2
     error = capsys.readouterr().err
     assert "explanations.jsonl:2: not an explanation (" in error
     assert message in error
@@ -172,9 +171,9 @@ def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, me
 def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 30)
-    assert run_command(visualize, ["--input", str(path), "--start", "25"]) == 0
+    assert visualize(["--input", str(path), "--start", "25"]) == 0
     assert len(list((tmp_path / "explanations").iterdir())) == 5
-    assert run_command(visualize, ["--input", str(path), "--start", "3", "--format", "svg"]) == 0
+    assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 0
     assert len(list((tmp_path / "explanations").glob("*.svg"))) == 20
     assert "20 of 30 explanations, from 3 on" in capsys.readouterr().out
 
@@ -182,12 +181,12 @@ def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
-    assert run_command(visualize, ["--input", str(path), "--save_path", str(path / "below")]) == 2
+    assert visualize(["--input", str(path), "--save_path", str(path / "below")]) == 2
     assert f"{path}/below/explanations: cannot be written to (Not a directory)" in capsys.readouterr().err
 
 
 def test_a_range_without_explanations_is_refused(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
-    assert run_command(visualize, ["--input", str(path), "--start", "4"]) == 2
+    assert visualize(["--input", str(path), "--start", "4"]) == 2
     assert "has 1 explanations, and none from 4 to 24" in capsys.readouterr().err
