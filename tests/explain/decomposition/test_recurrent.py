@@ -16,7 +16,7 @@ from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition import recurrent
-from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, read
+from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, decompose_states
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
 from latent_rationale.explain.explainers.contexts import SampledContext, SentenceContext
 from latent_rationale.explain.explainers.scd import SCD
@@ -124,7 +124,7 @@ def test_nothing_is_relevant_before_the_phrase_begins(layer, make_classifier):
         for cell in (classifier.forwards, classifier.backwards):
             projected = cell.project(classifier.embedding(IDS))
             for words in range(1, 7):
-                found = read(cell, projected, contexts[..., :words], inside[:, :words], SplitActivation)
+                found = decompose_states(cell, projected, contexts[..., :words], inside[:, :words], SplitActivation)
                 assert found.relevant.any() == (words > 2)
 
 
@@ -190,9 +190,9 @@ def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypa
     given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, SplitActivation
     with monkeypatch.context() as patch:
         patch.setattr(recurrent, "_read_on", None)
-        found = read(*given)
+        found = decompose_states(*given)
     monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
-    expected = read(*given)
+    expected = decompose_states(*given)
     torch.testing.assert_close(found.whole, expected.whole)
     torch.testing.assert_close(found.relevant, expected.relevant)
 
