@@ -65,7 +65,8 @@ class Predictor:
         except InputError as error:
             raise InputError(str(error), folder / checkpoint.CONFIG) from error
         task = task_class(options)
-        vocabulary, model, objective = task.reopen(folder)
+        with torch.random.fork_rng(devices=[]):  # initial weights, which are replaced, do not move the user's generator
+            vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
         return cls(task, vocabulary, model.to(device), objective.to(device), str(folder))
 

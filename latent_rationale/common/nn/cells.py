@@ -96,7 +96,9 @@ class LSTMCell(Cell):
     def of(cls, lstm: nn.LSTM) -> "LSTMCell":
         """A cell with the weights of an LSTM of one layer and one direction, copied."""
         inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
-        cell = cls(lstm.input_size, lstm.hidden_size).to(inputs)
+        with torch.device("meta"):  # without initial weights, which would move the global generator
+            cell = cls(lstm.input_size, lstm.hidden_size)
+        cell = cell.to_empty(device=inputs.device).to(inputs.dtype)
         with torch.no_grad():
             cell.input_weight.copy_(inputs)
             cell.recurrent_weight.copy_(recurrent)

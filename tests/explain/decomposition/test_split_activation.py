@@ -101,7 +101,7 @@ def test_chunks(chunk):
         (lambda x: x % 2, "the operator %"),
         (lambda x: x @ x, "the operator @"),
         (lambda x: x > 0, "a comparison"),
-        (lambda x: x < CONSTANT, "gt"),
+        (lambda x: torch.gt(CONSTANT, x), "gt"),
         (lambda x: x[0], "an index"),
         (lambda x: next(iter(x)), "an index"),
         (abs, "abs"),
