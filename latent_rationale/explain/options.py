@@ -100,11 +100,6 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions):
         return self.lm is not None and not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
 
     @property
-    def phrasing(self) -> dict[str, Any]:
-        """The options that decide on the phrases, of ``Provenance``."""
-        return {}
-
-    @property
     def folder(self) -> Path:
         """The folder to write to."""
         return self.save_path or self.ckpt
@@ -117,6 +112,9 @@ class ExplainOptions(ExplainedModelOptions):
     HEADING: ClassVar[str] = "method and phrases"
 
     method: str = option("soc", "how phrases get their scores", choices=EXPLAINERS)
+    label: str | None = option(
+        None, "name of the class to explain (default: the positive one of two, the predicted one of more)"
+    )
     text: str | None = option(None, "explain this text instead of a data set")
     tokenized: bool = option(
         False, "the text is tokens with blanks between them, not raw text", needs={"text": (GIVEN,)}
@@ -159,11 +157,6 @@ class ExplainOptions(ExplainedModelOptions):
     def methods(self) -> tuple[str, ...]:
         """The one method."""
         return (self.method,)
-
-    @property
-    def phrasing(self) -> dict[str, Any]:
-        """The option by which the tree grows, or phrases are chosen."""
-        return {"percentile": self.percentile} if self.agg else {"longest": self.longest}
 
     @property
     def folder(self) -> Path:

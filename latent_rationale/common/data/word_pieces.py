@@ -1,4 +1,4 @@
-"""Words in pieces, as transformers read them."""
+"""Tokenizers of ``transformers``, which split words into pieces."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from latent_rationale.common.data.vocabulary import Tokenizer, unescape
 
 CONTINUES = "##"
-"""Begins a piece inside a word, in vocabularies that mark those."""
+"""Prefix of a piece inside a word, in vocabularies that mark such pieces."""
 
 BEGINS = ("Ġ", "▁")
-"""Begin a piece at the start of a word, in vocabularies that mark those."""
+"""Prefixes of a piece at the beginning of a word, in vocabularies that mark such pieces."""
 
 
 class WordPieces(Tokenizer):
@@ -18,13 +18,13 @@ class WordPieces(Tokenizer):
     The treebank's escapes are read as what they stand for: ``-LRB-`` as ``(``.
 
     Args:
-        tokenizer: a fast one.
-        longest: so many pieces of a text are read, and no more.
+        tokenizer: a fast tokenizer of the library.
+        longest: the largest number of ids of a text, prefix and suffix included. Further words are not read.
 
     Attributes:
         prefix: ids that the tokenizer puts before every text.
-        suffix: those that it puts behind.
-        unknown_id: of a piece that it does not know.
+        suffix: ids that the tokenizer puts after every text.
+        unknown_id: id of unknown pieces.
     """
 
     def __init__(self, tokenizer: Any, longest: int):
@@ -42,17 +42,14 @@ class WordPieces(Tokenizer):
         self._marks_insides = any(piece.startswith(CONTINUES) for piece in self.words)
 
     def pieces_of(self, word: str) -> list[int]:
-        """The ids of a word's pieces, one at least."""
+        """Return the ids of a word's pieces, at least one."""
         if word not in self._pieces:
             found = self.tokenizer([unescape(word)], is_split_into_words=True, add_special_tokens=False)["input_ids"]
             self._pieces[word] = found or [self.unknown_id]
         return self._pieces[word]
 
-    def read(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
-        """The ids of the words that fit, and where each begins among them, with the end of the last.
-
-        Of a first word that is too long alone, its beginning is read.
-        """
+    def encode_with_edges(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Encode the words that fit. Of a first word that alone is too long, the beginning is encoded."""
         ids, edges = self.pieces_of(tokens[0])[: self.longest], [0]
         for word in tokens[1:]:
             edges.append(len(ids))
@@ -63,23 +60,23 @@ class WordPieces(Tokenizer):
         return ids, [*edges, len(ids)]
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The ids of the words that fit."""
-        return self.read(tokens)[0]
+        """Return the ids of the words that fit."""
+        return self.encode_with_edges(tokens)[0]
 
     def split(self, tokens: Iterable[str]) -> list[str]:
-        """All words in pieces."""
+        """Split all words into pieces."""
         return [self.words[id] for word in tokens for id in self.pieces_of(word)]
 
     def look_up(self, words: Sequence[str]) -> list[int]:
-        """The ids of pieces."""
+        """Return the id of each piece; the unknown id for others."""
         return [self._ids.get(piece, self.unknown_id) for piece in words]
 
     def begins_word(self, id: int) -> bool:
-        """Whether a piece stands at the beginning of a word."""
+        """Tell whether a piece stands at the beginning of a word."""
         piece = self.words[id]
         return not piece.startswith(CONTINUES) if self._marks_insides else piece.startswith(BEGINS)
 
 
 def _first(*ids: int | None) -> int:
-    """The first that there is."""
+    """Return the first id that is not None."""
     return next(id for id in ids if id is not None)

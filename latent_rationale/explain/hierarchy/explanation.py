@@ -1,4 +1,4 @@
-"""What an explainer says of a sentence, apart from tensors."""
+"""Explanations of sentences, independent of tensors: JSON, text, pictures and HTML."""
 
 import json
 import math
@@ -6,30 +6,33 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines
 from latent_rationale.common.utils.values import is_unicode
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, check_spans
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """How scores came about.
+    """Method, models and options that scores come from.
 
     Attributes:
-        method: what explained.
-        model: the folder of what was explained.
-        model_digest: of its weights.
-        lm: the folder of the language model that contexts were drawn from; None where none were, as for the others.
-        lm_digest: of its weights.
-        nb_range: N, how many words on either side were drawn anew.
-        sample_n: K, how often.
-        share_samples: whether phrases with the same edge shared them.
-        seed: where randomness started.
-        percentile: of the gains that were taken, where the tree grew from scores.
-        longest: the length of the longest phrases, where the user named one.
+        method: name of the explainer.
+        model: folder of the explained model.
+        model_digest: digest of its weights.
+        lm: folder of the language model that contexts were sampled from; this and the next five are None without one.
+        lm_digest: digest of its weights.
+        nb_range: N, the number of words on either side that were sampled.
+        sample_n: K, the number of samples.
+        share_samples: phrases with the same edge shared their samples.
+        seed: seed of the samples.
+        percentile: percentile of the gains that were taken, where the tree grew from scores.
+        longest: length of the longest phrases, where the user named one.
     """
 
     method: str
@@ -46,10 +49,10 @@ class Provenance:
 
     @classmethod
     def from_json(cls, row: Any) -> "Provenance":
-        """What ``asdict`` gives.
+        """Read the result of ``asdict``.
 
         Raises:
-            ValueError: for anything else, with what is wrong.
+            ValueError: for anything else, with the reason.
         """
         hints = get_type_hints(cls)
         if _is(row, dict).keys() != hints.keys():
@@ -65,20 +68,20 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Phrases of a sentence with their scores.
+    """Phrases of a sentence with their scores. In a notebook it shows itself as ``to_html`` does.
 
     Attributes:
-        source: the data set that the sentence is from, or ``text`` for the user's own.
-        number: which one it is there, counted from 0.
-        tokens: the words.
-        spans: the phrases, the shorter first.
-        scores: of each phrase; positive ones speak for the explained class.
-        tree: how they lie inside one another; None where they are no tree.
-        explained: the name of the explained class.
-        said: what the classifier says, in a few words.
-        label: the class that it predicts; None where scores are all there is to say.
+        source: name of the data set that the sentence is from, or ``text`` for a text of the user.
+        number: index of the sentence there, from 0.
+        tokens: words of the sentence.
+        spans: the phrases, shorter ones first.
+        scores: score of each phrase, positive if it speaks for the explained class.
+        tree: tree of the phrases; None where they do not form one.
+        explained: name of the explained class.
+        said: prediction of the classifier in a few words.
+        label: predicted class; None for a classifier that predicts scores only.
         probabilities: one number per class, or the scores themselves.
-        provenance: how the scores came about.
+        provenance: method, models and options that the scores come from.
     """
 
     source: str
@@ -94,7 +97,7 @@ class Explanation:
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        """See that the parts fit together.
+        """Check that the parts fit together.
 
         Raises:
             ValueError: if they do not.
@@ -116,10 +119,10 @@ class Explanation:
 
     @classmethod
     def from_json(cls, row: Any) -> "Explanation":
-        """What ``to_json`` gave.
+        """Read the result of ``to_json``.
 
         Raises:
-            ValueError: for anything else, with what is wrong.
+            ValueError: for anything else, with the reason.
         """
         names = [field.name for field in fields(cls)]
         if missing := [name for name in names if name not in _is(row, dict)]:
@@ -140,29 +143,29 @@ class Explanation:
 
     @property
     def by_span(self) -> dict[Span, float]:
-        """Scores by phrase."""
+        """Dictionary from phrases to scores."""
         return dict(zip(self.spans, self.scores, strict=True))
 
     @property
     def headline(self) -> str:
-        """What is predicted, and what the scores are about."""
+        """Prediction, explained class and method in one line."""
         return f"{self.said}; scores for {self.explained} by {self.provenance}"
 
     def phrase(self, span: Span) -> str:
-        """The words of a phrase."""
+        """Return the words of a phrase."""
         return " ".join(self.tokens[slice(*span)])
 
     def line(self) -> str:
-        """Phrases and scores on one line, apart by tabs, as the original writes them: with a blank behind each."""
+        """Return phrases and scores on one line, in the format of the original code: separated by a tab and a blank."""
         return "\t ".join(f"{self.phrase(span)} {score:.6f}" for span, score in self.by_span.items())
 
     def strongest(self, count: int) -> str:
-        """The phrases with the largest scores, of either sign."""
+        """Return the phrases with the largest absolute scores, in one line."""
         ranked = sorted(self.by_span.items(), key=lambda pair: -abs(pair[1]))
         return ", ".join(f"{self.phrase(span)} {score:+.3g}" for span, score in ranked[:count])
 
     def to_json(self) -> dict[str, Any]:
-        """What JSON can hold; a tree as ``[start, end, [children]]``."""
+        """Return values that JSON can hold; a tree as ``[start, end, [children]]``."""
         return {
             "source": self.source,
             "number": self.number,
@@ -177,12 +180,38 @@ class Explanation:
             "provenance": asdict(self.provenance),
         }
 
+    def plot(self, path: Path | str | None = None) -> "Figure":
+        """Plot the phrases as a heat map above the words.
+
+        Args:
+            path: file to save the figure to (png, pdf, svg); it is not saved, unless given.
+
+        Returns:
+            The figure.
+        """
+        # Imported here, because matplotlib takes a second to import; and visualization imports this module.
+        from latent_rationale.explain.visualization.figures import plot_hierarchy
+
+        figure = plot_hierarchy(self)
+        if path is not None:
+            figure.savefig(path, dpi=150)
+        return figure
+
+    def to_html(self) -> str:
+        """Return a piece of HTML with its own style: each phrase is a box above its words."""
+        from latent_rationale.explain.visualization.html import fragment
+
+        return fragment(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
 
 def read_explanations(path: Path) -> Iterator[Explanation]:
-    """What ``python -m latent_rationale.explain`` wrote.
+    """Read a file that ``python -m latent_rationale.explain`` wrote.
 
     Raises:
-        InputError: for anything else, with its line.
+        InputError: for anything else, with the line.
     """
     for number, line in read_filled_lines(path, "explanations"):
         try:
@@ -216,9 +245,9 @@ def _number(value: Any) -> float:
 
 
 def _is(value: Any, kind: Any) -> Any:
-    """The value, seen to be of a kind, or one of several; a text, to be one that can be written.
+    """Check that a value is of a type, or one of several, and return it.
 
-    A whole number is a number.
+    A whole number passes for a number; a text has to be one that can be written.
     """
     kinds = get_args(kind) or (kind,)
     fits = isinstance(value, kinds + (int,) * (float in kinds)) and (bool in kinds or not isinstance(value, bool))

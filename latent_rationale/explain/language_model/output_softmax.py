@@ -1,4 +1,4 @@
-"""How a language model says which word comes next. A new way is one class here and one line in ``OUTPUT_SOFTMAXES``."""
+"""Output layers of the language model. A new kind is one class here and one line in ``OUTPUT_SOFTMAXES``."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class OutputSoftmax(nn.Module, ABC):
     Args:
         state_size: H.
         words: V, the size of the vocabulary.
-        reserved: as many ids from 0 on are no words and never drawn, such as unknown words and padding.
+        reserved: number of ids from 0 on that are no words and never sampled, such as unknown words and padding.
     """
 
     def __init__(self, state_size: int, words: int, reserved: int):
@@ -27,38 +27,38 @@ class OutputSoftmax(nn.Module, ABC):
 
     @abstractmethod
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Log probabilities ``[N]`` of ids ``[N]`` after states ``[N, H]``."""
+        """Compute the log probabilities ``[N]`` of ids ``[N]`` after states ``[N, H]``."""
 
     @property
     @abstractmethod
     def head(self) -> nn.Linear:
-        """From states to F frequent words, and C clusters of the words whose ids follow."""
+        """Layer from states to F frequent words and C clusters of the words whose ids follow."""
 
     @property
     @abstractmethod
     def tails(self) -> Sequence[tuple[Tensor, ...]]:
-        """For each cluster of V words the weights ``[D, H]`` and ``[V, D]`` of two layers, from states to the words."""
+        """Weights ``[D, H]`` and ``[V, D]`` of the two layers from states to the V words of each cluster."""
 
     @final
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
-        """Words ``[N]`` drawn by uniform noise ``[N]``, reserved ids aside.
+        """Sample words ``[N]``, but no reserved ids, by the inverse cdf at uniform noise ``[N]``.
 
-        First a frequent word or a cluster; then the word of the cluster, by how far into the cluster the noise falls.
-        On a processor continuation.cpp does the same, whatever the class.
+        The noise first selects a frequent word or a cluster, then a word of the cluster, by its place within the
+        cluster's share. On a processor continuation.cpp does the same for all classes.
         """
-        found, rest = draw(self.head(states)[:, self.reserved :], noise)
+        found, rest = softmax_icdf(self.head(states)[:, self.reserved :], noise)
         found += self.reserved
         column = start = self.head.out_features - len(self.tails)  # of the first cluster; where its ids begin
         clusters = found.clone()
         for first, second in self.tails:
             rows = (clusters == column).nonzero().squeeze(1)
-            found[rows] = start + draw(states[rows] @ first.T @ second.T, rest[rows])[0]
+            found[rows] = start + softmax_icdf(states[rows] @ first.T @ second.T, rest[rows])[0]
             column, start = column + 1, start + len(second)
         return found
 
 
 class FullSoftmax(OutputSoftmax):
-    """One softmax over all words."""
+    """A single softmax over all words."""
 
     tails = ()
 
@@ -68,22 +68,22 @@ class FullSoftmax(OutputSoftmax):
 
     @property
     def head(self) -> nn.Linear:
-        """To all words."""
+        """Layer from states to all words."""
         return self.layer
 
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Of each word under the softmax."""
+        """Compute the log probability of each word under the softmax."""
         return -nn.functional.cross_entropy(self.layer(states), words, reduction="none")
 
 
 class AdaptiveSoftmax(OutputSoftmax):
-    """Frequent words and clusters of rarer ones first, then a word of the cluster (Grave et al., 2017).
+    """Adaptive softmax over frequent words and clusters of rarer words (Grave et al., 2017).
 
-    Training and drawing take time for the rare words only where one comes up.
+    Training and sampling compute the scores of rare words only where a rare word comes up.
     """
 
     CUTOFFS = (200, 1000, 5000)
-    """Where clusters begin, as far as the vocabulary goes."""
+    """Ids at which clusters begin, as far as the vocabulary has them."""
 
     def __init__(self, state_size: int, words: int, reserved: int):
         super().__init__(state_size, words, reserved)
@@ -92,25 +92,25 @@ class AdaptiveSoftmax(OutputSoftmax):
 
     @property
     def head(self) -> nn.Linear:
-        """To the frequent words and the clusters."""
+        """Layer from states to the frequent words and the clusters."""
         return self.layer.head
 
     @property
     def tails(self) -> Sequence[tuple[Tensor, ...]]:
-        """The rarer the words, the fewer numbers between the layers."""
+        """Weights of the clusters, with smaller projections for rarer words."""
         return [tuple(tail.parameters()) for tail in self.layer.tail]
 
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Of each word: its own probability, or its cluster's times its own in there."""
+        """Compute the log probability of each word; of a rare word, its cluster's plus its own within the cluster."""
         log_probs: Tensor = self.layer(states, words).output
         return log_probs
 
 
-def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """The inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1), of the same type.
+def softmax_icdf(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """Evaluate the inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1), of the same type.
 
     Returns:
-        Ids ``[N]``; and how far into the share of its id the noise falls ``[N]``, which is uniform noise again.
+        Ids ``[N]``, and the place of the noise within the share of its id, ``[N]``, which is uniform noise again.
     """
     below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
     mass = (noise * below[:, -1]).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Between the ids of a classifier and those of a language model."""
+"""Mappings between the ids of a classifier and the ids of a language model."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,24 +10,32 @@ from latent_rationale.common.data.vocabulary import Tokenizer
 
 
 class VocabularyMapping(ABC):
-    """Turns what a language model reads into its own ids, and what it draws back."""
+    """Mapping between the ids of a classifier and the ids of a language model that reads in one direction."""
 
     @abstractmethod
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Beginnings ``[R, T]`` of so many ids ``[R]``, in the ids of the language model, with their lengths there."""
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Translate texts that the language model is to read.
+
+        Args:
+            ids: R texts in ids of the classifier, ``[R, T]``.
+            lengths: number of ids of each text, ``[R]``.
+
+        Returns:
+            Ids ``[R, T']`` of the language model, and their numbers ``[R]``.
+        """
 
     @abstractmethod
-    def write(self, drawn: Tensor) -> Tensor:
-        """Words ``[B, W]`` of the language model, in that many ids of the classifier ``[B, W]``."""
+    def to_classifier(self, words: Tensor) -> Tensor:
+        """Translate sampled words ``[B, W]`` of the language model into as many ids ``[B, W]`` of the classifier."""
 
 
 @dataclass(frozen=True, eq=False)
 class WordMapping(VocabularyMapping):
-    """Between two vocabularies of the same units; what the other does not have is unknown there.
+    """Mapping between two vocabularies of the same units. Words that the other vocabulary lacks are unknown there.
 
     Attributes:
-        there: for each id of the first the one in the second.
-        back: the other way round.
+        there: for each id of the classifier the id of the language model.
+        back: for each id of the language model the id of the classifier.
     """
 
     there: Tensor
@@ -35,15 +43,15 @@ class WordMapping(VocabularyMapping):
 
     @classmethod
     def between(cls, first: Tokenizer, second: Tokenizer, device: torch.device | None = None) -> "WordMapping":
-        """By how they are spelled."""
+        """Match the words of a classifier and of a language model by their spelling."""
         there, back = second.look_up(first.words), first.look_up(second.words)
         there[first.padding_id], back[second.padding_id] = second.padding_id, first.padding_id
         return cls(torch.tensor(there, device=device), torch.tensor(back, device=device))
 
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One id for each."""
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Look up one id for each id."""
         return self.there[ids], lengths
 
-    def write(self, drawn: Tensor) -> Tensor:
-        """One id for each."""
-        return self.back[drawn]
+    def to_classifier(self, words: Tensor) -> Tensor:
+        """Look up one id for each word."""
+        return self.back[words]

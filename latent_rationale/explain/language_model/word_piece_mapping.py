@@ -1,4 +1,4 @@
-"""Between a classifier of word pieces and a language model of words: they meet through words."""
+"""Mapping between a classifier of word pieces and a language model of words."""
 
 import torch
 from torch import Tensor
@@ -9,15 +9,15 @@ from latent_rationale.explain.language_model.vocabulary_mapping import Vocabular
 
 
 class WordPieceMapping(VocabularyMapping):
-    """Reads pieces as words, the longest that the language model has; writes words in pieces.
+    """Mapping of pieces to the longest words that the language model has, and of words to their pieces.
 
-    A word that is drawn fills as many places as it has pieces. One that does not fit is cut at its far end.
+    A sampled word fills as many positions as it has pieces. A word that does not fit is cut at its far end.
 
     Args:
-        pieces: of the classifier.
-        words: of the language model.
-        backwards: texts come in reverse, from their last piece to their first.
-        device: where ids are.
+        pieces: tokenizer of the classifier.
+        words: vocabulary of the language model.
+        backwards: texts are reversed, from their last piece to their first.
+        device: device of the ids.
     """
 
     def __init__(self, pieces: WordPieces, words: Tokenizer, backwards: bool, device: torch.device | None = None):
@@ -34,15 +34,15 @@ class WordPieceMapping(VocabularyMapping):
         ordered = [torch.tensor(ids[::-1] if backwards else ids) for ids in spelled]
         self.spelled = _table(ordered, pieces.padding_id).to(device)
 
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Fewer ids, where words have several pieces."""
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Combine pieces into words, of which there may be fewer."""
         rows = [row[:length] for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)]
         found = [torch.tensor(self._words(row[::-1])[::-1] if self.backwards else self._words(row)) for row in rows]
-        read = lengths.new_tensor([len(row) for row in found])
-        return _table(found, self.padding_id).to(ids), read
+        counts = lengths.new_tensor([len(row) for row in found])
+        return _table(found, self.padding_id).to(ids), counts
 
     def _words(self, row: list[int]) -> list[int]:
-        """The words of pieces in their order, from the left the longest that is known."""
+        """Return the words of pieces in reading order, at each position the longest word that is known."""
         found, place = [], 0
         while place < len(row):
             ends = (end for end in range(min(len(row), place + self.longest), place, -1) if self._is_end(row, end))
@@ -56,21 +56,21 @@ class WordPieceMapping(VocabularyMapping):
         return found
 
     def _is_end(self, row: list[int], end: int) -> bool:
-        """Whether no word goes on here."""
+        """Tell whether a word ends before position ``end``."""
         if end == len(row) or self.pieces.padding_id in row[end - 1 : end + 1]:
             return True
         return self.pieces.begins_word(row[end])
 
-    def write(self, drawn: Tensor) -> Tensor:
-        """Pieces of the words in turn, until all places are filled."""
-        ends = self.counts[drawn].cumsum(1)
-        places = torch.arange(drawn.shape[1], device=drawn.device).expand_as(drawn).contiguous()
-        which = torch.searchsorted(ends, places, right=True)  # the word that stands in each place
-        words = drawn.gather(1, which)
-        inside = places - (ends.gather(1, which) - self.counts[words])
-        return self.spelled[words, inside]
+    def to_classifier(self, words: Tensor) -> Tensor:
+        """Spell the words in pieces, one after the other, until all positions are filled."""
+        ends = self.counts[words].cumsum(1)
+        places = torch.arange(words.shape[1], device=words.device).expand_as(words).contiguous()
+        which = torch.searchsorted(ends, places, right=True)  # index of the word at each position
+        spelled = words.gather(1, which)
+        inside = places - (ends.gather(1, which) - self.counts[spelled])  # index of the piece within its word
+        return self.spelled[spelled, inside]
 
 
 def _table(rows: list[Tensor], filler: int) -> Tensor:
-    """Rows of ids as a table ``[R, longest]``."""
+    """Pad rows of ids to a table ``[R, longest]``."""
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=filler)

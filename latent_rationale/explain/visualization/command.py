@@ -6,7 +6,6 @@ from latent_rationale.common.utils.files import writable_folder, write_atomicall
 from latent_rationale.common.utils.progress import track
 from latent_rationale.explain.hierarchy.explanation import read_explanations
 from latent_rationale.explain.options import VisualizeOptions
-from latent_rationale.explain.visualization.figures import plot_hierarchy
 from latent_rationale.explain.visualization.html import page
 
 
@@ -20,7 +19,7 @@ def visualize(options: VisualizeOptions) -> None:
     folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
     pictures, whole = writable_folder(folder / name), folder / f"{name}.html"
     for number, explanation in enumerate(track(chosen, "picture", len(chosen)), start):
-        plot_hierarchy(explanation, pictures / f"{number}.{options.format}")
+        explanation.plot(pictures / f"{number}.{options.format}")
     write_atomically(whole, page(chosen))
     shown = f"{len(chosen)} of {len(read)} explanations"
     LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, whole)

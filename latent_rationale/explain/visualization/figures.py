@@ -1,6 +1,4 @@
-"""A hierarchy of phrases as a heat map."""
-
-from pathlib import Path
+"""Heat maps of hierarchies of phrases."""
 
 from matplotlib import colormaps
 from matplotlib.colors import Normalize
@@ -11,11 +9,11 @@ from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.visualization.layout import boxes, largest_score
 
 COLOURS = "RdBu"
-"""Red speaks against the explained class, blue for it."""
+"""Colour map: red for phrases against the explained class, blue for phrases that speak for it."""
 
 
-def plot_hierarchy(explanation: Explanation, path: Path) -> None:
-    """Draw words at the bottom, the sentence on top, and save it (png, pdf, svg)."""
+def plot_hierarchy(explanation: Explanation) -> Figure:
+    """Plot the words of a sentence at the bottom, and longer phrases above shorter ones."""
     found, tokens = boxes(explanation), explanation.tokens
     height = 1 + max(box.row for box in found)
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
@@ -38,4 +36,4 @@ def plot_hierarchy(explanation: Explanation, path: Path) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(explanation.headline, fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=150)
+    return figure

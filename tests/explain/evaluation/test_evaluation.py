@@ -13,7 +13,7 @@ from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.command import MEASURES
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import deleted
-from latent_rationale.explain.explainers.methods import EXPLAINERS
+from latent_rationale.explain.explainers import EXPLAINERS
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.train_lm import main as train_lm
 from latent_rationale.sst.train import main as train_sst

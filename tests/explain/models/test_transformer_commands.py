@@ -14,7 +14,7 @@ from latent_rationale.common.data.word_pieces import WordPieces
 from latent_rationale.common.training import loop as training
 from latent_rationale.explain.__main__ import main as explain
 from latent_rationale.explain.evaluate import main as evaluate
-from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.finetune_bert import main as finetune
 from latent_rationale.explain.models.finetuning import FineTuning
 from latent_rationale.explain.models.options import FineTuningOptions
