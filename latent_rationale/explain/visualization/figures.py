@@ -1,4 +1,4 @@
-"""A hierarchy of phrases as a heat map."""
+"""Heat maps of phrase hierarchies, drawn with matplotlib."""
 
 from pathlib import Path
 
@@ -11,29 +11,35 @@ from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.visualization.layout import boxes, largest_score
 
 COLOURS = "RdBu"
-"""Red speaks against the explained class, blue for it."""
+"""Colour map of scores: red for evidence against the explained class, blue for evidence in favour of it."""
 
 
 def plot_hierarchy(explanation: Explanation, path: Path) -> None:
-    """Draw words at the bottom, the sentence on top, and save it (png, pdf, svg)."""
-    found, tokens = boxes(explanation), explanation.tokens
-    height = 1 + max(box.row for box in found)
+    """Draw an explanation as a heat map, words at the bottom and the sentence on top, and save it.
+
+    Args:
+        explanation: the phrases, their scores and, if there is one, their tree.
+        path: the file to write; its suffix selects the format (png, pdf, svg).
+    """
+    drawn, tokens = boxes(explanation), explanation.tokens
+    height = 1 + max(box.row for box in drawn)
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
     axes = figure.add_subplot()
     limit = largest_score(explanation)
-    colour = colormaps[COLOURS]
-    scale = Normalize(-limit, limit)
-    for box in found:
+    colours = colormaps[COLOURS]
+    scale = Normalize(-limit, limit)  # symmetric, so that a score of zero is white
+    for box in drawn:
         start, end = box.span
-        face = colour(scale(box.score))
-        axes.add_patch(Rectangle((start, box.row), end - start, 1, facecolor=face, edgecolor="white"))
-        dark = abs(box.score) > 0.6 * limit
+        background = colours(scale(box.score))
+        axes.add_patch(Rectangle((start, box.row), end - start, 1, facecolor=background, edgecolor="white"))
+        dark = abs(box.score) > 0.6 * limit  # black text is hard to read on the ends of the colour map
         label = f"{box.score:z.2f}"
         axes.text((start + end) / 2, box.row + 0.5, label, ha="center", va="center", color="white" if dark else "black")
     axes.set_xlim(0, len(tokens))
     axes.set_ylim(0, height)
-    places = [place + 0.5 for place in range(len(tokens))]
-    axes.set_xticks(places, tokens, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
+    centres = [position + 0.5 for position in range(len(tokens))]
+    # Tokens such as "$" are text, not the beginning of a formula.
+    axes.set_xticks(centres, tokens, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
     axes.set_yticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

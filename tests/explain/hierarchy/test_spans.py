@@ -15,9 +15,9 @@ def test_phrases_become_a_tree():
 @pytest.mark.parametrize(
     ("spans", "message"),
     [
-        ([(0, 4), (0, 3), (2, 4)], "side by side"),
-        ([(0, 2), (2, 4)], "no phrase holds both"),
-        ([(1, 1)], "side by side"),
+        ([(0, 4), (0, 3), (2, 4)], "disjoint smaller phrases within it in order"),
+        ([(0, 2), (2, 4)], "expected a phrase that contains both"),
+        ([(1, 1)], "expected at least one word"),
     ],
 )
 def test_phrases_that_are_no_tree_are_refused(spans, message):
