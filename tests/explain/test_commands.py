@@ -329,8 +329,8 @@ def test_data_may_have_moved(folders, small_sst, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--ckpt", "{root}/baseline", "--task", "beer"], "--task beer: the classifier is for sst"),
-        (["--ckpt", "{root}/lm"], "lm: holds a model for lm, and no classifier"),
+        (["--ckpt", "{root}/baseline", "--task", "beer"], "--task beer: the classifier in this folder is for sst"),
+        (["--ckpt", "{root}/lm"], "lm: holds a model for lm; expected a classifier ("),
         (["--use_bert_tokenizer", "--explain_model", "bert"], "--use-bert-tokenizer needs --ckpt"),
     ],
 )

@@ -1,7 +1,7 @@
 """Reference word scores from a linear bag-of-words model.
 
-The weight of a word in such a model is an importance score that needs no explainer; Jin et al. (2020, section 4.2) measure
-the agreement of word scores with it.
+The weight of a word in such a model is an importance score that needs no explainer. Murdoch, Liu & Yu (2018) and Jin et
+al. (2020) measure how well the word scores of an explainer correlate with it.
 """
 
 from collections.abc import Sequence

@@ -42,7 +42,7 @@ class Interval:
 
     @classmethod
     def of(cls, value: float, resampled: NDArray[np.float64]) -> "Interval":
-        """Build an interval from the estimate and the estimates from resamples ``[R]``, ignoring NaN among the latter."""
+        """Build an interval from the estimate and the estimates from resamples ``[R]``, where NaN is ignored."""
         low, high = np.nanquantile(resampled, [0.025, 0.975]) if not np.isnan(resampled).all() else (np.nan, np.nan)
         return cls(value, float(low), float(high))
 

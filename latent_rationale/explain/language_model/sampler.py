@@ -1,4 +1,4 @@
-"""Words that a language model would put behind a beginning, or before an end."""
+"""Sampling of continuations of a prefix (or, backwards, of a suffix) from a language model."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,20 @@ from latent_rationale.explain.language_model.vocabulary_mapping import Vocabular
 
 
 class DirectionalSampler:
-    """Goes on from what has been read, in one direction. What a word adds to the gates is computed once, for all words.
+    """Sampler of continuations in one direction.
+
+    The inputs of the LSTM gates are computed once for every word of the vocabulary, ``[V, 4 H]``, so that a step of
+    sampling only looks them up.
 
     Args:
-        embedding: ids to vectors.
-        lstm: reads them.
-        choice: p(word | state).
-        translation: between the ids of the user and those of the embedding.
+        embedding: the embedding of V words.
+        lstm: the LSTM of one layer and one direction.
+        choice: the distribution p(word | state).
+        translation: the mapping between the ids of the classifier and those of the language model.
     """
 
     ROWS = 4096
-    """Beginnings that go on at a time, and need memory."""
+    """Maximum number of samples drawn at the same time, which bounds memory."""
 
     def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: OutputSoftmax, translation: VocabularyMapping):
         self.cell = LSTMCell.of(lstm)
@@ -36,13 +39,17 @@ class DirectionalSampler:
 
     @torch.no_grad()
     def __call__(self, ids: Tensor, lengths: Tensor, samples: int, words: Tensor) -> Tensor:
-        """So many samples of so many words after each of R beginnings: ids ``[R, samples, most words]``.
+        """Sample continuations of R prefixes.
 
         Args:
-            ids: ``[R, T]``.
-            lengths: of the beginnings, ``[R]``, at least 1.
-            samples: how many for each.
-            words: how many in each sample, ``[R]``; behind those stands any word.
+            ids: the prefixes in ids of the classifier, ``[R, T]``.
+            lengths: the lengths of the prefixes, at least 1, ``[R]``.
+            samples: K, the number of samples per prefix.
+            words: the number of words to sample after each prefix, ``[R]``.
+
+        Returns:
+            Ids of the classifier ``[R, K, W]``, where W is the largest number of words; those beyond the number of
+            their prefix are arbitrary.
         """
         state = run_prefixes(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
@@ -52,7 +59,17 @@ class DirectionalSampler:
         return self.translation.write(drawn).view(len(ids), samples, -1)
 
     def _go_on(self, state: State, noise: Tensor, which: Tensor, words: Tensor) -> Tensor:
-        """Words ``[B, W]`` by uniform noise ``[B, W]``, behind states ``[R, H]``: which each, and how many ``[B]``."""
+        """Sample words step by step, by the compiled operator if there is one for the device.
+
+        Args:
+            state: the states after R prefixes, ``[R, H]`` each.
+            noise: one uniform number per sampled word, ``[B, W]``.
+            which: the index of the prefix of each sample, ascending, ``[B]``.
+            words: the number of words that each sample needs, ``[B]``; the operator stops there.
+
+        Returns:
+            Ids of the language model ``[B, W]``.
+        """
         operator = operator_for(noise.device, f"{self.cell.name}_go_on")
         if operator is not None:
             cell, choice = self.cell, self.choice
@@ -71,12 +88,12 @@ class DirectionalSampler:
 
 @dataclass(frozen=True, eq=False)
 class BidirectionalSampler:
-    """A language model as a classifier's words meet it.
+    """Samplers of both directions of a language model, in ids of a classifier.
 
     Attributes:
-        forwards: goes on to the right.
-        backwards: goes on to the left, from sentences in reverse.
-        padding_id: the classifier's.
+        forwards: samples words to the right of a prefix.
+        backwards: samples words to the left of a suffix; its input and output are reversed.
+        padding_id: the padding id of the classifier.
     """
 
     forwards: DirectionalSampler
@@ -85,7 +102,7 @@ class BidirectionalSampler:
 
     @classmethod
     def word_for_word(cls, model: LanguageModel, words: Tokenizer, classifiers: Tokenizer) -> "BidirectionalSampler":
-        """From a language model of words, for a classifier with its own: they meet where they are spelled alike."""
+        """Build samplers for a classifier of words; words of the two vocabularies are matched by spelling."""
         same = WordMapping.between(classifiers, words, model.embedding.weight.device)
         return cls.of(model, same, same, classifiers.padding_id)
 
@@ -93,7 +110,14 @@ class BidirectionalSampler:
     def of(
         cls, model: LanguageModel, forwards: VocabularyMapping, backwards: VocabularyMapping, padding_id: int
     ) -> "BidirectionalSampler":
-        """From a language model, and how each of its directions and a classifier with this padding understand."""
+        """Build samplers from a language model.
+
+        Args:
+            model: the language model.
+            forwards: the mapping between the ids of the classifier and the language model, for the forward direction.
+            backwards: the mapping for the backward direction, whose texts are reversed.
+            padding_id: the padding id of the classifier.
+        """
         encoder = model.encoder
         return cls(
             DirectionalSampler(model.embedding, encoder.forwards, model.choice, forwards),

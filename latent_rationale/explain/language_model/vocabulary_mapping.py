@@ -1,4 +1,4 @@
-"""Between the ids of a classifier and those of a language model."""
+"""Mapping between the ids of a classifier and those of a language model."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,24 +10,32 @@ from latent_rationale.common.data.vocabulary import Tokenizer
 
 
 class VocabularyMapping(ABC):
-    """Turns what a language model reads into its own ids, and what it draws back."""
+    """Translation of prefixes into ids of the language model, and of sampled words into ids of the classifier."""
 
     @abstractmethod
     def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Beginnings ``[R, T]`` of so many ids ``[R]``, in the ids of the language model, with their lengths there."""
+        """Translate prefixes of the classifier into ids of the language model.
+
+        Args:
+            ids: the prefixes, ``[R, T]``.
+            lengths: their lengths, ``[R]``.
+
+        Returns:
+            The prefixes in ids of the language model ``[R, T']`` and their lengths there ``[R]``.
+        """
 
     @abstractmethod
     def write(self, drawn: Tensor) -> Tensor:
-        """Words ``[B, W]`` of the language model, in that many ids of the classifier ``[B, W]``."""
+        """Translate sampled words of the language model ``[B, W]`` into as many ids of the classifier ``[B, W]``."""
 
 
 @dataclass(frozen=True, eq=False)
 class WordMapping(VocabularyMapping):
-    """Between two vocabularies of the same units; what the other does not have is unknown there.
+    """One-to-one mapping between two vocabularies; words missing from the other vocabulary become unknown words.
 
     Attributes:
-        there: for each id of the first the one in the second.
-        back: the other way round.
+        there: the id in the vocabulary of the language model for each id of the classifier.
+        back: the id in the vocabulary of the classifier for each id of the language model.
     """
 
     there: Tensor
@@ -35,15 +43,15 @@ class WordMapping(VocabularyMapping):
 
     @classmethod
     def between(cls, first: Tokenizer, second: Tokenizer, device: torch.device | None = None) -> "WordMapping":
-        """By how they are spelled."""
+        """Build a mapping that matches words by spelling, and padding with padding."""
         there, back = second.look_up(first.words), first.look_up(second.words)
         there[first.padding_id], back[second.padding_id] = second.padding_id, first.padding_id
         return cls(torch.tensor(there, device=device), torch.tensor(back, device=device))
 
     def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """One id for each."""
+        """Look up the id of each word in the vocabulary of the language model; lengths do not change."""
         return self.there[ids], lengths
 
     def write(self, drawn: Tensor) -> Tensor:
-        """One id for each."""
+        """Look up the id of each word in the vocabulary of the classifier."""
         return self.back[drawn]

@@ -45,7 +45,7 @@ def page(explanations: Sequence[Explanation]) -> str:
     articles = "\n".join(map(_article, explanations))
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Explanations</title><style>{_STYLE}</style>\n'
-        "<h1>Explanations</h1><p>Score of each phrase: evidence for the explained class (blue) or against it (red).</p>\n"
+        "<h1>Explanations</h1><p>Phrase scores: evidence for the explained class (blue) or against it (red).</p>\n"
         f"{articles}\n<script>{_SCRIPT}</script></html>\n"
     )
 
