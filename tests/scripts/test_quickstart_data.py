@@ -99,7 +99,7 @@ class TestSentences:
         table(rotten(SENTENCES))
         (tmp_path / "test.txt").write_text("(2 mine)\n")
         assert main(["sentences", "--to", str(tmp_path)]) == 2
-        assert capsys.readouterr().err == f"{tmp_path / 'test.txt'}: is there already and differs; move it away first\n"
+        assert capsys.readouterr().err == f"{tmp_path / 'test.txt'}: exists already and differs; move it away first\n"
         assert not (tmp_path / "train.txt").exists()
 
     @pytest.mark.parametrize("row", [("", 1, "imdb"), ("fine", 2, "imdb"), ("fine",)])
