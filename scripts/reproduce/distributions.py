@@ -71,6 +71,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
 
 def stretching() -> Figure:
     """Draw figure 2: Kuma(0.5, 0.5), the stretched distribution, and the tails whose mass is rectified to 0 and 1."""
+    # Stretching is the affine map from (0, 1) to (low, high) = (-0.1, 1.1).
     base, hard = Kumaraswamy(0.5, 0.5), HardKuma(0.5, 0.5)
     stretched = TransformedDistribution(base, AffineTransform(hard.low, hard.high - hard.low))
     figure, axes = new_figure("$x$", "density")
@@ -105,6 +106,7 @@ def hardkuma_densities() -> Figure:
     panels = figure.subplots(2, 3, sharex=True, sharey=True)
     inside = points(0, 1)
     for panel, ((a, b), color) in zip(panels.flat, SHAPES.items(), strict=True):
+        # The continuous part alone: its area is 1 - p0 - p1, and the stems show the rest.
         dist = HardKuma(a, b)
         panel.plot(inside, density(dist, inside), color=color)
         panel.fill_between(inside, density(dist, inside), color=color, alpha=0.15, linewidth=0)
@@ -126,8 +128,10 @@ def hardkuma_distribution_functions() -> Figure:
     for (a, b), color in SHAPES.items():
         dist = HardKuma(a, b)
         axes.plot(inside, dist.cdf(inside), color=color, label=name_of(a, b))
+        # The function is right-continuous: it attains p0 at 0, and jumps from the limit 1 - p1 to 1 at 1.
         axes.plot(ends, torch.stack([dist.p0, 1 - dist.p1]), "o", color=color, markersize=5, markevery=[0])
         axes.plot(ends, torch.stack([dist.p0, 1 - dist.p1]), "o", color=color, mfc="white", markersize=5, markevery=[1])
+    # Outside of [0, 1) the function is 0 or 1 for all parameters, drawn once with the last distribution.
     for outside in (torch.tensor([-0.15, -1e-9]), torch.tensor([1.0, 1.15])):
         axes.plot(outside, dist.cdf(outside), color="#777777", zorder=1)
     axes.set(xlim=(-0.15, 1.15), ylim=(-0.03, 1.03))
@@ -164,6 +168,7 @@ def density(dist: Distribution, at: Tensor) -> Tensor:
 
 def points(low: float, high: float) -> Tensor:
     """Return points of the open interval (low, high), denser near its ends, where densities may diverge."""
+    # Equidistant logits; in float64 the outermost points stay inside of the interval.
     return low + (high - low) * torch.sigmoid(torch.linspace(-14, 14, 801, dtype=torch.float64))
 
 

@@ -53,6 +53,7 @@ def run_seeds(
             for model, by_seed in folders.items()
             for seed, folder in by_seed.items()
         ]
+        # Threads suffice: each one only waits for the process of its run.
         with ThreadPoolExecutor(options.jobs) as pool:
             codes = pool.map(lambda run: _train(task, run[0], run[1], threads), runs)
         failed = [code for code in codes if code]
@@ -77,6 +78,7 @@ def _train(task: str, folder: Path, arguments: Sequence[str], threads: int) -> i
     if (folder / "results.json").exists():
         return 0
     command = [sys.executable, "-m", f"latent_rationale.{task}.train", *arguments, "--save_path", str(folder)]
+    # Results are written at the end of a run, and the configuration at its start: only the latter means interrupted.
     if (folder / "config.json").exists():
         command.append("--resume")
     print(" ".join(["python", *command[1:]]), flush=True)

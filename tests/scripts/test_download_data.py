@@ -1,4 +1,4 @@
-"""The download script against a server of our own, on this machine."""
+"""Download script against a local HTTP server."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass
 class Place:
-    """What a server holds, how it behaves, and what it was asked for."""
+    """Files, behaviour and received requests of a server."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Place:
 
 
 def handler_for(place: Place) -> type[BaseHTTPRequestHandler]:
-    """A handler that serves the files of a place."""
+    """Return a handler that serves the files of a place."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -93,12 +93,12 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
+    """Return the content of every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 class TestPlainFile:
-    """One set of one file, which has no known digest."""
+    """A set of one plain file without a known digest."""
 
     @pytest.fixture
     def sets(self, place: Place) -> dict[str, list[Download]]:
@@ -179,7 +179,7 @@ class TestPlainFile:
 
 
 class TestArchive:
-    """One set of one zip archive, whose members have known digests."""
+    """A set of one zip archive whose members have known digests."""
 
     @pytest.fixture
     def sets(self, place: Place) -> dict[str, list[Download]]:
@@ -228,7 +228,7 @@ class TestArchive:
 
 
 class TestPlaces:
-    """Servers that are dead, silent or without the file."""
+    """Servers that are unreachable, do not answer, or lack the file."""
 
     def test_a_dead_place_does_not_stop_the_other_sets(self, place, tmp_path, capsys):
         with socket.socket() as closed:
@@ -275,7 +275,7 @@ class TestLocalCopy:
 
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
-        """A copy with all of SNLI, gzipped, and beer reviews with vectors of other making."""
+        """Local copy with all files of SNLI, gzipped, and beer reviews with word vectors of another origin."""
         beer = [source.name for source in DATASETS["beer"] if source.name != BEER_VECTORS]
         names = [f"snli/snli_1.0_{split}.jsonl.gz" for split in SPLITS] + [f"beer/{name}" for name in beer]
         for name in [*names, "vectors/other.300d.beer.txt.gz", "vectors/other.300d.sst.txt.gz"]:

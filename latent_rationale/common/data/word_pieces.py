@@ -30,6 +30,7 @@ class WordPieces(Tokenizer):
     def __init__(self, tokenizer: Any, longest: int):
         self.tokenizer = tokenizer
         self.words = list(tokenizer.convert_ids_to_tokens(range(len(tokenizer))))
+        # Not every tokenizer has an unknown or a padding piece: fall back on another special piece.
         self.unknown_id = int(_first(tokenizer.unk_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id, 0))
         self.padding_id = int(_first(tokenizer.pad_token_id, self.unknown_id))
         # Special ids are those before and after the ids of a word in an encoded text.
@@ -40,6 +41,7 @@ class WordPieces(Tokenizer):
         self.longest = longest - len(self.prefix) - len(self.suffix)
         self._ids = {piece: number for number, piece in enumerate(self.words)}
         self._pieces: dict[str, list[int]] = {}
+        # Vocabularies mark either the pieces inside a word or those that begin one.
         self._marks_insides = any(piece.startswith(CONTINUES) for piece in self.words)
 
     def pieces_of(self, word: str) -> list[int]:

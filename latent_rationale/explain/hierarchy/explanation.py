@@ -110,7 +110,7 @@ class Explanation:
         try:
             check_spans(self.spans, len(self.tokens))
         except InputError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(str(error)) from error  # a reader adds the file and the line
         if self.tree is not None and self.tree.span != (0, len(self.tokens)):
             raise ValueError(f"tree: expected the root (0, {len(self.tokens)}), the sentence, got {self.tree.span}")
         if self.tree is not None and not set(self.spans).issuperset(self.tree.spans):
@@ -233,7 +233,7 @@ def _is(value: Any, kind: Any) -> Any:
     Raises:
         ValueError: if the value has another type, or is a string with lone surrogates, which UTF-8 cannot represent.
     """
-    kinds = get_args(kind) or (kind,)
+    kinds = get_args(kind) or (kind,)  # get_args of a plain type is empty, of a union its members
     fits = isinstance(value, kinds + (int,) * (float in kinds)) and (bool in kinds or not isinstance(value, bool))
     if not fits or (isinstance(value, str) and not is_unicode(value)):
         raise ValueError(f"{json.dumps(value)[:40]}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")

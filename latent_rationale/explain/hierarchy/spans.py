@@ -62,6 +62,7 @@ class SpanTree:
         """
         span, place = ordered[place], place + 1
         children = []
+        # In preorder, the phrases within this one follow it, up to the first one that starts at or after its end.
         while place < len(ordered) and ordered[place][0] < span[1]:
             child, place = cls._grow(ordered, place)
             children.append(child)

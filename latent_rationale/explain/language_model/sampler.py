@@ -51,6 +51,7 @@ class DirectionalSampler:
             Ids of the classifier ``[R, K, W]``, where W is the largest number of words; those beyond the number of
             their prefix are arbitrary.
         """
+        # States after all prefixes, [R, H] each; common beginnings of prefixes are read once.
         state = run_prefixes(self.cell, self.projected, *self.translation.read(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
         noise = torch.rand(len(which), int(words.max()), device=ids.device, dtype=state[0].dtype)
@@ -72,6 +73,7 @@ class DirectionalSampler:
         """
         operator = operator_for(noise.device, f"{self.cell.name}_go_on")
         if operator is not None:
+            # A step is too little work for Python: the operator runs all steps, and stops each sample after its last word.
             cell, choice = self.cell, self.choice
             tails = [weight for tail in choice.tails for weight in tail]
             reading = self.projected, cell.bias, cell.recurrent_weight
@@ -79,8 +81,9 @@ class DirectionalSampler:
             found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
             return found
         drawn = []
-        state = tuple(part[which] for part in state)
+        state = tuple(part[which] for part in state)  # from [R, H] to one state per sample, [B, H]
         for chance in noise.unbind(1):
+            # Sample a word from the state, then read it: its gate inputs are looked up in the projected vocabulary.
             drawn.append(self.choice.icdf(state[0], chance))
             state = self.cell.step(self.projected[drawn[-1]], state)
         return torch.stack(drawn, dim=1)

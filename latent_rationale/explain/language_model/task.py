@@ -114,6 +114,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
             InputError: if ``--use-bert-tokenizer`` is set without the folder of a transformer, or the model in
                 ``--ckpt`` is not a classifier of texts or is for another task than ``--task``.
         """
+        # The folder of a transformer gives the tokenizer but no texts; a folder of this package gives task and texts.
         pieces = options.ckpt is not None and transformer_folder(options.ckpt) is not None
         if options.use_bert_tokenizer and not pieces:
             raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose tokenizer is used")
@@ -132,6 +133,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         task_class = find_task(self.options.task or "sst")
         if self.options.ckpt is None or self.options.use_bert_tokenizer:
             return task_class.without_vectors().resolved()
+        # The recorded options name the data that the classifier was trained on.
         recorded = checkpoint.read_config(self.options.ckpt)["options"]
         return task_class(config.make(task_class.options_class, recorded))
 

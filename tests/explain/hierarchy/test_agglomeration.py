@@ -12,26 +12,26 @@ from latent_rationale.explain.hierarchy.spans import SpanTree
 
 
 def additive(generator, length):
-    """A linear model: the score of a phrase is the sum of its words' scores."""
+    """Make the scores of a linear model: a phrase has the sum of the scores of its words."""
     weights = [generator.gauss(0, 1) for _ in range(length)]
     return lambda start, end: math.fsum(weights[start:end])
 
 
 def with_negations(generator, length):
-    """A linear model in which some words change the sign of all that follows them in the phrase."""
+    """Make the scores of a linear model in which some words negate the words after them in the phrase."""
     weights = [generator.gauss(0, 1) for _ in range(length)]
     signs = [-1 if generator.random() < 0.2 else 1 for _ in range(length)]
     return lambda start, end: math.fsum(weights[i] * math.prod(signs[start:i]) for i in range(start, end))
 
 
 def unrelated(generator, length):
-    """A score of its own for every phrase."""
+    """Make independent random scores, one per phrase."""
     table = {(start, end): generator.gauss(0, 1) for start in range(length) for end in range(start + 1, length + 1)}
     return lambda start, end: table[start, end]
 
 
 def with_ties(generator, length):
-    """Small whole numbers, so that many candidates have the same rank."""
+    """Make small integer scores, so that many candidates have equal ranks."""
     table = {(start, end): generator.randint(-2, 2) for start in range(length) for end in range(start + 1, length + 1)}
     return lambda start, end: float(table[start, end])
 
@@ -40,7 +40,7 @@ SCORES = [additive, with_negations, unrelated, with_ties]
 
 
 def runs_of(selected):
-    """The maximal runs of selected words, as sets of positions."""
+    """Return the maximal runs of selected words as sets of positions."""
     runs = [[]]
     for position, is_selected in enumerate([*selected, False]):
         if is_selected:
@@ -51,7 +51,7 @@ def runs_of(selected):
 
 
 def queue_of(score, selected):
-    """All candidates with their priorities, the highest first."""
+    """Return all candidates of a round with their priorities, the highest first."""
     length = len(selected)
 
     def score_of(group):
@@ -67,7 +67,7 @@ def queue_of(score, selected):
 
 
 def percentile_of(priorities, percentile):
-    """The percentile of numbers in falling order, linear between neighbours."""
+    """Return a percentile of numbers in falling order, with linear interpolation."""
     rising = priorities[::-1]
     place = (len(rising) - 1) * (percentile / 100)
     below, above = rising[math.floor(place)], rising[math.ceil(place)]
@@ -75,7 +75,7 @@ def percentile_of(priorities, percentile):
 
 
 def naive_agglomeration(score, length, percentile, rounds):
-    """Algorithm 1 of Singh et al. (2019), on one flag per word. Returns all groups of the hierarchy."""
+    """Run Algorithm 1 of Singh et al. (2019) on one flag per word and return all groups of the hierarchy."""
     groups = {frozenset([word]) for word in range(length)} | {frozenset(range(length))}
     selected = [False] * length
     for _ in range(rounds):
@@ -131,7 +131,7 @@ def test_no_phrase_is_scored_twice(seed, length):
 
 
 def score_with(words, pairs):
-    """A linear model of words, minus the value of each pair of words that the phrase holds."""
+    """Make the scores of a linear model, less a value for each of some pairs of words that the phrase contains."""
 
     def score(spans):
         return [sum(words[s:e]) - sum(v for (a, b), v in pairs.items() if s <= a and b <= e) for s, e in spans]
@@ -147,7 +147,7 @@ def test_phrases_extend_to_neighbours_that_change_their_scores_and_merge_where_t
 
 
 def test_a_word_starts_a_phrase_in_a_later_round():
-    """One candidate a round: word 0, then word 5 by its own score, then the word that interacts with it."""
+    """One candidate is selected per round: word 0, word 5 by its own score, then the word that interacts with it."""
     score = score_with([5.0, 0.0, 0.0, 0.0, 0.0, 4.0, 0.0, 0.0], {(5, 7): 3.0})
     assert (5, 7) in agglomerate(score, 8, percentile=100, rounds=3).spans
     assert (5, 7) not in agglomerate(score, 8, percentile=100, rounds=2).spans

@@ -1,4 +1,4 @@
-"""Phrases and trees of phrases."""
+"""Trees of phrases, enumeration of phrases, and checks of their positions."""
 
 import pytest
 

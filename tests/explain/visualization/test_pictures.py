@@ -1,4 +1,4 @@
-"""Explanations as pictures and on a page."""
+"""Layout, figures and HTML pages of explanations, their JSON format, and the command that draws them."""
 
 import json
 import re
