@@ -73,7 +73,7 @@ class DirectionalSampler:
         """
         operator = operator_for(noise.device, f"{self.cell.name}_go_on")
         if operator is not None:
-            # A step is too little work for Python: the operator runs all steps, and stops each sample after its last word.
+            # A step is too little work for Python: the operator runs all steps, each sample up to its last word.
             cell, choice = self.cell, self.choice
             tails = [weight for tail in choice.tails for weight in tail]
             reading = self.projected, cell.bias, cell.recurrent_weight
