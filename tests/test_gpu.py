@@ -10,10 +10,11 @@ from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training.loop import evaluate, train_step
 from latent_rationale.common.training.state import TrainState
-from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.options import EvaluateOptions
 from latent_rationale.explain.session import Session
+from latent_rationale.explain.text_explainer import ExplainRequest
 from latent_rationale.snli.task import SNLI
 from latent_rationale.sst.task import SST
 
@@ -86,7 +87,7 @@ def classifiers(small_sst, tmp_path_factory):
 
 @pytest.mark.parametrize("method", EXPLAINERS)
 def test_explanations_are_those_of_the_processor(classifiers, method):
-    """With contexts that are drawn the mean over many, as a GPU draws otherwise."""
+    """Both sample by the same noise, but a word may change where the noise falls near the edge of its share."""
     found = []
     for device in ("cpu", "cuda"):
         options = EvaluateOptions(
@@ -94,8 +95,8 @@ def test_explanations_are_those_of_the_processor(classifiers, method):
         )
         session = Session(options)
         example = session.examples()[0]
-        sentence = session.read(example)
-        found.append(session.scorer(method, 1, sentence)(list(session.phrases_of(example, sentence))))
+        sentence = session.texts.encode(example)
+        found.append(session.texts.scorer(method, 1, sentence)(list(session.texts.phrases_of(example, sentence))))
     tolerance = 0.05 if method in NEED_LANGUAGE_MODEL else 1e-4
     assert found[1] == pytest.approx(found[0], rel=tolerance, abs=tolerance)
 
@@ -112,6 +113,7 @@ def test_a_transformer_is_explained_alike(small_sst, tmp_path):
         found = []
         for device in ("cpu", "cuda"):
             session = Session(EvaluateOptions(ckpt=tmp_path, method=(method,), device=device))
-            sentence = session.subject.read(("a", "lovely", "film", "not", "good"))
-            found.append(session.scorer(method, 1, sentence)([(0, 1), (1, 3), (0, 5)]))
+            words = ["a", "lovely", "film", "not", "good"]
+            sentence = session.texts.encode(ExplainRequest(0, session.task.example_of((words,))))
+            found.append(session.texts.scorer(method, 1, sentence)([(0, 1), (1, 3), (0, 5)]))
         assert found[1] == pytest.approx(found[0], rel=1e-3, abs=1e-4)

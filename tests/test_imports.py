@@ -48,7 +48,10 @@ for folders in (["ops"], ["data", "nn", "objectives"], ["training"], ["predictio
 COMMON = {area for area in MAY_IMPORT if area.startswith("common/")}
 MAY_IMPORT |= dict.fromkeys(TASKS, COMMON)
 MAY_IMPORT |= {area: {*COMMON, "tasks.py"} for area in ("explain", "judge")}
-MAY_IMPORT |= {area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("__init__.py", "__main__.py", "tasks.py")}
+MAY_IMPORT |= {
+    area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("trained_model.py", "__main__.py", "tasks.py")
+}
+MAY_IMPORT["__init__.py"] = {*COMMON, "tasks.py", "explain", "judge", "trained_model.py"}
 
 
 def area_of(path):

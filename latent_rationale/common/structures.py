@@ -96,14 +96,17 @@ class Output:
     """What a model says of a batch.
 
     Attributes:
-        scores: ``[B, C]``, before a softmax or sigmoid.
+        scores: ``[B, C]``, before a softmax or sigmoid; ``[B, T, C]`` of a model that scores positions.
         rationale: what it read, or None for a model that reads everything.
         attention: softmax attention, ``[B, *S]`` each, for baselines and plots.
+        mask: bool, shaped like the scores of a model that scores positions, true where it makes a prediction; None for
+            a model that scores whole examples.
     """
 
     scores: Tensor
     rationale: Rationale | None = None
     attention: tuple[Tensor, ...] = ()
+    mask: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)

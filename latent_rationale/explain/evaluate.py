@@ -22,7 +22,8 @@ from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_d
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions, parsed
-from latent_rationale.explain.session import ExplainRequest, Session
+from latent_rationale.explain.session import Session
+from latent_rationale.explain.text_explainer import ExplainRequest
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"
@@ -90,13 +91,13 @@ def evaluate(arguments: Sequence[str]) -> None:
     program = "python -m latent_rationale.explain.evaluate"
     options = parsed(EvaluateOptions, arguments, program, "Which method explains a classifier best?")
     session = Session(options)
-    if len(session.subject.names) != 2:
-        names = ", ".join(session.subject.names)
-        raise InputError(f"says {names}; an evaluation needs a model of two classes", options.ckpt)
+    if len(session.texts.names) != 2:
+        names = ", ".join(session.texts.names)
+        raise InputError(f"the model predicts {names}; an evaluation needs a model of two classes", options.ckpt)
     examples, weights = session.examples(), _weights(session)
     folder = writable_folder(options.folder)
     scope = options.scope | {"sentences": len(examples), "digest": _digest(session, examples, weights)}
-    asked = {name: {"provenance": asdict(session.provenance(name)), "scope": scope} for name in session.methods}
+    asked = {name: {"provenance": asdict(session.texts.provenance(name)), "scope": scope} for name in session.methods}
     with unfinished(folder / RESULT) as part, unfinished(folder / CURVES) as picture:
         results = {name: row for name, row in _found_before(part).items() if row.made == asked.get(name)}
         if results:
@@ -151,11 +152,12 @@ def _run(session: Session, method: str, examples: Sequence[ExplainRequest], weig
 
 def _add(found: Found, session: Session, method: str, asked: ExplainRequest, weights: dict[str, float]) -> None:
     """What a method says of one sentence."""
-    sentence = session.read(asked)
-    phrases, tokens = session.phrases_of(asked, sentence), sentence.tokens
+    texts = session.texts
+    sentence = texts.encode(asked)
+    phrases, tokens = texts.phrases_of(asked, sentence), sentence.tokens
     words = [(place, place + 1) for place in range(len(tokens))]
     longer = [span for span in phrases if size(span) > 1]
-    scores = session.scorer(method, session.subject.positive, sentence)([*words, *longer])
+    scores = texts.scorer(method, texts.positive, sentence)([*words, *longer])
     known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
     found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
     labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
@@ -165,11 +167,11 @@ def _add(found: Found, session: Session, method: str, asked: ExplainRequest, wei
 
 def _falls(session: Session, sentence: EncodedSentence, scores: Sequence[float]) -> NDArray[np.float64]:
     """How far the predicted class's probability falls for each share of the words that is deleted."""
-    subject, label = session.subject, session.subject.positive
-    whole = subject.score(Tokens.of(sentence.ids.unsqueeze(0)), label)
+    model, label = session.texts.model, session.texts.positive
+    whole = model.margins(Tokens.of(sentence.ids.unsqueeze(0)), label)
     sign = 1.0 if whole.item() >= 0 else -1.0
-    rows = deleted(sentence, [sign * score for score in scores], subject.predictor.vocabulary.padding_id)
-    left = subject.score(Tokens.of(rows), label)
+    rows = deleted(sentence, [sign * score for score in scores], model.padding_id)
+    left = model.margins(Tokens.of(rows), label)
     return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).double().numpy(force=True)
 
 

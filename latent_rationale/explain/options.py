@@ -9,7 +9,7 @@ from latent_rationale.common.utils import config
 from latent_rationale.common.utils.config import REQUIRED, inherited, option
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.tasks import TEXTS
 
 
@@ -118,6 +118,9 @@ class ExplainOptions(ExplainedModelOptions):
     """What ``python -m latent_rationale.explain`` takes."""
 
     method: str = option("soc", "how phrases get their scores", choices=tuple(EXPLAINERS))
+    label: str | None = option(
+        None, "name of the class to explain (default: the positive one of two, the predicted one of more)"
+    )
     text: str | None = option(None, "explain this text instead of a data set")
     tokenized: bool = option(False, "the text is tokens with blanks between them, not raw text")
     longest: int | None = option(

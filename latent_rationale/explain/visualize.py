@@ -13,7 +13,6 @@ from latent_rationale.common.utils.console import LOGGER, run_command
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.explanation import read_explanations
-from latent_rationale.explain.visualization.figures import plot_hierarchy
 from latent_rationale.explain.visualization.html import page
 
 
@@ -29,7 +28,7 @@ class VisualizeOptions:
 
 
 def visualize(arguments: Sequence[str]) -> None:
-    """Draw explanations: a heat map each, and one page for all."""
+    """Plot a heat map of each explanation, and write one page for all."""
     program = "python -m latent_rationale.explain.visualize"
     options, _ = config.parse(VisualizeOptions, arguments, program, "Pictures and a page of explanations.")
     start, stop = options.start, options.start + 20 if options.stop is None else options.stop
@@ -40,7 +39,7 @@ def visualize(arguments: Sequence[str]) -> None:
     folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
     pictures, whole = writable_folder(folder / name), folder / f"{name}.html"
     for number, explanation in enumerate(tqdm(chosen, unit="picture", dynamic_ncols=True), start):
-        plot_hierarchy(explanation, pictures / f"{number}.{options.format}")
+        explanation.plot(pictures / f"{number}.{options.format}")
     write_atomically(whole, page(chosen))
     shown = f"{len(chosen)} of {len(read)} explanations"
     LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, whole)

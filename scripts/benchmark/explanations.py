@@ -52,8 +52,8 @@ def explaining_all(session: Session, method: str, examples: Sequence[Any]) -> Ca
     """What scores all phrases of some sentences."""
     given = []
     for example in examples:
-        sentence = session.read(example)
-        given.append((session.scorer(method, 1, sentence), list(session.phrases_of(example, sentence))))
+        sentence = session.texts.encode(example)
+        given.append((session.texts.scorer(method, 1, sentence), list(session.texts.phrases_of(example, sentence))))
 
     def explain(_: None) -> None:
         for score, spans in given:

@@ -13,10 +13,10 @@ from latent_rationale.common.experiment.commands import train_command
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training import checkpoint
 from latent_rationale.explain.command import explain_command
-from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.models.text_model import ExplainedTextModel
-from latent_rationale.explain.session import Session
+from latent_rationale.explain.text_explainer import TextExplainer
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]
@@ -187,14 +187,14 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, ca
 
 def stop_at(monkeypatch, number):
     """Interrupt commands when they read the sentence with this number, while the patch lasts."""
-    read = Session.read
+    encode = TextExplainer.encode
 
-    def stopping(session, asked):
-        if asked.number == number:
+    def stopping(texts, request):
+        if request.number == number:
             raise KeyboardInterrupt
-        return read(session, asked)
+        return encode(texts, request)
 
-    monkeypatch.setattr(Session, "read", stopping)
+    monkeypatch.setattr(TextExplainer, "encode", stopping)
 
 
 def sampling(folders, save_path, *more):
@@ -221,7 +221,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
     assert explained(tmp_path) == whole  # of the last run that went to its end
     (tmp_path / "explanations.jsonl").unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(ExplainedTextModel, "explained", remembering(calls := [], ExplainedTextModel.explained))
+        patch.setattr(TextExplainer, "scorer", remembering(calls := [], TextExplainer.scorer))
         assert explain_command(arguments) == 0
     assert len(calls) == 2
     assert f"going on after 3 explanations in {part}" in capsys.readouterr().out
@@ -310,7 +310,7 @@ def test_a_named_length_goes_before_the_treebanks_phrases(folders, tmp_path):
 
 def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        ExplainedTextModel, "score", lambda self, tokens, label: torch.full((len(tokens.ids),), float("nan"))
+        ExplainedTextModel, "scores", lambda self, tokens: torch.full((len(tokens.ids), 2), float("nan"))
     )
     assert explain_command(occluding(folders, tmp_path, stop=1)) == 2
     assert "baseline: a score by occlusion is not finite in the sentence: " in capsys.readouterr().err
@@ -346,6 +346,6 @@ def test_explainers_are_given_the_scores_of_the_model(folders, name):
     predictor = latent_rationale.load(folders / name)
     tokens = Tokens.of(torch.randint(2, 20, (12, 5)) // 4, torch.tensor([5, 4, 1] * 4))
     with torch.no_grad():
-        found = ExplainedTextModel(predictor).scores(tokens)
+        found = ExplainedTextModel(predictor.model, predictor.vocabulary.padding_id).scores(tokens)
         expected = predictor.model.read(predictor.model.embedding(tokens.ids), tokens).scores
     torch.testing.assert_close(found, expected)

@@ -39,6 +39,16 @@ class Tokenizer(ABC):
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """The ids of a text, given as words."""
 
+    def encode_with_edges(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Encode the words of a text, at least one, and find them among the ids.
+
+        Returns:
+            The ids, and their positions at which words begin, followed by the position after the last word. Words
+            at the end of a text that is too long for the model have none.
+        """
+        ids = self.encode(tokens)
+        return ids, list(range(len(ids) + 1))
+
     @abstractmethod
     def look_up(self, words: Sequence[str]) -> list[int]:
         """The id of each of ``words``, spelled as in there; that of what is unknown for others."""

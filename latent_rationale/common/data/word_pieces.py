@@ -52,7 +52,7 @@ class WordPieces(Tokenizer):
             self._pieces[word] = found or [self.unknown_id]
         return self._pieces[word]
 
-    def read(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
+    def encode_with_edges(self, tokens: Sequence[str]) -> tuple[list[int], list[int]]:
         """Encode the words that fit into the maximum length; a first word that is too long is truncated.
 
         Args:
@@ -73,7 +73,7 @@ class WordPieces(Tokenizer):
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Return the ids of the words that fit into the maximum length."""
-        return self.read(tokens)[0]
+        return self.encode_with_edges(tokens)[0]
 
     def split(self, tokens: Iterable[str]) -> list[str]:
         """Split all words into pieces, whatever their number."""

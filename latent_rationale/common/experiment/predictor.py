@@ -1,8 +1,8 @@
-"""A trained model, ready for texts."""
+"""A trained model with its words: predictions for texts and for examples of a task."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -18,34 +18,41 @@ from latent_rationale.common.training.loop import Evaluation, outputs
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.errors import InputError
 
+Text = str | Sequence[str]
+"""Type of a text: raw, or as a sequence of tokens."""
+
 
 class Predictor:
-    """Predicts with a model.
+    """A trained model that predicts.
 
     Args:
-        task: what the model was trained for.
-        vocabulary: what gives words the ids that the model reads.
-        model: from a batch to an output.
-        objective: what it was trained with, for the loss of an evaluation.
+        task: the task that the model was trained for.
+        vocabulary: tokenizer that gives words the ids that the model reads.
+        model: the model, from a batch to an output.
+        objective: the objective of its training, for the loss of an evaluation.
+        source: where the model is from, such as its folder; it stands in messages and in explanations.
     """
 
-    def __init__(self, task: Task[Any], vocabulary: Tokenizer, model: nn.Module, objective: Objective):
+    def __init__(
+        self, task: Task[Any], vocabulary: Tokenizer, model: nn.Module, objective: Objective, source: str = "model"
+    ):
         self.task = task
         self.vocabulary = vocabulary
         self.model = model.eval()
         self.objective = objective.eval()
+        self.source = source
 
     @classmethod
     def load(
         cls, folder: Path, task_class: type[Task[Any]], device: torch.device, changes: dict[str, Any] | None = None
-    ) -> "Predictor":
-        """The best model of a results folder. Needs nothing but the folder.
+    ) -> Self:
+        """Load the best model of a results folder. Nothing but the folder is needed.
 
         Args:
-            folder: where training wrote.
-            task_class: the task it was training for.
+            folder: the results folder.
+            task_class: the task that the model was trained for.
             device: where to compute.
-            changes: training options to replace, such as where data is.
+            changes: training options to replace, such as the folder of the data.
 
         Raises:
             InputError: if the folder holds no model of this task.
@@ -58,46 +65,79 @@ class Predictor:
         except InputError as error:
             raise InputError(str(error), folder / checkpoint.CONFIG) from error
         task = task_class(options)
-        vocabulary, model, objective = task.reopen(folder)
+        with torch.random.fork_rng(devices=[]):  # initial weights, which are replaced, do not move the user's generator
+            vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
-        return cls(task, vocabulary, model.to(device), objective.to(device))
+        return cls(task, vocabulary, model.to(device), objective.to(device), str(folder))
 
-    def predict(self, examples: Sequence[Any]) -> list[Prediction]:
-        """Predictions for texts: raw ones as strings, tokenised ones as sequences of tokens.
+    @property
+    def device(self) -> torch.device:
+        """Device of the model."""
+        return next(self.model.parameters()).device
+
+    def predict(self, texts: Text | Sequence[Any], batch_size: int | None = None) -> list[Prediction]:
+        """Predict for texts, which are strings or sequences of tokens.
 
         Args:
-            examples: texts; tuples of texts for a task in which an example has several.
+            texts: one string, or a list of texts; for a task with several texts per example, a list of tuples of texts.
+            batch_size: texts per step, as in training unless given.
+
+        Returns:
+            One prediction for each text, in their order.
+
+        Raises:
+            InputError: for a text without words, or an example with too few or too many texts.
+        """
+        return self.predict_examples(self.examples_of(texts), batch_size)
+
+    def examples_of(self, texts: Text | Sequence[Any]) -> list[Any]:
+        """Make examples of the task, without labels, from texts as ``predict`` takes them.
 
         Raises:
             InputError: for a text without words, or an example with too few or too many texts.
         """
         names = self.task.text_names
-        tokenized = [self._words_of(example if len(names) > 1 else (example,)) for example in examples]
-        for number, texts in enumerate(tokenized, start=1):
-            if len(texts) != len(names):
-                raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(texts)} texts")
-            if not all(texts):
+        given = [texts] if isinstance(texts, str) else texts
+        tokenized = [
+            self._words_of((example,) if isinstance(example, str) or len(names) == 1 else example) for example in given
+        ]
+        for number, words in enumerate(tokenized, start=1):
+            if len(words) != len(names):
+                raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(words)} texts")
+            if not all(words):
                 raise InputError(f"text {number} has no words")
-        return self.predict_examples([self.task.example_of(texts) for texts in tokenized])
+        return [self.task.example_of(words) for words in tokenized]
 
-    def _words_of(self, texts: Sequence[str | Sequence[str]]) -> tuple[list[str], ...]:
+    def _words_of(self, texts: Sequence[Text]) -> tuple[list[str], ...]:
         return tuple(list(self.task.tokenize(text) if isinstance(text, str) else text) for text in texts)
 
-    def predict_examples(self, examples: Sequence[Any]) -> list[Prediction]:
-        """Predictions for examples of the task, in their order."""
-        return self._predict(examples, lambda output, batch: None)
+    def predict_examples(self, examples: Sequence[Any], batch_size: int | None = None) -> list[Prediction]:
+        """Predict for examples of the task.
+
+        Args:
+            examples: the examples.
+            batch_size: examples per step, as in training unless given.
+
+        Returns:
+            One prediction for each example, in their order.
+        """
+        return self._predict(examples, lambda output, batch: None, batch_size)
 
     def evaluate(self, examples: Sequence[Any]) -> tuple[dict[str, float], list[Prediction]]:
-        """The task's measures over examples, and predictions in their order, from one pass."""
+        """Compute the measures of the task over examples, and predictions in their order, in one pass."""
         evaluation = Evaluation(self.objective, self.task.measure)
         predictions = self._predict(examples, evaluation.add)
         return evaluation.values(), predictions
 
-    def _predict(self, examples: Sequence[Any], see: Callable[[Output, Batch], None]) -> list[Prediction]:
+    def _predict(
+        self, examples: Sequence[Any], see: Callable[[Output, Batch], None], batch_size: int | None = None
+    ) -> list[Prediction]:
         if not examples:
             return []
+        size = self.task.options.eval_batch_size if batch_size is None else batch_size
+        if size < 1:
+            raise InputError(f"batch_size: expected 1 or more, got {size}")
         data = self.task.encode(examples, self.vocabulary)
-        size = self.task.options.eval_batch_size
         found: list[Prediction] = []
         for batch, output in outputs(self.model, data, size):
             see(output, batch)
@@ -107,5 +147,5 @@ class Predictor:
 
 
 def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]) -> list[Shown]:
-    """Predictions with what is known of the examples of a data set or file."""
+    """Combine predictions with what is known of the examples of a data set or file."""
     return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]

@@ -2,13 +2,44 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from latent_rationale.common.nn.initialization import glorot_
+
+
+class Activation(Protocol):
+    """Operations that ``Cell.step`` may use, beside ``linear`` below.
+
+    A tensor has them, and so does the ``SplitActivation`` of ``explain.decomposition``, which contextual decomposition
+    passes through a cell to split what the cell computes. Both operands of an operator may be activations; one of them
+    may be a parameter or a number instead. In explanations any other operation is refused by its name.
+    """
+
+    def __neg__(self) -> Self: ...
+    def __add__(self, other: Any, /) -> Self: ...
+    def __radd__(self, other: Any, /) -> Self: ...
+    def __sub__(self, other: Any, /) -> Self: ...
+    def __rsub__(self, other: Any, /) -> Self: ...
+    def __mul__(self, other: Any, /) -> Self: ...
+    def __rmul__(self, other: Any, /) -> Self: ...
+    def sigmoid(self) -> Self: ...  # noqa: D102  # as in torch, like the rest
+    def tanh(self) -> Self: ...  # noqa: D102
+    def lerp(self, end: Any, weight: Any) -> Self: ...  # noqa: D102
+    def chunk(self, chunks: int, dim: int) -> tuple[Self, ...]: ...  # noqa: D102
+
+
+A = TypeVar("A", bound=Activation)
+
+
+def linear(inputs: A, weight: Tensor, bias: Tensor | None = None) -> A:
+    """Linear layer on an activation ``[*, D]`` with a weight ``[H, D]`` and a bias ``[H]``."""
+    outputs: A = functional.linear(inputs, weight, bias)  # type: ignore[arg-type, assignment]  # by __torch_function__
+    return outputs
+
 
 State = tuple[Tensor, ...]
 """What a cell remembers, ``[B, H]`` each. The first is what it shows to others."""
@@ -45,8 +76,12 @@ class Cell(nn.Module, ABC):
         """The state before the first word, zero, for a batch of ``projected [B, gates * H]``."""
 
     @abstractmethod
-    def step(self, projected: Tensor, state: State) -> State:
-        """The next state, from ``projected [B, gates * H]`` and the last one."""
+    def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
+        """Compute the next state from ``projected [B, gates * H]`` and the last state.
+
+        Training passes tensors. Contextual decomposition passes activations that are split in two, so a step keeps to
+        ``linear`` and the operations of ``Activation``.
+        """
 
 
 class LSTMCell(Cell):
@@ -61,7 +96,9 @@ class LSTMCell(Cell):
     def of(cls, lstm: nn.LSTM) -> "LSTMCell":
         """A cell with the weights of an LSTM of one layer and one direction, copied."""
         inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
-        cell = cls(lstm.input_size, lstm.hidden_size).to(inputs)
+        with torch.device("meta"):  # without initial weights, which would move the global generator
+            cell = cls(lstm.input_size, lstm.hidden_size)
+        cell = cell.to_empty(device=inputs.device).to(inputs.dtype)
         with torch.no_grad():
             cell.input_weight.copy_(inputs)
             cell.recurrent_weight.copy_(recurrent)
@@ -73,10 +110,10 @@ class LSTMCell(Cell):
         zeros = projected.new_zeros(len(projected), self.hidden_size)
         return zeros, zeros
 
-    def step(self, projected: Tensor, state: State) -> State:
+    def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
         """One word further."""
         hidden, memory = state
-        gates = projected + functional.linear(hidden, self.recurrent_weight, self.bias)
+        gates = projected + linear(hidden, self.recurrent_weight, self.bias)
         write, keep, update, show = gates.chunk(4, dim=-1)  # torch's order
         memory = keep.sigmoid() * memory + write.sigmoid() * update.tanh()
         return show.sigmoid() * memory.tanh(), memory
@@ -96,15 +133,15 @@ class RCNNCell(Cell):
         zeros = projected.new_zeros(len(projected), self.hidden_size)
         return zeros, zeros, zeros
 
-    def step(self, projected: Tensor, state: State) -> State:
+    def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
         """One word further."""
         hidden, unigrams, bigrams = state
         decay_input, first, second = projected.chunk(3, dim=-1)
         decay_bias, output_bias = self.bias.chunk(2)
-        decay = torch.sigmoid(decay_input + functional.linear(hidden, self.recurrent_weight, decay_bias))
-        bigrams = torch.lerp(unigrams + second, bigrams, decay)
-        unigrams = torch.lerp(first, unigrams, decay)
-        return torch.tanh(bigrams + output_bias), unigrams, bigrams
+        decay = (decay_input + linear(hidden, self.recurrent_weight, decay_bias)).sigmoid()
+        bigrams = (unigrams + second).lerp(bigrams, decay)
+        unigrams = first.lerp(unigrams, decay)
+        return (bigrams + output_bias).tanh(), unigrams, bigrams
 
 
 MakeCell = Callable[[int, int], Cell]

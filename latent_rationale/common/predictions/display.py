@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.predictions.prediction import Prediction, Spans
+from latent_rationale.common.predictions.prediction import MARK_STYLE, Prediction, Spans
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines, write_atomically
@@ -110,8 +110,6 @@ PAGE_LENGTH = 200
 _STYLE = """
 body { font: 16px/1.6 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
 article { margin: 1.5rem 0 } h2 { font-size: 1rem; margin: 0 } p { margin: .2rem 0 }
-mark { background: color-mix(in srgb, #ffb31a calc(var(--z) * 100%), transparent); color: inherit; border-radius: .2em }
-u { text-decoration: underline #1668b0 3px; text-underline-offset: .25em }
 """
 
 
@@ -123,7 +121,8 @@ def page(shown: Sequence[Shown]) -> str:
     )
     underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in shown) else ""
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title><style>{_STYLE}</style>\n'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title>'
+        f'<style>{_STYLE}{MARK_STYLE}</style>\n<body class="rationale">'
         f'<h1>Rationales</h1><p><mark style="--z:1">selected by the model</mark>{underlined}; '
         f"{min(len(shown), PAGE_LENGTH)} of {len(shown)} predictions</p>\n{articles}</html>\n"
     )

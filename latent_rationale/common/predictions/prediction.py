@@ -9,6 +9,13 @@ from typing import Any
 
 from latent_rationale.common.structures import Output
 
+MARK_STYLE = """
+.rationale mark { background: color-mix(in srgb, #ffb31a calc(var(--z) * 100%), transparent); color: inherit;
+  border-radius: .2em }
+.rationale u { text-decoration: underline #1668b0 3px; text-underline-offset: .25em }
+"""
+"""Style of the HTML of predictions. Every rule names a class, so that none touches the rest of a page or notebook."""
+
 Spans = Sequence[Sequence[int]]
 """Stretches of words: where each starts, and where it has ended."""
 
@@ -47,6 +54,13 @@ class Prediction(ABC):
     @abstractmethod
     def to_html(self, gold: Spans = ()) -> str:
         """The same for a page."""
+
+    def _repr_html_(self) -> str:
+        """Return a piece of HTML for a notebook: what is predicted, and from which words."""
+        return (
+            f'<div class="rationale"><style>{MARK_STYLE}</style>'
+            f"<strong>{escape(self.said)}</strong><div>{self.to_html()}</div></div>"
+        )
 
     @abstractmethod
     def plot(self, path: Path) -> None:

@@ -1,4 +1,9 @@
-"""Recurrent classifiers of the full text as explainers meet them. A new encoder is one line in ``RECURRENT_CELLS``."""
+"""Inside of recurrent classifiers of the full text: scores and their decomposition, by the cells of an encoder.
+
+Decomposition passes a ``SplitActivation`` through ``Cell.step`` in place of tensors, so that a new cell needs no rule
+of its own as long as its step keeps to the operations of ``latent_rationale.common.nn.cells.Activation``. A new
+recurrent encoder is one line in ``RECURRENT_CELLS``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,18 +33,18 @@ RECURRENT_CELLS: dict[type[Encoder], Callable[[Any], tuple[Cell, Cell]]] = {
     LSTM: _lstm_cells,
     RCNN: lambda encoder: (encoder.forwards, encoder.backwards),
 }
-"""The cells of a recurrent encoder, forwards and backwards."""
+"""Functions from a recurrent encoder to its forward and its backward cell."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecurrentClassifier:
-    """What is inside a classifier that reads a sentence from both sides.
+    """Parts of a classifier that reads a sentence in both directions.
 
     Attributes:
         embedding: ids to vectors.
-        forwards: reads it from the left.
-        backwards: from the right.
-        output: from both last states to scores.
+        forwards: cell that reads the sentence from left to right.
+        backwards: cell that reads the sentence from right to left.
+        output: layer from both last states to scores.
     """
 
     embedding: nn.Embedding
@@ -49,16 +54,16 @@ class RecurrentClassifier:
 
     @classmethod
     def fits(cls, model: TextModel) -> bool:
-        """Whether a model is one."""
+        """Tell whether ``of`` accepts a model."""
         classifier = _full_text_classifier(model)
         return classifier is not None and type(classifier.encoder) in RECURRENT_CELLS
 
     @classmethod
     def of(cls, model: TextModel) -> "RecurrentClassifier":
-        """With the weights of a trained model as they are now.
+        """Take a trained model apart. The weights of an LSTM are copied.
 
         Raises:
-            InputError: if it is no classifier of the full text, or its encoder is not recurrent.
+            InputError: if the model is no classifier of the full text, or its encoder is not recurrent.
         """
         classifier = _full_text_classifier(model)
         if classifier is None:
@@ -71,7 +76,7 @@ class RecurrentClassifier:
 
     @torch.no_grad()
     def scores(self, tokens: Tokens) -> Tensor:
-        """Scores ``[B, C]`` of sentences, of which many begin or end alike."""
+        """Compute scores ``[B, C]`` of sentences. What several begin or end with is read once."""
         words, places = torch.unique(tokens.ids, return_inverse=True)
         embedded = self.embedding(words)
         mirrored = take(places, reversed_positions(tokens.lengths, places.shape[1]))
@@ -84,37 +89,39 @@ class RecurrentClassifier:
 
     @torch.no_grad()
     def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
-        """``Decompose``."""
+        """Split the scores ``[S, K, C]``; see ``ExplainedModel.decompose``."""
         words, places = torch.unique(contexts, return_inverse=True)
         embedded = self.embedding(words)
         both = (
-            read(self.forwards, self.forwards.project(embedded), places, inside, kind),
-            read(self.backwards, self.backwards.project(embedded), places.flip(2), inside.flip(1), kind),
+            decompose_states(self.forwards, self.forwards.project(embedded), places, inside, kind),
+            decompose_states(self.backwards, self.backwards.project(embedded), places.flip(2), inside.flip(1), kind),
         )
         scores: SplitActivation = self.output(kind.cat(*both))
         return scores
 
 
 def _full_text_classifier(model: TextModel) -> Classifier | None:
-    """Where there is one, and nothing selects what it reads."""
+    """Return the classifier of a model without a selector; None for other models."""
     return model.classifier if isinstance(model, RationaleModel) and model.selector is None else None
 
 
 @torch.no_grad()
-def read(
+def decompose_states(
     cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]
 ) -> SplitActivation:
-    """What a cell shows, ``[S, K, H]``, once it has read contexts of phrases from the left, split, without gradients.
+    """Split the last hidden states ``[S, K, H]`` of a cell that reads contexts from the left, without gradients.
 
-    Before a phrase begins nothing is relevant to it, and there is nothing to split.
+    Before a phrase begins, nothing is relevant to it. The words before it are read like any text, once for all contexts
+    that begin with the same words.
 
     Args:
-        cell: reads.
-        projected: what ``cell.project`` makes of N words, ``[N, gates * H]``.
-        contexts: which of them stand where, ``[S, K, T]``, the sentence itself first.
-        inside: where each phrase is, ``[S, T]``.
+        cell: the cell.
+        projected: N words after ``cell.project``, ``[N, gates * H]``.
+        contexts: indices of these words ``[S, K, T]``, the sentence itself first.
+        inside: mask of each phrase, ``[S, T]``.
         kind: how activations are split.
     """
+    # In ascending order of their beginnings, the phrases that have begun are always the first rows.
     begins, order = inside.long().argmax(1).sort()
     contexts, inside = contexts[order].contiguous(), inside[order].contiguous()
     lengths = begins.repeat_interleave(contexts.shape[1])
@@ -134,13 +141,13 @@ def read(
 def _read_on(
     cell: Cell, projected: Tensor, contexts: Tensor, inside: Tensor, begins: Tensor, state: list[SplitActivation]
 ) -> SplitActivation:
-    """From where the phrases begin, in ascending order."""
+    """Continue ``state [S, K, H]`` from the first word of each phrase; ``begins [S]`` is in ascending order."""
     kind = type(state[0])
     for place, begun in enumerate(torch.bincount(begins, minlength=contexts.shape[2]).cumsum(0).tolist()):
         words = projected[contexts[:begun, :, place]]
-        gates: Any = kind(words, words[:, :1] * inside[:begun, place, None, None])
-        now: Any = tuple(part.each(lambda x: x[:begun]) for part in state)  # noqa: B023  # called at once
-        after: Any = cell.step(gates, now)
+        gates = kind(words, words[:, :1] * inside[:begun, place, None, None])
+        now = tuple(part.each(lambda x: x[:begun]) for part in state)  # noqa: B023  # called at once
+        after = cell.step(gates, now)
         for old, new in zip(state, after, strict=True):
             old.whole[:begun], old.relevant[:begun] = new.whole, new.relevant
     return state[0]

@@ -1,4 +1,4 @@
-"""How the layers of BERT and its relatives split activations. A new kind of layer is a line in ``LAYER_RULES``."""
+"""Decomposition of BERT and its relatives. A new type of layer is one function here and one line in ``LAYER_RULES``."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,15 +12,14 @@ from transformers.models.xlm_roberta import modeling_xlm_roberta as xlm_roberta
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
-from latent_rationale.explain.explainers.scd import Decompose
-from latent_rationale.explain.models.transformer_network import SequenceClassifier, embeddings_of, first_place
+from latent_rationale.explain.models.transformer_network import SequenceClassifier, embeddings_of, first_position
 
 
 def apply(layer: Any, parts: SplitActivation) -> SplitActivation:
-    """What a layer makes of an activation, by its rule.
+    """Apply a layer to an activation by the rule of its type.
 
     Raises:
-        InputError: if there is no rule for its type.
+        InputError: if there is no rule for the type.
     """
     if type(layer) not in LAYER_RULES:
         raise InputError(f"no rule tells how a {type(layer).__name__} splits activations")
@@ -40,25 +39,25 @@ def _nothing(layer: nn.Module, parts: SplitActivation) -> SplitActivation:
 
 
 def _norm(layer: nn.LayerNorm, parts: SplitActivation) -> SplitActivation:
-    """Centring is linear; it is divided by the deviation of the whole."""
+    """Centre both parts, which is linear, and divide them by the deviation of the whole."""
     centred = parts.each(lambda x: x - x.mean(-1, keepdim=True))
     deviation = (centred.whole.square().mean(-1, keepdim=True) + layer.eps).sqrt()
     return centred.scaled(layer.weight / deviation) + layer.bias
 
 
 def _embeddings(layer: Any, parts: SplitActivation) -> SplitActivation:
-    """Places and types of pieces are as good as biases."""
-    first = first_place(layer)
-    places = layer.position_embeddings.weight[first : first + parts.whole.shape[-2]]
-    normed = apply(layer.LayerNorm, parts + (places + layer.token_type_embeddings.weight[0]))
+    """Add the embeddings of positions and token types like biases."""
+    first = first_position(layer)
+    positions = layer.position_embeddings.weight[first : first + parts.whole.shape[-2]]
+    normed = apply(layer.LayerNorm, parts + (positions + layer.token_type_embeddings.weight[0]))
     return normed.with_biases((parts.relevant != 0).any(-1, keepdim=True))
 
 
 def _self_attention(layer: Any, parts: SplitActivation) -> SplitActivation:
-    """The weights are those of the whole; values split."""
+    """Attend with the weights of the whole, which are averaged over contexts for the relevant part of the values."""
 
     def heads(x: Tensor) -> Tensor:
-        """``[S, K, T, D]`` to ``[S, K, heads, T, D / heads]``."""
+        """Reshape ``[S, K, T, D]`` to ``[S, K, heads, T, D / heads]``."""
         return x.reshape(*x.shape[:-1], layer.num_attention_heads, -1).transpose(-2, -3)
 
     query, key = heads(layer.query(parts.whole)), heads(layer.key(parts.whole))
@@ -69,27 +68,27 @@ def _self_attention(layer: Any, parts: SplitActivation) -> SplitActivation:
 
 
 def _output(layer: Any, parts: SplitActivation, residual: SplitActivation) -> SplitActivation:
-    """A dense layer beside what goes past it."""
+    """Apply a dense layer, add the residual and normalise."""
     return apply(layer.LayerNorm, apply(layer.dense, parts) + residual)
 
 
 def _layer(layer: Any, parts: SplitActivation) -> SplitActivation:
-    """Attention, then two dense layers."""
+    """Apply a transformer layer: attention, then two dense layers."""
     attended = _output(layer.attention.output, apply(layer.attention.self, parts), parts)
     inner = apply(layer.intermediate.intermediate_act_fn, apply(layer.intermediate.dense, attended))
     return _output(layer.output, inner, attended)
 
 
-def _first_place(parts: SplitActivation) -> SplitActivation:
+def _first_piece(parts: SplitActivation) -> SplitActivation:
     return parts.each(lambda x: x[..., 0, :])
 
 
 def _pooler(layer: Any, parts: SplitActivation) -> SplitActivation:
-    return apply(layer.activation, apply(layer.dense, _first_place(parts)))
+    return apply(layer.activation, apply(layer.dense, _first_piece(parts)))
 
 
 def _roberta_head(layer: Any, parts: SplitActivation) -> SplitActivation:
-    return apply(layer.out_proj, apply(layer.dense, _first_place(parts)).tanh())
+    return apply(layer.out_proj, apply(layer.dense, _first_piece(parts)).tanh())
 
 
 LAYER_RULES: dict[type[nn.Module], Callable[[Any, SplitActivation], SplitActivation]] = {
@@ -112,11 +111,15 @@ LAYER_RULES: dict[type[nn.Module], Callable[[Any, SplitActivation], SplitActivat
     xlm_roberta.XLMRobertaLayer: _layer,
     xlm_roberta.XLMRobertaClassificationHead: _roberta_head,
 }
-"""How each type of layer splits what it is given. Dropout does nothing to a trained model, and needs no rule."""
+"""Rules by type of layer. Dropout has no effect in evaluation and needs no rule."""
 
 
 def states(model: SequenceClassifier, embedded: SplitActivation) -> Iterator[SplitActivation]:
-    """Embedded pieces ``[S, K, T, D]`` layer by layer: embeddings, each layer, a pooler where there is one, scores.
+    """Yield the activations of embeddings, layers, pooler (if there is one) and classifier, the scores.
+
+    Args:
+        model: the classifier.
+        embedded: embedded pieces without special pieces, ``[S, K, T, D]``.
 
     Raises:
         InputError: for a layer without a rule.
@@ -135,7 +138,7 @@ def states(model: SequenceClassifier, embedded: SplitActivation) -> Iterator[Spl
 
 
 def _framed(model: SequenceClassifier, parts: SplitActivation) -> SplitActivation:
-    """With what belongs to no phrase on either side."""
+    """Add the special pieces before and after the text, which are relevant to no phrase."""
     before, behind = (
         model.embedding(ids).expand(*parts.whole.shape[:2], -1, -1) for ids in (model.prefix, model.suffix)
     )
@@ -144,22 +147,18 @@ def _framed(model: SequenceClassifier, parts: SplitActivation) -> SplitActivatio
     return type(parts)(whole, relevant)
 
 
-def decomposable(model: SequenceClassifier) -> Decompose:
-    """The model as ``SCD`` asks for it.
+@torch.no_grad()
+def decompose(
+    model: SequenceClassifier, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]
+) -> SplitActivation:
+    """Split the scores ``[S, K, C]`` of a transformer; see ``ExplainedModel.decompose``.
 
     Raises:
         InputError: for a layer without a rule.
     """
-
-    @torch.no_grad()
-    def decompose(contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
+    try:
         *_, scores = states(model, kind.of(model.embedding(contexts), inside))
-        return scores
-
-    piece = torch.zeros(1, 1, 1, dtype=torch.long, device=model.prefix.device)
-    try:  # on a sentence of one
-        decompose(piece, piece[0] == 0, SplitActivation)
     except InputError as error:
         kinds = "BERT, RoBERTa and XLM-RoBERTa"
         raise InputError(f"a {type(model.network).__name__} cannot be split: {error}; {kinds} can") from error
-    return decompose
+    return scores

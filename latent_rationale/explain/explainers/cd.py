@@ -1,4 +1,4 @@
-"""Contextual decomposition as it was first (Murdoch, Liu & Yu, ICLR 2018): of LSTMs, without samples."""
+"""Contextual decomposition (CD) as first published (Murdoch, Liu & Yu, ICLR 2018): of LSTMs, without samples."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,44 +8,71 @@ from torch.nn import functional
 
 from latent_rationale.common.nn.cells import LSTMCell, State
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
-from latent_rationale.explain.decomposition.split_activation import in_both_orders
-from latent_rationale.explain.explainers.contexts import positions_inside
+from latent_rationale.explain.decomposition.split_activation import MurdochActivation, in_both_orders
+from latent_rationale.explain.explainers.contexts import Context, positions_inside
+from latent_rationale.explain.explainers.explained_model import ExplainedModel, margin
 from latent_rationale.explain.explainers.explainer import Explainer
+from latent_rationale.explain.explainers.scd import Decomposition
 from latent_rationale.explain.hierarchy.spans import Span
 
 
 class CD(Explainer):
-    """The part of s(x) that is relevant to a phrase. Output gates are not split: they show both parts alike.
+    """Contextual decomposition of an LSTM: the margin of that part of the scores that is relevant to a phrase.
+
+    Output gates are not split, but applied to both parts. No context is used.
 
     Args:
-        classifier: its inside.
-        margin: of scores ``[B, C]``, ``[B]``.
+        model: the explained model.
+        label: index of the explained class.
 
     Raises:
-        InputError: if it is no LSTM.
+        InputError: if the model is no LSTM.
     """
 
-    def __init__(self, classifier: RecurrentClassifier, margin: Callable[[Tensor], Tensor]):
+    def __init__(self, model: ExplainedModel, label: int):
+        super().__init__(model, label)
+        classifier = model.recurrent()
+        if classifier is None:
+            raise InputError("CD is for LSTMs, and the model is not recurrent")
         forwards, backwards = classifier.forwards, classifier.backwards
         if not isinstance(forwards, LSTMCell) or not isinstance(backwards, LSTMCell):
             raise InputError(f"CD is for LSTMs, and the model has an {forwards.name.upper()}; SCD is for both")
         self.forwards, self.backwards = forwards, backwards
         self.classifier = classifier
-        self.margin = margin
 
-    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """The margin of the relevant parts."""
+    def scores(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator) -> Tensor:
+        """Apply the output layer, without its bias, to the relevant parts of both last states."""
         embedded, inside = self.classifier.embedding(ids), positions_inside(spans, len(ids), ids.device)
         states = (
             relevant_state(self.forwards, embedded, inside),
             relevant_state(self.backwards, embedded.flip(0), inside.flip(1)),
         )
-        return self.margin(functional.linear(torch.cat(states, dim=1), self.classifier.output.weight))
+        relevant = functional.linear(torch.cat(states, dim=1), self.classifier.output.weight)
+        return margin(relevant, self.label)
+
+
+def cd(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make CD of an LSTM; of a transformer, the decomposition in the sentence alone with biases as a third part.
+
+    Raises:
+        InputError: if the model is neither, or cannot be split.
+    """
+    if model.recurrent() is None:
+        return Decomposition(model, label, kind=MurdochActivation)
+    return CD(model, label)
 
 
 def relevant_state(cell: LSTMCell, embedded: Tensor, inside: Tensor) -> Tensor:
-    """What of the state ``[S, H]`` after words ``[T, D]`` is relevant to phrases, whose words are ``inside [S, T]``."""
+    """Compute the part of the last hidden state that is relevant to phrases.
+
+    Args:
+        cell: the LSTM, in one direction.
+        embedded: words in the order in which the cell reads them, ``[T, D]``.
+        inside: mask of each phrase, ``[S, T]``.
+
+    Returns:
+        Relevant parts ``[S, H]``.
+    """
     whole = cell.start(embedded[:1])
     relevant = cell.start(embedded.new_zeros(len(inside), 1))
     for projected, now in zip(torch.split(cell.project(embedded), 1), inside.unsqueeze(2).unbind(1), strict=True):
@@ -55,30 +82,35 @@ def relevant_state(cell: LSTMCell, embedded: Tensor, inside: Tensor) -> Tensor:
 
 
 def _step(cell: LSTMCell, projected: Tensor, now: Tensor, relevant: State, before: State, after: State) -> State:
-    """What is relevant of hidden state and memory, one word further.
+    """Compute the relevant parts of hidden state and memory after one more word.
 
     Args:
-        cell: takes the step.
-        projected: the word's part in the gates, ``[1, 4H]``.
-        now: whether the word is in the phrase, ``[S, 1]``.
-        relevant: of the state before, ``[S, H]`` each.
-        before: the whole of it, ``[1, H]`` each.
-        after: the whole of the state after the word.
+        cell: the LSTM, in one direction.
+        projected: the word's contribution to the gates, ``[1, 4H]``.
+        now: mask of the phrases that hold the word, ``[S, 1]``.
+        relevant: relevant parts of the state before the word, ``[S, H]`` each.
+        before: the state before the word, ``[1, H]`` each.
+        after: the state after the word, ``[1, H]`` each.
     """
     hidden, memory = relevant
     gates = now * projected + functional.linear(hidden, cell.recurrent_weight)
     wholes = projected + functional.linear(before[0], cell.recurrent_weight, cell.bias)
     shares = list(zip(gates.chunk(4, dim=1), wholes.chunk(4, dim=1), cell.bias.chunk(4), strict=True))
-    write, write_bias = _bent(*shares[0], torch.sigmoid)
-    keep, keep_bias = _bent(*shares[1], torch.sigmoid)
-    update, update_bias = _bent(*shares[2], torch.tanh)
-    show = shares[3][1].sigmoid()
-    # The product of two biases goes to the phrase as long as it lasts.
-    memory = write * (update + update_bias) + write_bias * (update + now * update_bias) + (keep + keep_bias) * memory
+    # Input, forget, cell and output gate, in torch's order.
+    input_gate, input_bias = _bent(*shares[0], torch.sigmoid)
+    forget_gate, forget_bias = _bent(*shares[1], torch.sigmoid)
+    cell_gate, cell_bias = _bent(*shares[2], torch.tanh)
+    output_gate = shares[3][1].sigmoid()
+    # The product of the two biases is relevant within the phrase.
+    memory = (
+        input_gate * (cell_gate + cell_bias)
+        + input_bias * (cell_gate + now * cell_bias)
+        + (forget_gate + forget_bias) * memory
+    )
     shown = (memory.tanh() + after[1].tanh() - (after[1] - memory).tanh()) / 2
-    return show * shown, memory
+    return output_gate * shown, memory
 
 
 def _bent(relevant: Tensor, whole: Tensor, bias: Tensor, function: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """What a nonlinear function makes of the relevant part, and of the bias alone."""
+    """Apply a nonlinear function to the relevant part of a gate, and to its bias alone."""
     return in_both_orders(function, relevant, whole, bias), function(bias)

@@ -1,47 +1,48 @@
-"""What every explainer can do, and what it may ask of a model."""
+"""Abstract class of explainers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import final
+from collections.abc import Sequence
+from typing import Protocol, final
 
 import torch
 from torch import Tensor
 
-from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.explainers.contexts import Context, SentenceContext
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
 from latent_rationale.explain.hierarchy.spans import Span, check_spans
 
-TokenScore = Callable[[Tokens], Tensor]
-"""From sentences to s(x) ``[B]``: access to a model by the ids of its words, and the least that there is."""
-
-
-MAX_BATCH = 2048
-"""Sentences that go through a model at a time, where nobody names a number."""
-
-
-def score_all(score: TokenScore, tokens: Tokens, max_batch: int) -> Tensor:
-    """s(x) ``[B]`` of sentences, some at a time.
-
-    Raises:
-        InputError: if that is not what ``score`` gives.
-    """
-    parts = []
-    for part in tokens.split(max_batch):
-        found = score(part)
-        if found.shape != part.lengths.shape:
-            shape, rows = list(found.shape), len(part.ids)
-            raise InputError(f"a score of {rows} sentences, [B, T] to [B], has the shape {shape} and not [{rows}]")
-        parts.append(found)
-    return torch.cat(parts)
+SEED = 1
+"""Seed of the generator of a call that is given none."""
 
 
 class Explainer(ABC):
-    """Scores phrases by what they contribute to s(x), the margin of the explained class."""
+    """Scores phrases by what they contribute to s(x), the margin of the explained class.
+
+    Args:
+        model: the explained model.
+        label: index of the explained class.
+        context: contexts in which phrases are scored; the sentence itself, unless given. Some explainers use none.
+    """
+
+    def __init__(self, model: ExplainedModel, label: int, context: Context | None = None):
+        self.model = model
+        self.label = label
+        self.context = SentenceContext(model.padding_id) if context is None else context
 
     @final
     @torch.no_grad()
-    def __call__(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]`` of S phrases of one sentence, ids ``[T]``. Positive ones speak for the class.
+    def __call__(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator | None = None) -> Tensor:
+        """Score phrases of one sentence.
+
+        Args:
+            ids: the sentence, ``[T]``.
+            spans: S phrases.
+            generator: the only source of randomness. Without one, each call makes a generator with the seed ``SEED``,
+                so that equal calls return equal scores.
+
+        Returns:
+            Scores ``[S]``, positive for phrases that speak for the class.
 
         Raises:
             InputError: for ids of another shape, or a phrase that does not lie within the sentence.
@@ -51,15 +52,18 @@ class Explainer(ABC):
         check_spans(spans, len(ids))
         if not spans:
             return torch.zeros(0, device=ids.device)
-        bound = self.phrases_at_once(len(ids))
-        some = len(spans) if bound is None else bound
-        groups = (spans[start : start + some] for start in range(0, len(spans), some))
-        return torch.cat([self.scores(ids, group) for group in groups])
+        generator = torch.Generator().manual_seed(SEED) if generator is None else generator
+        size = self.context.phrases_at_once(len(ids))
+        groups = [spans[start : start + size] for start in range(0, len(spans), size)]
+        return torch.cat([self.scores(ids, group, generator) for group in groups])
 
     @abstractmethod
-    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Scores ``[S]`` of phrases that lie within the sentence, at least one."""
+    def scores(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator) -> Tensor:
+        """Score one or more phrases that lie within the sentence; arguments as for a call."""
 
-    def phrases_at_once(self, length: int) -> int | None:
-        """For how many phrases of a sentence so long there is memory at a time; None for any number."""
-        return None
+
+class MakeExplainer(Protocol):
+    """Type of the entries of ``EXPLAINERS``: from a model, a class and contexts to an explainer."""
+
+    def __call__(self, model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+        """Make an explainer."""

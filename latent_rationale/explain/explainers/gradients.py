@@ -1,46 +1,55 @@
-"""Scores from the gradient of s(x) by the embeddings."""
+"""Integrated gradients, and gradient times input."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from latent_rationale.common.structures import Tokens
+from latent_rationale.explain.explainers.contexts import Context
+from latent_rationale.explain.explainers.explained_model import ExplainedModel, margin
 from latent_rationale.explain.explainers.explainer import Explainer
 from latent_rationale.explain.hierarchy.spans import Span
 
-EmbeddingScore = Callable[[Tensor, Tokens], Tensor]
-"""From embedded sentences ``[B, T, D]`` to s(x) ``[B]``, with gradients: access to a model behind its embedding."""
+POINTS = 50
+"""Points at which integrated gradients evaluates the gradient."""
 
 
 class Gradients(Explainer):
-    """The gradient times the embedding, averaged over points on the way from zero to the embedding.
+    """Gradient of s(x) times the embedding, averaged over points between zero and the embedding. No context is used.
 
-    Points all along the way are integrated gradients (Sundararajan et al., 2017): scores of words then add up to s(x)
-    less that of zero embeddings. The end of the way alone is gradient times input. A phrase gets the sum of its words.
+    A phrase has the sum of the scores of its words.
 
     Args:
-        score: s(x).
-        embed: ids ``[B, T]`` to embeddings ``[B, T, D]``.
-        way: how far each point is, in (0, 1], ``[P]``.
+        model: the explained model.
+        label: index of the explained class.
+        points: fractions of the embedding in (0, 1], ``[P]``, at which the gradient is taken.
     """
 
-    def __init__(self, score: EmbeddingScore, embed: Callable[[Tensor], Tensor], way: Tensor):
-        self.score = score
-        self.embed = embed
-        self.way = way
+    def __init__(self, model: ExplainedModel, label: int, points: Tensor):
+        super().__init__(model, label)
+        self.points = points
 
-    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """Sums over their words."""
-        embedded = self.embed(ids.unsqueeze(0)).detach()
-        points = (self.way.to(embedded).view(-1, 1, 1) * embedded).requires_grad_()
+    def scores(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator) -> Tensor:
+        """Sum the scores of words, which one backward pass through all points gives."""
+        embedded = self.model.embed(ids.unsqueeze(0)).detach()
+        points = (self.points.to(embedded).view(-1, 1, 1) * embedded).requires_grad_()  # [P, T, D]
         with torch.enable_grad():
-            total = self.score(points, Tokens.of(ids.expand(len(points), -1))).sum()
-        (gradient,) = torch.autograd.grad(total, points)
+            scores = self.model.scores_embedded(points, Tokens.of(ids.expand(len(points), -1)))
+            (gradient,) = torch.autograd.grad(margin(scores, self.label).sum(), points)
         words = (gradient.mean(0) * embedded[0]).sum(-1)
         return torch.stack([words[start:end].sum() for start, end in spans])
 
 
-def all_along(points: int = 50) -> Tensor:
-    """So many points, each in the middle of its part of the way."""
-    return (torch.arange(points) + 0.5) / points
+def integrated_gradients(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make integrated gradients (Sundararajan et al., 2017).
+
+    The scores of all words add up to s(x) less that of zero embeddings.
+    """
+    midpoints = (torch.arange(POINTS) + 0.5) / POINTS
+    return Gradients(model, label, midpoints)
+
+
+def gradient_times_input(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make gradient times input: the gradient at the embedding itself."""
+    return Gradients(model, label, torch.ones(1))

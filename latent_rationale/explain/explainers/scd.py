@@ -1,70 +1,70 @@
-"""Contextual decomposition: what of a model's scores a phrase put there."""
+"""Contextual decomposition of a model's scores, in sampled contexts (SCD) or in the sentence alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
-from latent_rationale.explain.explainers.contexts import Context, JoinedContext, SentenceContext, positions_inside
-from latent_rationale.explain.explainers.explainer import MAX_BATCH, Explainer
+from latent_rationale.explain.explainers.contexts import (
+    Context,
+    JoinedContext,
+    SentenceContext,
+    needed,
+    positions_inside,
+)
+from latent_rationale.explain.explainers.explained_model import ExplainedModel, margin
+from latent_rationale.explain.explainers.explainer import Explainer
 from latent_rationale.explain.hierarchy.spans import Span
-
-Decompose = Callable[[Tensor, Tensor, type[SplitActivation]], SplitActivation]
-"""From contexts of phrases to scores ``[S, K, C]``, split in a way: access to what is inside a model.
-
-Contexts are ids ``[S, K, T]``, the sentence itself first; where the phrases are is bool ``[S, T]``.
-"""
 
 
 class Decomposition(Explainer):
-    """The part of s(x) that is relevant to a phrase.
+    """Contextual decomposition: the margin of that part of the scores that is relevant to a phrase.
 
     Args:
-        decompose: the model.
-        margin: of scores ``[B, C]``, ``[B]``.
-        context: in which activations are split; the first is the sentence itself.
-        max_batch: sentences whose activations are split at a time; those of one phrase at least.
-        kind: how they are split.
+        model: the explained model.
+        label: index of the explained class.
+        context: contexts in which activations are split. The first of them is the sentence itself.
+        kind: how activations are split.
+
+    Raises:
+        InputError: if the model cannot be split.
     """
 
     def __init__(
         self,
-        decompose: Decompose,
-        margin: Callable[[Tensor], Tensor],
-        context: Context,
-        max_batch: int = MAX_BATCH,
+        model: ExplainedModel,
+        label: int,
+        context: Context | None = None,
         kind: type[SplitActivation] = SplitActivation,
     ):
-        self.decompose = decompose
-        self.margin = margin
-        self.context = self.contexts(context)
-        self.max_batch = max_batch
+        super().__init__(model, label, context)
         self.kind = kind
+        # On a sentence of one word, a model that cannot be split says so before any work is done.
+        word = torch.full((1, 1, 1), model.padding_id, device=model.device)
+        model.decompose(word, torch.ones(1, 1, dtype=torch.bool, device=model.device), kind)
 
-    def contexts(self, context: Context) -> Context:
-        """All contexts, from those that are given."""
-        return context
-
-    def phrases_at_once(self, length: int) -> int:
-        """As many as contexts can be made for."""
-        return self.context.phrases_at_once(length)
-
-    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """The margin of the relevant parts."""
-        sentences = self.context(ids, spans)
+    def scores(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator) -> Tensor:
+        """Split the scores for as many phrases at a time as ``max_batch`` allows, at least one."""
+        contexts = self.context(ids, spans, generator)
         inside = positions_inside(spans, len(ids), ids.device)
-        some = max(1, self.max_batch // sentences.shape[1])
-        parts = zip(torch.split(sentences, some), torch.split(inside, some), strict=True)
-        return self.margin(torch.cat([self.decompose(*part, self.kind).relevant.squeeze(1) for part in parts]))
+        size = max(1, self.model.max_batch // contexts.shape[1])
+        parts = zip(torch.split(contexts, size), torch.split(inside, size), strict=True)
+        relevant = [self.model.decompose(*part, self.kind).relevant.squeeze(1) for part in parts]
+        return margin(torch.cat(relevant), self.label)
 
 
 class SCD(Decomposition):
-    """Sampling and contextual decomposition: split in contexts from a language model (Jin et al., section 3.4).
+    """Sampling and contextual decomposition: splits in the sentence and in sampled contexts (Jin et al., section 3.4).
 
-    The sentence itself is among the contexts.
+    Args:
+        model: the explained model.
+        label: index of the explained class.
+        context: contexts beside the sentence itself, such as ``SampledContext``.
+
+    Raises:
+        InputError: if there is no context, or the model cannot be split.
     """
 
-    def contexts(self, context: Context) -> Context:
-        """First the sentence."""
-        return JoinedContext(SentenceContext(context.padding_id), context)
+    def __init__(self, model: ExplainedModel, label: int, context: Context | None = None):
+        super().__init__(model, label, JoinedContext(SentenceContext(model.padding_id), needed(context)))

@@ -1,4 +1,4 @@
-"""Sampling and occlusion, and its relatives: the same difference in other contexts."""
+"""Sampling and occlusion, plain occlusion and ArchAttribute: one difference in several kinds of contexts."""
 
 from collections.abc import Sequence
 
@@ -6,38 +6,58 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.structures import Tokens
-from latent_rationale.explain.explainers.contexts import Context, positions_inside
-from latent_rationale.explain.explainers.explainer import MAX_BATCH, Explainer, TokenScore, score_all
+from latent_rationale.explain.explainers.contexts import (
+    Context,
+    EmptyContext,
+    JoinedContext,
+    SentenceContext,
+    needed,
+    positions_inside,
+)
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
+from latent_rationale.explain.explainers.explainer import Explainer
 from latent_rationale.explain.hierarchy.spans import Span
 
 
 class SOC(Explainer):
-    """How much s(x) falls when a phrase gives way to padding, on average over contexts (Jin et al., equation 5).
+    """Sampling and occlusion: the mean fall of s(x) over contexts when padding replaces a phrase (Jin et al., eq. 5).
 
-    With contexts from a language model this is sampling and occlusion; in the sentence alone, plain occlusion; between
-    padding alone, ArchAttribute (Tsang et al., 2020). On a linear model of a bag of words all give the exact weights.
+    On a linear model of a bag of words the scores are its exact weights.
 
     Args:
-        score: s(x).
-        context: what stands around the phrase.
-        max_batch: sentences that are scored at a time.
+        model: the explained model.
+        label: index of the explained class.
+        context: contexts of the phrases, such as ``SampledContext``.
+
+    Raises:
+        InputError: if there is no context.
     """
 
-    def __init__(self, score: TokenScore, context: Context, max_batch: int = MAX_BATCH):
-        self.score = score
-        self.context = context
-        self.max_batch = max_batch
+    def __init__(self, model: ExplainedModel, label: int, context: Context | None = None):
+        super().__init__(model, label, needed(context))
 
-    def phrases_at_once(self, length: int) -> int:
-        """As many as contexts can be made for."""
-        return self.context.phrases_at_once(length)
-
-    def scores(self, ids: Tensor, spans: Sequence[Span]) -> Tensor:
-        """From every context with the phrase, and without."""
-        sentences = self.context(ids, spans)
+    def scores(self, ids: Tensor, spans: Sequence[Span], generator: torch.Generator) -> Tensor:
+        """Average the differences between contexts with and without each phrase."""
+        sentences = self.context(ids, spans, generator)
         inside = positions_inside(spans, len(ids), ids.device).unsqueeze(1)
-        without = torch.where(inside, self.context.padding_id, sentences)
-        # Many sentences come up again: those without a phrase in a context that many phrases share.
+        without = torch.where(inside, self.model.padding_id, sentences)
+        # Many rows of [2 S K, T] are equal, such as contexts of several phrases without the phrase. Score each once.
         rows, which = torch.unique(torch.cat([sentences, without]).flatten(0, 1), dim=0, return_inverse=True)
-        scores = score_all(self.score, Tokens.of(rows), self.max_batch)[which].view(2, len(spans), -1)
-        return (scores[0] - scores[1]).mean(1)
+        margins = self.model.margins(Tokens.of(rows), self.label)[which].view(2, len(spans), -1)
+        return (margins[0] - margins[1]).mean(1)
+
+
+def occlusion(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make plain occlusion: the phrase is replaced in the sentence itself."""
+    return SOC(model, label, SentenceContext(model.padding_id))
+
+
+def arch(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make ArchAttribute in an empty context: the phrase alone against nothing (Tsang et al., 2020)."""
+    return SOC(model, label, EmptyContext(model.padding_id))
+
+
+def arch_mean(model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
+    """Make the mean of plain occlusion and ArchAttribute (Tsang et al., 2020)."""
+    contexts = SentenceContext(model.padding_id), EmptyContext(model.padding_id)
+    return SOC(model, label, JoinedContext(*contexts))

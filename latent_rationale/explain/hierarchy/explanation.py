@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from latent_rationale.common.utils.config import is_unicode
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, check_spans
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Scored phrases of one sentence.
+    """Scored phrases of one sentence; a notebook displays it by ``to_html``.
 
     Attributes:
         source: the split that the sentence is from, or ``text`` for a text given by the user.
@@ -178,6 +181,32 @@ class Explanation:
             "probabilities": [round(number, 6) for number in self.probabilities],
             "provenance": asdict(self.provenance),
         }
+
+    def plot(self, path: Path | str | None = None) -> "Figure":
+        """Plot the phrases as a heat map above the words.
+
+        Args:
+            path: file to save the figure to (png, pdf, svg); it is not saved, unless given.
+
+        Returns:
+            The figure.
+        """
+        # Imported here, because matplotlib takes a second to import; and visualization imports this module.
+        from latent_rationale.explain.visualization.figures import plot_hierarchy
+
+        figure = plot_hierarchy(self)
+        if path is not None:
+            figure.savefig(path, dpi=150)
+        return figure
+
+    def to_html(self) -> str:
+        """Return a piece of HTML with its own style: each phrase is a box above its words."""
+        from latent_rationale.explain.visualization.html import fragment
+
+        return fragment(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
 
 def read_explanations(path: Path) -> Iterator[Explanation]:

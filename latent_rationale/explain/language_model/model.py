@@ -1,7 +1,8 @@
-"""A language model that reads in both directions, to say what else could stand around a phrase."""
+"""Bidirectional language model from which the contexts of phrases are sampled."""
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from latent_rationale.common.nn.dropout import Dropout
 from latent_rationale.common.nn.encoders import LSTM
@@ -11,9 +12,9 @@ from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
 
 
 class LanguageModel(nn.Module):
-    """Two LSTMs: one says each word from those before it, the other from those behind it (Jin et al., section 3.2).
+    """Two LSTMs that predict each word from the words before it, and from the words after it (Jin et al., section 3.2).
 
-    Either says nothing of the word that it reads first.
+    Neither direction predicts the word that it reads first.
 
     Args:
         embedding: the embedding of V words.
@@ -29,26 +30,29 @@ class LanguageModel(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, batch: Batch) -> Output:
-        """As scores the log probabilities of the words themselves, forwards and backwards ``[B, T, 2]``.
+        """Log probabilities of the words themselves as scores, forwards and backwards ``[B, T, 2]``.
 
-        They are 0 where nothing is said: of unknown words, at padding, at the first word forwards, at the last word
-        backwards.
+        The mask of the output is false, and the score 0, where no word is predicted: at unknown words and padding, at
+        the first word forwards and at the last word backwards.
         """
         (tokens,) = batch.inputs
         ids, mask = tokens.ids, tokens.mask
         states = self.encoder.states(self.dropout(self.embedding(ids)), tokens)
         after, before = self.dropout(states).chunk(2, dim=-1)
-        # Of two neighbours forwards the second is said, backwards the first.
-        forwards = self._log_probs(after[:, :-1], ids[:, 1:], mask[:, 1:])
-        backwards = self._log_probs(before[:, 1:], ids[:, :-1], mask[:, 1:])
-        nothing = forwards.new_zeros(len(ids), 1)
-        return Output(
-            torch.stack([torch.cat([nothing, forwards], dim=1), torch.cat([backwards, nothing], dim=1)], dim=-1)
-        )
+        # Of two neighbours, the forward LSTM predicts the second and the backward LSTM the first.
+        known = ids >= self.choice.reserved
+        second, first = mask[:, 1:] & known[:, 1:], mask[:, 1:] & known[:, :-1]
+        forwards = self._log_probs(after[:, :-1], ids[:, 1:], second)
+        backwards = self._log_probs(before[:, 1:], ids[:, :-1], first)
+        return Output(_both_ways(forwards, backwards), mask=_both_ways(second, first))
 
     def _log_probs(self, states: Tensor, words: Tensor, mask: Tensor) -> Tensor:
-        """``[B, T]`` of ids ``[B, T]`` after states ``[B, T, H]``; 0 where the mask is false or the word unknown."""
-        mask = mask & (words >= self.choice.reserved)
+        """Log probabilities ``[B, T]`` of ids ``[B, T]`` after states ``[B, T, H]``; 0 where the mask is false."""
         places = real_words(mask)
         log_probs = self.choice.log_prob(states.flatten(0, 1)[places], words.flatten()[places])
         return log_probs.new_zeros(mask.numel()).index_copy(0, places, log_probs).view_as(mask) * mask
+
+
+def _both_ways(forwards: Tensor, backwards: Tensor) -> Tensor:
+    """Stack ``[B, T - 1]`` of each direction as ``[B, T, 2]``, with zeros at the word that is read first."""
+    return torch.stack([functional.pad(forwards, (1, 0)), functional.pad(backwards, (0, 1))], dim=-1)

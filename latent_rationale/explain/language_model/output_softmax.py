@@ -58,7 +58,7 @@ class OutputSoftmax(nn.Module, ABC):
             Word ids, int64 ``[N]``.
         """
         # Dropping the columns of the reserved ids before the softmax renormalises over the other words.
-        found, rest = draw(self.head(states)[:, self.reserved :], noise)
+        found, rest = softmax_icdf(self.head(states)[:, self.reserved :], noise)
         found += self.reserved
         # The head has one column per frequent word, then one per cluster: the first cluster has column F, and its
         # words have the ids from F on.
@@ -66,7 +66,7 @@ class OutputSoftmax(nn.Module, ABC):
         clusters = found.clone()  # found changes below, and word ids may equal the columns of later clusters
         for first, second in self.tails:
             rows = (clusters == column).nonzero().squeeze(1)
-            found[rows] = start + draw(states[rows] @ first.T @ second.T, rest[rows])[0]
+            found[rows] = start + softmax_icdf(states[rows] @ first.T @ second.T, rest[rows])[0]
             column, start = column + 1, start + len(second)
         return found
 
@@ -121,7 +121,7 @@ class AdaptiveSoftmax(OutputSoftmax):
         return log_probs
 
 
-def draw(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+def softmax_icdf(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
     """Evaluate the inverse cumulative distribution function of a softmax.
 
     Args:

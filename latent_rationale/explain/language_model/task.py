@@ -167,17 +167,17 @@ class LanguageModelling(Task[LanguageModelOptions]):
         return tuple(self.cut(tokens))
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """Nats ``[B]``, so weighted that their mean is that of a word in a direction."""
-        said = (output.scores != 0).sum((1, 2)).float()
-        return -output.scores.sum((1, 2)) / said.mean().clamp(min=1)
+        """Negative log probabilities ``[B]``, weighted so that their mean is the mean over predicted words."""
+        predicted = _mask_of(output).sum((1, 2)).float()
+        return -output.scores.sum((1, 2)) / predicted.mean().clamp(min=1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Perplexities of each direction and of both together."""
-        nats, said = -output.scores.sum((0, 1)), (output.scores != 0).sum((0, 1))
+        nats, predicted = -output.scores.sum((0, 1)), _mask_of(output).sum((0, 1))
         return {
-            "perplexity": PerplexityMetric(nats.sum(), said.sum()),
-            "perplexity_forwards": PerplexityMetric(nats[0], said[0]),
-            "perplexity_backwards": PerplexityMetric(nats[1], said[1]),
+            "perplexity": PerplexityMetric(nats.sum(), predicted.sum()),
+            "perplexity_forwards": PerplexityMetric(nats[0], predicted[0]),
+            "perplexity_backwards": PerplexityMetric(nats[1], predicted[1]),
         }
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
@@ -191,3 +191,10 @@ class LanguageModelling(Task[LanguageModelOptions]):
     def gold(self, example: tuple[str, ...]) -> dict[str, Any]:
         """Return an empty dictionary: a text has no labels."""
         return {}
+
+
+def _mask_of(output: Output) -> Tensor:
+    """Mask ``[B, T, 2]`` of the words that the language model predicts."""
+    if output.mask is None:
+        raise ValueError("expected the output of a language model, which has a mask of the predicted words")
+    return output.mask

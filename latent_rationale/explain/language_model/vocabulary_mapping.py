@@ -13,7 +13,7 @@ class VocabularyMapping(ABC):
     """Translation of prefixes into ids of the language model, and of sampled words into ids of the classifier."""
 
     @abstractmethod
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Translate prefixes of the classifier into ids of the language model.
 
         Args:
@@ -25,7 +25,7 @@ class VocabularyMapping(ABC):
         """
 
     @abstractmethod
-    def write(self, drawn: Tensor) -> Tensor:
+    def to_classifier(self, words: Tensor) -> Tensor:
         """Translate sampled words of the language model ``[B, W]`` into as many ids of the classifier ``[B, W]``."""
 
 
@@ -48,10 +48,10 @@ class WordMapping(VocabularyMapping):
         there[first.padding_id], back[second.padding_id] = second.padding_id, first.padding_id
         return cls(torch.tensor(there, device=device), torch.tensor(back, device=device))
 
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Look up the id of each word in the vocabulary of the language model; lengths do not change."""
         return self.there[ids], lengths
 
-    def write(self, drawn: Tensor) -> Tensor:
+    def to_classifier(self, words: Tensor) -> Tensor:
         """Look up the id of each word in the vocabulary of the classifier."""
-        return self.back[drawn]
+        return self.back[words]

@@ -38,7 +38,7 @@ class WordPieceMapping(VocabularyMapping):
         ordered = [torch.tensor(ids[::-1] if backwards else ids) for ids in spelled]
         self.spelled = _table(ordered, pieces.padding_id).to(device)
 
-    def read(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Join the pieces of each prefix into words of the language model.
 
         Args:
@@ -50,8 +50,8 @@ class WordPieceMapping(VocabularyMapping):
         """
         rows = [row[:length] for row, length in zip(ids.tolist(), lengths.tolist(), strict=True)]
         found = [torch.tensor(self._words(row[::-1])[::-1] if self.backwards else self._words(row)) for row in rows]
-        read = lengths.new_tensor([len(row) for row in found])
-        return _table(found, self.padding_id).to(ids), read
+        counts = lengths.new_tensor([len(row) for row in found])
+        return _table(found, self.padding_id).to(ids), counts
 
     def _words(self, row: list[int]) -> list[int]:
         """Segment pieces, in reading order, into words by longest match from the left.
@@ -80,18 +80,18 @@ class WordPieceMapping(VocabularyMapping):
             return True
         return self.pieces.begins_word(row[end])
 
-    def write(self, drawn: Tensor) -> Tensor:
+    def to_classifier(self, words: Tensor) -> Tensor:
         """Write the pieces of sampled words ``[B, W]`` one after the other until W positions are filled, ``[B, W]``.
 
         Every word has at least one piece, so W words always fill W positions.
         """
-        ends = self.counts[drawn].cumsum(1)  # position after the last piece of each word, [B, W]
-        places = torch.arange(drawn.shape[1], device=drawn.device).expand_as(drawn).contiguous()
+        ends = self.counts[words].cumsum(1)  # position after the last piece of each word, [B, W]
+        places = torch.arange(words.shape[1], device=words.device).expand_as(words).contiguous()
         # The word at a position is the first one that ends after it; the piece is counted from the word's start.
         which = torch.searchsorted(ends, places, right=True)
-        words = drawn.gather(1, which)
-        inside = places - (ends.gather(1, which) - self.counts[words])
-        return self.spelled[words, inside]
+        spelled = words.gather(1, which)
+        inside = places - (ends.gather(1, which) - self.counts[spelled])
+        return self.spelled[spelled, inside]
 
 
 def _table(rows: list[Tensor], filler: int) -> Tensor:

@@ -1,1 +1,1 @@
-"""Classifiers that can be explained."""
+"""Implementations of ``ExplainedModel``: models of this package, transformers, any function."""

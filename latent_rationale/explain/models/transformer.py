@@ -1,94 +1,93 @@
-"""Classifiers of the ``transformers`` library as explainers meet them."""
+"""Explained models of the ``transformers`` library."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.objectives.objectives import Supervised
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition.transformer import decomposable
+from latent_rationale.explain.decomposition.split_activation import SplitActivation
+from latent_rationale.explain.decomposition.transformer import decompose
 from latent_rationale.explain.explainers.explained_model import ExplainedModel
-from latent_rationale.explain.explainers.scd import Decompose
-from latent_rationale.explain.hierarchy.sentence import EncodedSentence
-from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
-from latent_rationale.explain.language_model.word_piece_mapping import WordPieceMapping
 from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
-from latent_rationale.explain.models.transformer_network import trained
+from latent_rationale.explain.models.transformer_network import SequenceClassifier, trained, with_tokenizer
+
+MAX_BATCH = 64
+"""Sentences that go through a transformer at a time. More are slower: activations no longer fit a processor's cache."""
 
 
 class ExplainedTransformer(ExplainedModel):
-    """A model that reads a text in pieces of words.
+    """A sequence classifier of ``transformers``, which reads pieces of words.
 
     Args:
-        folder: where ``save_pretrained`` of model and tokenizer wrote.
-        task: the name of the task whose texts are explained.
-        device: where to compute.
-        max_batch: sentences that go through it at a time.
-        data_path: the folder of the texts; looked for, unless given.
-
-    Raises:
-        InputError: if there is no such model, or an example of the task has several texts.
+        model: the classifier, in evaluation mode.
+        max_batch: sentences that go through the model at a time.
     """
 
-    AT_ONCE = 64  # more are slower: what is between two layers no longer fits into a processor's cache
-
-    def __init__(
-        self,
-        folder: Path,
-        task: str,
-        device: torch.device,
-        max_batch: int | None = None,
-        data_path: Path | None = None,
-    ):
-        self.model = trained(str(folder)).to(device)
-        self.pieces = self.model.pieces
-        config = self.model.network.config
-        if config.num_labels > 1 and config.problem_type in ("multi_label_classification", "regression"):
-            raise InputError(f"its scores are no classes, but of the kind {config.problem_type}", folder)
-        names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
-        texts = FineTuning(FineTuningOptions(data_path=data_path), names, task)
-        if len(texts.reader.text_names) > 1:
-            raise InputError(f"--task {task}: an example is {' and '.join(texts.reader.text_names)}, not one text")
-        super().__init__(Predictor(texts, self.pieces, self.model, Supervised(texts.criterion)), max_batch)
-
-    def read(self, tokens: tuple[str, ...]) -> EncodedSentence:
-        """The pieces of the words that fit."""
-        ids, edges = self.pieces.read(tokens)
-        return EncodedSentence(
-            tokens[: len(edges) - 1], torch.tensor(ids, device=self.model.prefix.device), tuple(edges)
-        )
-
-    def translations(self, words: Tokenizer, pieces: bool) -> tuple[VocabularyMapping, VocabularyMapping]:
-        """Piece for piece; or through words."""
-        device = self.model.prefix.device
-        if pieces:
-            if len(set(words.words).intersection(self.pieces.words)) < len(words.words) / 2:
-                raise InputError("reads other pieces of words than the classifier")
-            same = WordMapping.between(self.pieces, words, device)
-            return same, same
-        forwards, backwards = (WordPieceMapping(self.pieces, words, mirrored, device) for mirrored in (False, True))
-        return forwards, backwards
+    def __init__(self, model: SequenceClassifier, max_batch: int | None = None):
+        super().__init__(model.pieces.padding_id, model.prefix.device, MAX_BATCH if max_batch is None else max_batch)
+        self.model = model
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """What the model says."""
+        """Compute scores ``[B, C]``."""
         return self.model.scores(tokens)
 
-    def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
-        """What the model says, where it takes embeddings."""
-        return self.model.scores_embedded(embedded, tokens)
-
     def embed(self, ids: Tensor) -> Tensor:
-        """Without places, which the model adds."""
+        """Look up the embedding of each piece, without that of its position, which the model adds."""
         embedded: Tensor = self.model.embedding(ids)
         return embedded
 
-    def decomposable(self) -> Decompose:
-        """Layer by layer."""
-        return decomposable(self.model)
+    def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """Compute scores ``[B, C]`` of embedded pieces ``[B, T, D]``."""
+        return self.model.scores_embedded(embedded, tokens)
+
+    def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
+        """Split the scores layer by layer.
+
+        Raises:
+            InputError: for a layer without a rule.
+        """
+        return decompose(self.model, contexts, inside, kind)
 
     def recurrent(self) -> None:
-        """There is none."""
+        """Return None: a transformer is not recurrent."""
+
+
+def load_transformer(name: str, device: torch.device, task: str = "sst", data_path: Path | None = None) -> Predictor:
+    """Load a trained classifier of the library.
+
+    Args:
+        name: folder that ``save_pretrained`` of model and tokenizer wrote to, or a name that the library knows.
+        device: where to compute.
+        task: name of the task whose texts are read.
+        data_path: folder of these texts; looked for, unless given.
+
+    Raises:
+        InputError: if there is no such classifier, or an example of the task has several texts.
+    """
+    return _predictor(trained(name).to(device), name, task, data_path)
+
+
+def connect_transformer(network: Any, tokenizer: Any, device: torch.device) -> Predictor:
+    """Combine a classifier and a tokenizer of the library, already loaded, to a predictor.
+
+    Raises:
+        InputError: if they do not fit together, or the scores are no classes.
+    """
+    name = network.name_or_path or type(network).__name__
+    return _predictor(with_tokenizer(network, tokenizer).to(device), name)
+
+
+def _predictor(model: SequenceClassifier, name: str, task: str = "sst", data_path: Path | None = None) -> Predictor:
+    config = model.network.config
+    if config.num_labels > 1 and config.problem_type in ("multi_label_classification", "regression"):
+        raise InputError(f"its scores are no classes, but of the kind {config.problem_type}", name)
+    names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
+    texts = FineTuning(FineTuningOptions(data_path=data_path), names, task)
+    if len(texts.reader.text_names) > 1:
+        raise InputError(f"--task {task}: an example is {' and '.join(texts.reader.text_names)}, not one text")
+    return Predictor(texts, model.pieces, model, Supervised(texts.criterion), name)

@@ -1,4 +1,4 @@
-"""Folders of transformers, found and opened without importing the library for anything else."""
+"""Folders of transformers, recognised without importing the library."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from latent_rationale.common.data.word_pieces import WordPieces
 
 FINE_TUNING = "bert"
-"""The name of the task of ``explain.finetune_bert``."""
+"""Name of the task of ``explain.finetune_bert``."""
 
 EXPORTED = "transformers"
-"""Where in a results folder of ``explain.finetune_bert`` the model is, as the library writes it."""
+"""Folder within a results folder of ``explain.finetune_bert`` that holds the model in the format of the library."""
 
 
 def transformer_folder(folder: Path) -> Path | None:
-    """Where the files of the library are: in the folder, or in what fine-tuning left there; None for another model."""
+    """Return the folder with the files of the library: the given one or, after fine-tuning, one in it; else None."""
     path = folder / checkpoint.CONFIG
     config = read_json(path) if path.is_file() else None
     if not isinstance(config, dict):
@@ -29,7 +29,7 @@ def transformer_folder(folder: Path) -> Path | None:
 
 
 def need_transformers() -> None:
-    """See that the library is installed.
+    """Check that the library is installed.
 
     Raises:
         InputError: if it is not.
@@ -41,10 +41,10 @@ def need_transformers() -> None:
 
 
 def load_pieces(folder: Path) -> "WordPieces":
-    """Its tokenizer.
+    """Load the tokenizer of a folder.
 
     Raises:
-        InputError: if it has none.
+        InputError: if there is none.
     """
     need_transformers()
     from latent_rationale.explain.models import transformer_network as network

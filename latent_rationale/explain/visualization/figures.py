@@ -1,7 +1,5 @@
 """Heat maps of phrase hierarchies, drawn with matplotlib."""
 
-from pathlib import Path
-
 from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -14,13 +12,8 @@ COLOURS = "RdBu"
 """Colour map of scores: red for evidence against the explained class, blue for evidence in favour of it."""
 
 
-def plot_hierarchy(explanation: Explanation, path: Path) -> None:
-    """Draw an explanation as a heat map, words at the bottom and the sentence on top, and save it.
-
-    Args:
-        explanation: the phrases, their scores and, if there is one, their tree.
-        path: the file to write; its suffix selects the format (png, pdf, svg).
-    """
+def plot_hierarchy(explanation: Explanation) -> Figure:
+    """Draw an explanation as a heat map, with words at the bottom and longer phrases above shorter ones."""
     drawn, tokens = boxes(explanation), explanation.tokens
     height = 1 + max(box.row for box in drawn)
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
@@ -44,4 +37,4 @@ def plot_hierarchy(explanation: Explanation, path: Path) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(explanation.headline, fontsize=10, parse_math=False)
-    figure.savefig(path, dpi=150)
+    return figure

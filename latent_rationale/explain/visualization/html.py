@@ -1,4 +1,4 @@
-"""Phrase hierarchies on a self-contained HTML page."""
+"""Phrase hierarchies in self-contained HTML: pages, and fragments for notebooks."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,17 +6,23 @@ from html import escape
 from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.visualization.layout import Box, boxes, largest_score
 
-# A tree is a CSS grid: one column per word, one row per level, and the words in the last row.
-_STYLE = """
+_PAGE_STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-article { margin: 2rem 0; overflow-x: auto } h2 { font-size: 1rem; margin: 0 0 .4rem }
-.tree { display: grid; gap: 2px; width: max-content }
-.tree div { text-align: center; padding: 0 .4em; min-width: 2.4em; border-radius: 3px; font-size: .8em; cursor: default;
-  color: var(--ink, #222); background: color-mix(in srgb, var(--hue) calc(var(--strength) * 100%), #f4f4f4) }
-.tree b { font-weight: inherit; display: inline-block; position: sticky; left: .3em; right: .3em }
-.tree span { text-align: center; padding: 0 .3em }
-.tree .active { outline: 2px solid #e59400 } .tree span.active { background: #ffe3ad; border-radius: 3px; outline: 0 }
-.against { --hue: #b2182b } .for { --hue: #2166ac } .strong { --ink: #fff }
+"""
+
+# A tree is a CSS grid: one column per word, one row per level, and the words in the last row. All rules name the
+# class of an explanation, so that they do not apply to the rest of a notebook.
+_STYLE = """
+.phrases { margin: 2rem 0; overflow-x: auto } .phrases h2 { font-size: 1rem; margin: 0 0 .4rem }
+.phrases .tree { display: grid; gap: 2px; width: max-content }
+.phrases .tree div { text-align: center; padding: 0 .4em; min-width: 2.4em; border-radius: 3px; font-size: .8em;
+  cursor: default; color: var(--ink, #222);
+  background: color-mix(in srgb, var(--hue) calc(var(--strength) * 100%), #f4f4f4) }
+.phrases .tree b { font-weight: inherit; display: inline-block; position: sticky; left: .3em; right: .3em }
+.phrases .tree span { text-align: center; padding: 0 .3em }
+.phrases .active { outline: 2px solid #e59400 }
+.phrases span.active { background: #ffe3ad; border-radius: 3px; outline: 0 }
+.phrases .against { --hue: #b2182b } .phrases .for { --hue: #2166ac } .phrases .strong { --ink: #fff }
 """
 
 # Highlights the words of the phrase under the mouse.
@@ -44,10 +50,16 @@ def page(explanations: Sequence[Explanation]) -> str:
     """
     articles = "\n".join(map(_article, explanations))
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Explanations</title><style>{_STYLE}</style>\n'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Explanations</title>'
+        f"<style>{_PAGE_STYLE}{_STYLE}</style>\n"
         "<h1>Explanations</h1><p>Phrase scores: evidence for the explained class (blue) or against it (red).</p>\n"
         f"{articles}\n<script>{_SCRIPT}</script></html>\n"
     )
+
+
+def fragment(explanation: Explanation) -> str:
+    """Return an HTML fragment for a notebook: one explanation with its style, without a script."""
+    return f"<style>{_STYLE}</style>\n{_article(explanation)}"
 
 
 def _article(explanation: Explanation) -> str:
@@ -59,7 +71,8 @@ def _article(explanation: Explanation) -> str:
         f'<span data-position="{position}" style="grid-area: {height + 1} / {position + 1}">{escape(token)}</span>'
         for position, token in enumerate(explanation.tokens)
     )
-    return f'<article><h2>{escape(explanation.headline)}</h2><div class="tree">{phrases}{words}</div></article>'
+    headline = escape(explanation.headline)
+    return f'<article class="phrases"><h2>{headline}</h2><div class="tree">{phrases}{words}</div></article>'
 
 
 def _box(explanation: Explanation, box: Box, height: int, limit: float) -> str:

@@ -10,7 +10,7 @@ def spelled(pieces, ids):
 
 
 def test_each_word_has_its_pieces(pieces):
-    ids, edges = pieces.read(["A", "lovely", "film", "."])
+    ids, edges = pieces.encode_with_edges(["A", "lovely", "film", "."])
     assert spelled(pieces, ids) == "a love ##ly film ."
     assert edges == [0, 1, 3, 4, 5]
     assert pieces.encode(["A", "lovely", "film", "."]) == ids
@@ -22,20 +22,20 @@ def test_the_treebanks_brackets_are_read_as_brackets(pieces):
 
 @pytest.mark.parametrize("word", ["zzz", "\u200b", ""])
 def test_every_word_has_a_piece(pieces, word):
-    assert pieces.read(["a", word, "film"]) == ([4, pieces.unknown_id, 6], [0, 1, 2, 3])
+    assert pieces.encode_with_edges(["a", word, "film"]) == ([4, pieces.unknown_id, 6], [0, 1, 2, 3])
 
 
 def test_words_that_do_not_fit_are_not_read(tokenizer):
     short = WordPieces(tokenizer, 6)  # two of which stand around the text
-    ids, edges = short.read(["a", "film", "a", "lovely", "film"])
+    ids, edges = short.encode_with_edges(["a", "film", "a", "lovely", "film"])
     assert spelled(short, ids) == "a film a"
     assert edges == [0, 1, 2, 3]
-    assert short.read(["a", "film", "a", "film", "a"])[1] == [0, 1, 2, 3, 4]
+    assert short.encode_with_edges(["a", "film", "a", "film", "a"])[1] == [0, 1, 2, 3, 4]
 
 
 def test_of_a_first_word_that_is_too_long_the_beginning_is_read(tokenizer):
     short = WordPieces(tokenizer, 4)
-    ids, edges = short.read(["n't", "film"])
+    ids, edges = short.encode_with_edges(["n't", "film"])
     assert spelled(short, ids) == "n '"
     assert edges == [0, 2]
 

@@ -16,10 +16,11 @@ from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition import recurrent
-from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, read
+from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, decompose_states
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
 from latent_rationale.explain.explainers.contexts import SampledContext, SentenceContext
 from latent_rationale.explain.explainers.scd import SCD
+from latent_rationale.explain.models.text_model import ExplainedTextModel
 
 IDS = torch.tensor([4, 9, 2, 6, 15, 7])
 CLASSES = 3
@@ -28,10 +29,10 @@ LAYERS = [name for name, kind in ENCODERS.items() if kind in RECURRENT_CELLS]
 
 @pytest.fixture
 def make_classifier(vocabulary, randomise):
-    def make(layer="lstm"):
+    def make(layer="lstm", classes=CLASSES):
         torch.manual_seed(2)
         embedding = nn.Embedding(len(vocabulary), 5, padding_idx=vocabulary.padding_id)
-        model = RationaleModel(embedding, Classifier(ENCODERS[layer](5, 4, False), CLASSES, 0.5))
+        model = RationaleModel(embedding, Classifier(ENCODERS[layer](5, 4, False), classes, 0.5))
         model = randomise(model)
         with torch.no_grad():
             model.embedding.weight[vocabulary.padding_id] = 0
@@ -124,14 +125,14 @@ def test_nothing_is_relevant_before_the_phrase_begins(layer, make_classifier):
         for cell in (classifier.forwards, classifier.backwards):
             projected = cell.project(classifier.embedding(IDS))
             for words in range(1, 7):
-                found = read(cell, projected, contexts[..., :words], inside[:, :words], SplitActivation)
+                found = decompose_states(cell, projected, contexts[..., :words], inside[:, :words], SplitActivation)
                 assert found.relevant.any() == (words > 2)
 
 
 def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
-    model = make_classifier()
+    model = make_classifier(classes=2)
     context = SampledContext(language, nb_range=2, sample_n=4)
-    explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1] - scores[:, 0], context)
+    explainer = SCD(ExplainedTextModel(model, 1), 1, context)
     scores = explainer(IDS, [(0, 1), (2, 5), (0, 6)])
     with torch.no_grad():
         whole, nothing = (
@@ -145,7 +146,7 @@ def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
 
 def test_a_phrase_is_scored_alike_alone_and_among_others(make_classifier):
     model = make_classifier()
-    explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1], SentenceContext(1))
+    explainer = SCD(ExplainedTextModel(model, 1), 1, SentenceContext(1))
     spans = [(2, 5), (5, 6), (0, 1)]
     for span, expected in zip(spans, explainer(IDS, spans), strict=True):
         torch.testing.assert_close(explainer(IDS, [span])[0], expected)
@@ -154,12 +155,8 @@ def test_a_phrase_is_scored_alike_alone_and_among_others(make_classifier):
 @pytest.mark.parametrize("max_batch", [1, 5, 9])
 def test_memory_is_bounded_and_changes_nothing(make_classifier, language, max_batch):
     model, spans = make_classifier(), [(0, 1), (2, 5), (5, 6), (0, 6), (1, 3)]
-    found = []
-    for size in (max_batch, 1000):
-        torch.manual_seed(4)
-        context = SampledContext(language, nb_range=2, sample_n=3)
-        explainer = SCD(RecurrentClassifier.of(model).decompose, lambda scores: scores[:, 1], context, size)
-        found.append(explainer(IDS, spans))
+    context = SampledContext(language, nb_range=2, sample_n=3)
+    found = (SCD(ExplainedTextModel(model, 1, size), 1, context)(IDS, spans) for size in (max_batch, 1000))
     torch.testing.assert_close(*found)
 
 
@@ -190,9 +187,9 @@ def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypa
     given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, SplitActivation
     with monkeypatch.context() as patch:
         patch.setattr(recurrent, "_read_on", None)
-        found = read(*given)
+        found = decompose_states(*given)
     monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
-    expected = read(*given)
+    expected = decompose_states(*given)
     torch.testing.assert_close(found.whole, expected.whole)
     torch.testing.assert_close(found.relevant, expected.relevant)
 

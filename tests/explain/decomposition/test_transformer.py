@@ -8,9 +8,10 @@ from torch.nn import functional
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import MurdochActivation, SplitActivation
-from latent_rationale.explain.decomposition.transformer import apply, decomposable, states
+from latent_rationale.explain.decomposition.transformer import apply, decompose, states
 from latent_rationale.explain.explainers.contexts import SentenceContext
 from latent_rationale.explain.explainers.scd import Decomposition
+from latent_rationale.explain.models.transformer import ExplainedTransformer
 
 IDS = torch.tensor([4, 7, 8, 6, 16])
 OTHER = torch.tensor([5, 7, 8, 6, 9])
@@ -131,13 +132,13 @@ def test_a_layer_without_a_rule_is_named(make_transformer, family, layer):
     model = make_transformer(family)
     message = f"a {family}[A-Za-z]* cannot be split: no rule tells how a {layer} splits activations; BERT, "
     with pytest.raises(InputError, match=message):
-        decomposable(model)
+        decompose(model, IDS[None, None], torch.ones(1, len(IDS)), SplitActivation)
 
 
 @KINDS
 def test_a_phrase_is_scored_alike_alone_and_among_others(make_transformer, kind):
-    model, spans = make_transformer(), [(0, 1), (1, 3), (0, 5)]
-    explainer = Decomposition(decomposable(model), lambda scores: scores[:, 1], SentenceContext(0), 2, kind)
+    model, spans = ExplainedTransformer(make_transformer(), max_batch=2), [(0, 1), (1, 3), (0, 5)]
+    explainer = Decomposition(model, 1, SentenceContext(0), kind)
     together = explainer(IDS, spans)
     assert together.abs().min() > 0
     for span, expected in zip(spans, together, strict=True):

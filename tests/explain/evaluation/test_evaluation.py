@@ -14,7 +14,7 @@ from latent_rationale.explain.evaluate import MEASURES, evaluate
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import deleted
-from latent_rationale.explain.explainers.methods import EXPLAINERS
+from latent_rationale.explain.explainers import EXPLAINERS
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.sst.task import SST

@@ -9,7 +9,9 @@ from latent_rationale.common.nn.cells import LSTMCell
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
-from latent_rationale.explain.explainers.cd import CD, relevant_state
+from latent_rationale.explain.explainers.cd import CD, cd, relevant_state
+from latent_rationale.explain.models.function import ExplainedFunction
+from latent_rationale.explain.models.text_model import ExplainedTextModel
 
 WORDS, SIZE, HIDDEN = 5, 3, 4
 SPANS = [(0, 1), (1, 4), (4, 5), (0, 5)]
@@ -69,14 +71,10 @@ def test_the_relevant_state_is_that_of_the_formulas(cell, span):
 
 def test_scores_are_margins_of_both_directions(randomise):
     torch.manual_seed(1)
-    classifier = RecurrentClassifier(
-        randomise(nn.Embedding(9, SIZE)),
-        randomise(LSTMCell(SIZE, HIDDEN)),
-        randomise(LSTMCell(SIZE, HIDDEN)),
-        randomise(nn.Linear(2 * HIDDEN, 2)),
-    )
+    model = randomise(Baseline(TrainOptions(hidden_size=HIDDEN)).model(nn.Embedding(9, SIZE), 2)).eval()
+    classifier = RecurrentClassifier.of(model)
     embedding = classifier.embedding.weight
-    explainer = CD(classifier, lambda scores: scores[:, 1] - scores[:, 0])
+    explainer = CD(ExplainedTextModel(model, padding_id=1), 1)
     ids = torch.tensor([3, 8, 0, 4, 4])
     with torch.no_grad():
         for (start, end), score in zip(SPANS, explainer(ids, SPANS), strict=True):
@@ -89,4 +87,12 @@ def test_scores_are_margins_of_both_directions(randomise):
 def test_other_encoders_are_refused():
     model = Baseline(TrainOptions(hidden_size=4, layer="rcnn")).model(nn.Embedding(9, SIZE), 2)
     with pytest.raises(InputError, match="the model has an RCNN; SCD is for both"):
-        CD(RecurrentClassifier.of(model), lambda scores: scores[:, 1])
+        CD(ExplainedTextModel(model, padding_id=1), 1)
+
+
+def test_functions_are_refused():
+    model = ExplainedFunction(lambda ids: ids, padding_id=1)
+    with pytest.raises(InputError, match="CD is for LSTMs, and the model is not recurrent"):
+        CD(model, 1)
+    with pytest.raises(InputError, match="looks inside a model, and this one is a function"):
+        cd(model, 1)

@@ -35,9 +35,10 @@ def test_a_word_is_said_from_one_side_alone(make_model):
 
 def test_nothing_is_said_of_the_word_read_first_nor_of_padding(make_model):
     with torch.no_grad():
-        scores = make_model()(batch_of([[5, 6, 7], [5], [6, 7]])).scores
-    said = [[[0, 1], [1, 1], [1, 0]], [[0, 0]] * 3, [[0, 1], [1, 0], [0, 0]]]
-    assert (scores < 0).int().tolist() == said
+        output = make_model()(batch_of([[5, 6, 7], [5], [6, 7]]))
+    predicted = [[[0, 1], [1, 1], [1, 0]], [[0, 0]] * 3, [[0, 1], [1, 0], [0, 0]]]
+    assert (output.scores < 0).int().tolist() == predicted
+    assert output.mask.int().tolist() == predicted
 
 
 def test_padding_changes_nothing(make_model):
@@ -98,3 +99,34 @@ def test_where_training_fails_a_perplexity_stays_a_number():
     """JSON cannot represent infinity, so that a perplexity must stay finite."""
     assert PerplexityMetric(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
     assert math.isfinite(PerplexityMetric(torch.tensor(1e6), torch.tensor(1.0)).value())
+
+
+def certain_of(word):
+    """A softmax that gives one word all of the probability."""
+    choice = OUTPUT_SOFTMAXES["full"](4, 22, reserved=2)
+    with torch.no_grad():
+        choice.layer.weight.zero_()
+        choice.layer.bias.fill_(-1e4)
+        choice.layer.bias[word] = 0.0
+    return choice
+
+
+def test_a_word_of_probability_one_counts(make_model):
+    """Word 7 has a log probability of exactly 0, and word 8 of -10,000; both are predicted."""
+    task, model = LanguageModelling(LanguageModelOptions()), make_model()
+    model.choice = certain_of(7)
+    batch = batch_of([[5, 7, 7, 8]])
+    with torch.no_grad():
+        output = model(batch)
+    assert output.scores[0, :, 0].tolist() == [0, 0, 0, -1e4]
+    assert output.mask[0].tolist() == [[False, True], [True, True], [True, True], [True, False]]
+    forwards = task.measure(output, batch)["perplexity_forwards"]
+    assert (forwards.total.item(), forwards.count.item()) == (1e4, 3)
+    assert task.criterion(output, batch).item() == pytest.approx(2e4 / 6)
+
+
+def test_unknown_words_are_not_predicted(make_model):
+    with torch.no_grad():
+        output = make_model()(batch_of([[5, 0, 6]]))
+    assert output.mask[0].tolist() == [[False, True], [False, False], [True, False]]
+    assert not output.scores[~output.mask].any()

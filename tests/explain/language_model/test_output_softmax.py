@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES, AdaptiveSoftmax, draw
+from latent_rationale.explain.language_model.output_softmax import OUTPUT_SOFTMAXES, AdaptiveSoftmax, softmax_icdf
 
 STATES, WORDS, RESERVED = 5, 40, 2
 KINDS = pytest.mark.parametrize("name", OUTPUT_SOFTMAXES)
@@ -62,7 +62,7 @@ def test_a_vocabulary_of_a_handful_has_an_adaptive_softmax_too():
 def test_a_draw_falls_where_the_cumulative_probability_says(words, dtype):
     """Noise = probability of all words before the sampled one + relative position times its own probability."""
     logits, noise = 3 * torch.randn(300, words + 2, dtype=dtype)[:, 2:], torch.rand(300, dtype=dtype)
-    found, rest = draw(logits, noise)
+    found, rest = softmax_icdf(logits, noise)
     probabilities = logits.double().softmax(1)
     own = probabilities.gather(1, found.unsqueeze(1)).squeeze(1)
     before = probabilities.cumsum(1).gather(1, found.unsqueeze(1)).squeeze(1) - own
@@ -73,6 +73,6 @@ def test_a_draw_falls_where_the_cumulative_probability_says(words, dtype):
 def test_a_word_without_a_share_is_never_drawn():
     logits = torch.tensor([[-1000.0, 0.0, -1000.0, -1000.0], [1000.0, 999.0, -1000.0, -1000.0]])
     for noise in (0.0, 0.9999, 1.0):
-        found, rest = draw(logits, torch.full((2,), noise))
+        found, rest = softmax_icdf(logits, torch.full((2,), noise))
         assert found.tolist() == [1, int(noise > 0)]
         assert ((rest >= 0) & (rest <= 1)).all()

@@ -37,9 +37,9 @@ def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, langu
     language = language_of(model)
     after = log_probs_of(model, [[*BEGINNING, *pair] for pair in pairs])[:, 3:, 0]
     before = log_probs_of(model, [[*pair[::-1], *BEGINNING[::-1]] for pair in pairs])[:, :2, 1].flip(1)
-    torch.manual_seed(7)
-    for going_on, log_probs in ((language.forwards, after), (language.backwards, before)):
-        drawn = going_on(torch.tensor([BEGINNING]), torch.tensor([3]), count, torch.tensor([2]))[0]
+    generator = torch.Generator().manual_seed(7)
+    for sampler, log_probs in ((language.forwards, after), (language.backwards, before)):
+        drawn = sampler(torch.tensor([BEGINNING]), torch.tensor([3]), count, torch.tensor([2]), generator)[0]
         frequencies = torch.bincount(drawn[:, 0] * size + drawn[:, 1], minlength=size**2).view(size, size) / count
         first, second = log_probs.exp().view(size, size, 2).unbind(-1)
         expected = normalised(first[:, 0]).unsqueeze(1) * normalised(second)
@@ -49,10 +49,10 @@ def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, langu
 
 def test_a_beginning_ends_where_its_length_says(language):
     rows = torch.tensor([[7, 12, 3, 9], [7, 12, 3, 5]])
-    torch.manual_seed(1)
-    short = language.forwards(rows[:1], torch.tensor([3]), 50, torch.tensor([4]))
-    torch.manual_seed(1)
-    assert torch.equal(short, language.forwards(rows[1:], torch.tensor([3]), 50, torch.tensor([4])))
+    first, second = (
+        sample_by_seed(language.forwards, row, torch.tensor([3]), 50, torch.tensor([4])) for row in rows.split(1)
+    )
+    assert torch.equal(first, second)
 
 
 def test_vocabularies_meet_through_words():
@@ -67,16 +67,14 @@ def test_memory_is_bounded_and_changes_nothing(language, monkeypatch):
     found = []
     for size in (DirectionalSampler.ROWS, 7):
         monkeypatch.setattr(DirectionalSampler, "ROWS", size)
-        torch.manual_seed(1)
-        found.append(language.backwards(rows, lengths, 20, torch.tensor([4, 2])))
+        found.append(sample_by_seed(language.backwards, rows, lengths, 20, torch.tensor([4, 2])))
     assert torch.equal(*found)
 
 
 @pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax):
-    drawn = language_of(make_model(softmax).double()).forwards(
-        torch.tensor([[7, 12]]), torch.tensor([2]), 3, torch.tensor([4])
-    )
+    sampler = language_of(make_model(softmax).double()).forwards
+    drawn = sample_by_seed(sampler, torch.tensor([[7, 12]]), torch.tensor([2]), 3, torch.tensor([4]))
     assert drawn.shape == (1, 3, 4)
 
 
@@ -95,16 +93,15 @@ def test_compiled_words_are_those_in_python(softmax, dtype, randomise, monkeypat
     found = []
     with monkeypatch.context() as patch:
         patch.setattr(OutputSoftmax, "icdf", None)
-        found.append(draw_by_seed(sampler, ids, lengths, 60, words))
+        found.append(sample_by_seed(sampler, ids, lengths, 60, words))
     monkeypatch.setattr(module, "operator_for", lambda *_: None)
-    found.append(draw_by_seed(sampler, ids, lengths, 60, words))
+    found.append(sample_by_seed(sampler, ids, lengths, 60, words))
     wanted = torch.arange(5) < words.view(-1, 1, 1)
     assert torch.equal(*(drawn.where(wanted, 0) for drawn in found))
 
 
-def draw_by_seed(sampler, *beginnings):
-    torch.manual_seed(3)
-    return sampler(*beginnings)
+def sample_by_seed(sampler, *prefixes):
+    return sampler(*prefixes, torch.Generator().manual_seed(3))
 
 
 @pytest.fixture

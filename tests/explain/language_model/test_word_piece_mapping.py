@@ -27,7 +27,7 @@ def read(translation, texts, words):
     turned = [row[::-1] if translation.backwards else row for row in texts]
     lengths = torch.tensor([len(row) for row in turned])
     ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in turned], batch_first=True)
-    found, counts = translation.read(ids, lengths)
+    found, counts = translation.to_language_model(ids, lengths)
     rows = [row[:count].tolist() for row, count in zip(found, counts, strict=True)]
     return [" ".join(words.words[id] for id in (row[::-1] if translation.backwards else row)) for row in rows]
 
@@ -45,7 +45,7 @@ def test_what_is_taken_away_and_halves_of_words(translation, pieces, words):
 
 def test_words_are_written_in_pieces_as_many_as_fit(translation, pieces, words):
     drawn = torch.tensor([words.encode(text.split()) for text in ("a unlovely film .", "film a . lovely")])
-    found = translation.write(drawn)
+    found = translation.to_classifier(drawn)
     assert found.shape == drawn.shape
     rows = [row.flip(0) if translation.backwards else row for row in found]
     spelled = [" ".join(pieces.words[id] for id in row) for row in rows]

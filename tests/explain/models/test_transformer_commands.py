@@ -16,7 +16,7 @@ from latent_rationale.common.training import loop as training
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.evaluate import evaluate
-from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
 from latent_rationale.sst.reader import spelled_alike

@@ -67,7 +67,7 @@ def test_a_text_fills_all_places_there_are(make_transformer, tokenizer, tmp_path
     tokenizer.save_pretrained(tmp_path)
     model = trained(str(tmp_path))
     ids = model.pieces.encode(["film"] * 100)
-    assert len(ids) == 22 - model.first_place  # of 24 places two are for what stands around the text
+    assert len(ids) == 22 - model.first_position  # of 24 places two are for what stands around the text
     with torch.no_grad():
         assert model.scores(tokens_of([ids])).isfinite().all()
 

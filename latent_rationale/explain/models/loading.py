@@ -1,0 +1,95 @@
+"""Loading of trained models, and their view for explainers."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latent_rationale.common.data.word_pieces import WordPieces
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.nn.text_model import TextModel
+from latent_rationale.common.objectives.objectives import Supervised
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
+from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
+from latent_rationale.explain.models.function import ExplainedFunction, FunctionClassifier, Score, WordList
+from latent_rationale.explain.models.text_model import ExplainedTextModel
+from latent_rationale.explain.models.transformer_folder import need_transformers, transformer_folder
+from latent_rationale.tasks import find_task
+
+
+def load_predictor(
+    folder: Path, device: torch.device, task: str | None = None, data_path: Path | None = None
+) -> Predictor:
+    """Load a trained model with its words.
+
+    Args:
+        folder: results folder of a training run, or a model of the ``transformers`` library.
+        device: where to compute.
+        task: name of the task whose texts are read; needed for a transformer only, by default ``sst``.
+        data_path: folder of these texts, if they are not where training found them.
+
+    Raises:
+        InputError: if there is no model, or it is for another task.
+    """
+    external = transformer_folder(folder) == folder
+    name = task or "sst" if external else checkpoint.read_config(folder)["task"]
+    if task not in (None, name):
+        raise InputError(f"--task {task}: the model is for {name}", folder)
+    task_class = find_task(name)
+    changes: dict[str, Any] = {}
+    if data_path is not None:
+        if task_class.data_option is None:
+            raise InputError(f"--data-path: the texts of {name} are in no folder of their own")
+        changes[task_class.data_option] = str(data_path)
+    if not external:
+        return Predictor.load(folder, task_class, device, changes)
+    need_transformers()
+    from latent_rationale.explain.models.transformer import load_transformer
+
+    return load_transformer(str(folder), device, name, data_path)
+
+
+def connect_function(
+    score: Score,
+    words: Sequence[str],
+    names: Sequence[str],
+    embed: Callable[[Tensor], Tensor] | None = None,
+    score_embedded: Score | None = None,
+) -> Predictor:
+    """Combine a function from ids to scores and its words to a predictor; see ``ExplainedFunction``.
+
+    Raises:
+        InputError: if the words hold no unknown word or no padding.
+    """
+    vocabulary, task = WordList(words), FineTuning(FineTuningOptions(), tuple(names))
+    explained = ExplainedFunction(score, vocabulary.padding_id, embed, score_embedded)
+    return Predictor(task, vocabulary, FunctionClassifier(explained), Supervised(task.criterion), "a function")
+
+
+def explained_model(predictor: Predictor, max_batch: int | None = None) -> ExplainedModel:
+    """Return what explainers may ask of a trained model.
+
+    Args:
+        predictor: the model, with its words.
+        max_batch: sentences that go through the model at a time; by default a number that suits the kind of model.
+
+    Raises:
+        InputError: if the model is no classifier of one text.
+    """
+    model = predictor.model
+    if isinstance(model, TextModel):
+        return ExplainedTextModel(model, predictor.vocabulary.padding_id, max_batch)
+    if isinstance(model, FunctionClassifier):
+        return model.explained if max_batch is None else model.explained.limited(max_batch)
+    if isinstance(predictor.vocabulary, WordPieces):
+        # Imported here, because the library takes seconds to import and need not be installed.
+        from latent_rationale.explain.models.transformer import ExplainedTransformer
+        from latent_rationale.explain.models.transformer_network import SequenceClassifier
+
+        if isinstance(model, SequenceClassifier):
+            return ExplainedTransformer(model, max_batch)
+    raise InputError(f"holds a model for {predictor.task.name}, and no classifier of one text", predictor.source)

@@ -1,0 +1,301 @@
+"""Explanations of texts by a trained classifier: the way from words to scores of phrases, for commands and Python."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import torch
+
+from latent_rationale.common.data.batching import seed_of
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.predictions.prediction import Prediction
+from latent_rationale.common.training import checkpoint
+from latent_rationale.common.utils.console import LOGGER
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
+from latent_rationale.explain.explainers.contexts import Context, SampledContext
+from latent_rationale.explain.explainers.explainer import Explainer
+from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglomerate
+from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
+from latent_rationale.explain.hierarchy.sentence import EncodedSentence
+from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
+from latent_rationale.explain.language_model.model import LanguageModel
+from latent_rationale.explain.language_model.sampler import BidirectionalSampler
+from latent_rationale.explain.models.loading import explained_model
+
+LONGEST = 3
+"""Length of the longest phrases, where neither the data nor the user names any."""
+
+POSITIVE = frozenset({"positive", "pos", "yes", "true", "1"})
+"""Names of classes that say yes, in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """Options of sampled contexts.
+
+    Attributes:
+        nb_range: N, the number of words on either side of a phrase that are sampled anew.
+        sample_n: K, the number of samples.
+        share_samples: phrases with the same edge share their samples.
+        seed: seed of all randomness, together with the number of a sentence.
+    """
+
+    nb_range: int = 10
+    sample_n: int = 20
+    share_samples: bool = False
+    seed: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrasing:
+    """Choice of the phrases that are scored.
+
+    Attributes:
+        longest: score all phrases of up to so many words; by default the phrases that the data knows, else all of up to
+            ``LONGEST`` words.
+        percentile: instead grow a tree of phrases by their scores, of the words and gains at or above this percentile.
+
+    Raises:
+        InputError: for numbers out of range.
+    """
+
+    longest: int | None = None
+    percentile: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.longest is not None and self.longest < 1:
+            raise InputError(f"longest: expected 1 or more, got {self.longest}")
+        if self.percentile is not None and not 0 <= self.percentile <= 100:
+            raise InputError(f"percentile: expected a number in [0, 100], got {self.percentile}")
+
+    def tree(self, score: ScoreSpans, length: int, known: Collection[Span]) -> SpanTree | None:
+        """Return the tree of the phrases: grown by their scores, or of the data; else None.
+
+        Args:
+            score: from phrases to scores.
+            length: number of words of the sentence.
+            known: phrases that the data knows.
+        """
+        if self.percentile is not None:
+            return agglomerate(score, length, self.percentile)
+        return SpanTree.of({*known, (0, length)}) if known and self.longest is None else None
+
+
+class ExplainRequest(NamedTuple):
+    """An example that is to be explained.
+
+    Attributes:
+        number: its index in the data set or list, from 0.
+        example: an example of the classifier's task.
+    """
+
+    number: int
+    example: Any
+
+
+class TextExplainer:
+    """A classifier of one text with everything that explaining its predictions takes.
+
+    Args:
+        predictor: the classifier.
+        lm: a language model, for explainers that sample contexts.
+        sampling: options of these contexts.
+        max_batch: sentences that go through the classifier at a time.
+
+    Raises:
+        InputError: if one of the models is of another kind, or they cannot be used together.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        lm: Predictor | None = None,
+        sampling: Sampling | None = None,
+        max_batch: int | None = None,
+    ):
+        self.predictor = predictor
+        self.model = explained_model(predictor, max_batch)
+        self.names = predictor.task.output_names
+        self.lm = lm
+        self.sampling = sampling or Sampling()
+        self.context = None if lm is None else _sampled_context(predictor, lm, self.sampling)
+        self._explainers: dict[tuple[str, int], Explainer] = {}
+
+    def explain(
+        self,
+        requests: Sequence[ExplainRequest],
+        method: str,
+        phrasing: Phrasing,
+        label: str | None = None,
+        source: str = "text",
+    ) -> Iterator[Explanation]:
+        """Explain examples one after the other.
+
+        Args:
+            requests: the examples.
+            method: name of the explainer.
+            phrasing: choice of the phrases.
+            label: name of the explained class; by default as ``explained_label`` says.
+            source: name of the data set that the examples are from.
+
+        Raises:
+            InputError: if the method or label is unknown, the method is not for this model, or a score is not finite.
+        """
+        provenance = self.provenance(method, phrasing)
+        predictions = self.predictor.predict_examples([request.example for request in requests])
+        for request, prediction in zip(requests, predictions, strict=True):
+            sentence, explained = self.encode(request), self.explained_label(prediction.label, label)
+            score = self.scorer(method, explained, sentence)
+            length = len(sentence.tokens)
+            tree = phrasing.tree(score, length, self.phrases_of(request, sentence))
+            spans = all_spans(length, phrasing.longest or LONGEST) if tree is None else shorter_first(tree.spans)
+            scores = dict(zip(spans, score(spans), strict=True))
+            yield self._explanation(sentence, scores, tree, prediction, explained, provenance, source)
+
+    def _explanation(
+        self,
+        sentence: EncodedSentence,
+        scores: dict[Span, float],
+        tree: SpanTree | None,
+        prediction: Prediction,
+        label: int,
+        provenance: Provenance,
+        source: str,
+    ) -> Explanation:
+        return Explanation(
+            source=source,
+            number=sentence.number,
+            tokens=sentence.tokens,
+            spans=tuple(scores),
+            scores=tuple(scores.values()),
+            tree=tree,
+            explained=self.names[label],
+            said=prediction.said,
+            label=prediction.label,
+            probabilities=prediction.scores,
+            provenance=provenance,
+        )
+
+    def encode(self, request: ExplainRequest) -> EncodedSentence:
+        """Encode the text of an example. A note is logged if the text is longer than what the model reads."""
+        (tokens,) = map(tuple, self.predictor.task.texts_of(request.example))
+        ids, edges = self.predictor.vocabulary.encode_with_edges(tokens)
+        read = tokens[: len(edges) - 1]
+        if len(read) < len(tokens):
+            LOGGER.info("note: of %d words the model reads %d: %s ...", len(tokens), len(read), tokens[0])
+        return EncodedSentence(read, torch.tensor(ids, device=self.model.device), tuple(edges), request.number)
+
+    def phrases_of(self, request: ExplainRequest, sentence: EncodedSentence) -> dict[Span, int]:
+        """Return the phrases that the data knows, as far as the model reads them, with their classes."""
+        known = self.predictor.task.phrases_of(request.example)
+        return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
+
+    def explained_label(self, predicted: int | None, name: str | None = None) -> int:
+        """Choose the class that is explained.
+
+        Args:
+            predicted: the predicted class.
+            name: name of a class. By default, the positive one of two classes and the predicted one of more.
+
+        Raises:
+            InputError: for an unknown name, or a model of several scores that are no classes.
+        """
+        if len(self.names) > 2 and predicted is None:
+            raise InputError(
+                f"the model predicts {len(self.names)} scores that are no classes, and cannot be explained"
+            )
+        if name is not None:
+            return self.label_named(name)
+        return self.positive if len(self.names) < 3 or predicted is None else predicted
+
+    def label_named(self, name: str) -> int:
+        """Return the index of a class by its name, in upper or lower case.
+
+        Raises:
+            InputError: if there is no such class.
+        """
+        names = [known.lower() for known in self.names]
+        if name.lower() not in names:
+            raise InputError(f"--label {name}: the classes are {', '.join(self.names)}")
+        return names.index(name.lower())
+
+    @property
+    def positive(self) -> int:
+        """Index of the positive one of two classes."""
+        return positive_label(self.names)
+
+    def explainer(self, method: str, label: int) -> Explainer:
+        """Return an explainer of a class.
+
+        Raises:
+            InputError: if there is no such method, or it is not for this model, or it needs a language model.
+        """
+        if method not in EXPLAINERS:
+            raise InputError(f"no method {method}; there are {', '.join(EXPLAINERS)}")
+        if (method, label) not in self._explainers:
+            self._explainers[method, label] = EXPLAINERS[method](self.model, label, self.context)
+        return self._explainers[method, label]
+
+    def scorer(self, method: str, label: int, sentence: EncodedSentence) -> ScoreSpans:
+        """Return a function from phrases of a sentence, in words, to scores.
+
+        Sampling depends only on the seed and the number of the sentence, and on earlier calls of the same function.
+        The function raises an ``InputError`` for scores that are not finite.
+        """
+        explainer = self.explainer(method, label)
+        generator = torch.Generator().manual_seed(seed_of(self.sampling.seed, sentence.number))
+
+        def score(spans: Sequence[Span]) -> list[float]:
+            scores = explainer(sentence.ids, [sentence.places(span) for span in spans], generator)
+            if not scores.isfinite().all():
+                first = " ".join(sentence.tokens[:5])
+                message = f"a score by {method} is not finite in the sentence: {first} ..."
+                raise InputError(message, self.predictor.source)
+            return scores.tolist()
+
+        return score
+
+    def provenance(self, method: str, phrasing: Phrasing | None = None) -> Provenance:
+        """Describe how scores by a method come about."""
+        sampled: dict[str, Any] = {}
+        if method in NEED_LANGUAGE_MODEL and self.lm is not None:
+            sampled = asdict(self.sampling) | {"lm": self.lm.source, "lm_digest": self._lm_digest}
+        return Provenance(
+            method=method,
+            model=self.predictor.source,
+            model_digest=self._digest,
+            **sampled,
+            **asdict(phrasing or Phrasing()),
+        )
+
+    @cached_property
+    def _digest(self) -> str:
+        return checkpoint.digest(self.predictor.model)
+
+    @cached_property
+    def _lm_digest(self) -> str | None:
+        return None if self.lm is None else checkpoint.digest(self.lm.model)
+
+
+def positive_label(names: Sequence[str]) -> int:
+    """Return the index of the positive class: of exactly one with a name in ``POSITIVE``, else of the last one."""
+    positive = [label for label, name in enumerate(names) if name.lower() in POSITIVE]
+    return positive[0] if len(positive) == 1 else len(names) - 1
+
+
+def _sampled_context(predictor: Predictor, lm: Predictor, sampling: Sampling) -> Context:
+    """Make contexts from a language model for a classifier.
+
+    Raises:
+        InputError: if the model is no language model, or reads other words or pieces of words.
+    """
+    if not isinstance(lm.model, LanguageModel):
+        raise InputError(f"holds a model for {lm.task.name}, not a language model", lm.source)
+    pieces = lm.task.options.use_bert_tokenizer
+    try:
+        language = BidirectionalSampler.between(lm.model, lm.vocabulary, predictor.vocabulary, pieces)
+    except InputError as error:
+        raise InputError(str(error), lm.source) from error
+    return SampledContext(language, sampling.nb_range, sampling.sample_n, sampling.share_samples)
