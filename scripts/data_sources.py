@@ -1,4 +1,4 @@
-"""The official places of the data sets, and how a file is told to be the right one."""
+"""Official download addresses of the data sets, and verification of files by their SHA-256 digests."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ BEER_PARTS = ("260k", "aspect0", "aspect1", "aspect2")
 
 @dataclass(frozen=True)
 class Download:
-    """One address and the files that come of it.
+    """A URL and the files that its download provides.
 
-    Args:
-        url: the address.
-        members: where it is a zip archive, the members to take out, each with its SHA-256 or None if that is not
-            known. Nothing else in an archive is touched. A plain file has no members and stays what it is.
+    Attributes:
+        url: the address of a plain file or a zip archive.
+        members: the members to extract from an archive, each with its SHA-256 digest, or None if that is unknown; other
+            members are ignored. Empty for a plain file, whose digest is unknown.
     """
 
     url: str
@@ -31,12 +31,12 @@ class Download:
 
     @property
     def name(self) -> str:
-        """The file name at the end of the address."""
+        """File name at the end of the URL."""
         return PurePosixPath(urlsplit(self.url).path).name
 
     @property
     def digests(self) -> dict[str, str | None]:
-        """The files that come of it, by name, each with its SHA-256 or None."""
+        """SHA-256 digest of each provided file by name; None if unknown."""
         return {PurePosixPath(member).name: digest for member, digest in self.members.items()} or {self.name: None}
 
 
@@ -76,26 +76,43 @@ DATASETS: dict[str, Sequence[Download]] = {
 }
 
 
-def beside(path: Path, ending: str) -> Path:
-    """The neighbour of ``path`` whose name is longer by ``ending``."""
-    return path.with_name(path.name + ending)
+def beside(path: Path, suffix: str) -> Path:
+    """Return the path in the same folder whose name has ``suffix`` appended."""
+    return path.with_name(path.name + suffix)
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal."""
+    """Return the SHA-256 digest of a file in hexadecimal notation."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def expected_digest(path: Path, known: str | None) -> str | None:
-    """The known digest of a file, else the one recorded at its first download, else None."""
+def expected_digest(path: Path, pinned: str | None) -> str | None:
+    """Return the digest that a file must have.
+
+    Args:
+        path: the file, which need not exist.
+        pinned: its digest according to ``DATASETS``, if known.
+
+    Returns:
+        The pinned digest, or the one recorded beside the file at its first download, or None if there is neither.
+    """
     record = beside(path, ".sha256")
-    if known or not record.exists():
-        return known
-    return record.read_text(encoding="utf-8").partition(" ")[0]
+    if pinned or not record.exists():
+        return pinned
+    return record.read_text(encoding="utf-8").partition(" ")[0]  # the format of sha256sum: digest, blanks, name
 
 
 def check(path: Path, expected: str | None, origin: Path | str) -> None:
-    """Refuse a file whose digest is not the expected one; the error names its origin."""
-    if expected and (found := sha256(path)) != expected:
-        raise InputError(f"the SHA-256 is {found} where {expected} is pinned or recorded; the file is refused", origin)
+    """Check the digest of a file.
+
+    Args:
+        path: the file.
+        expected: the digest that it must have; None accepts every file.
+        origin: the file or address that an error names.
+
+    Raises:
+        InputError: if the digest differs.
+    """
+    if expected and (actual := sha256(path)) != expected:
+        raise InputError(f"expected a file with SHA-256 {expected}, got {actual}; the file was rejected", origin)

@@ -1,13 +1,13 @@
-"""Put the data sets under ``data/``: from their official places, or as links to a local copy.
+"""Download the data sets into ``data/``, or link a local copy of them.
 
-``python scripts/download_data.py sst`` fetches one set into ``data/sst/``, ``all`` fetches every set. GloVe's vectors
-are a set too and become ``data/glove/glove.840B.300d.txt``. With ``--from DIR`` nothing is fetched: the files of
-``DIR/sst/`` are linked into ``data/sst/``, and ``DIR/vectors/*.sst.txt.gz`` into ``data/vectors/``.
+``python scripts/download_data.py sst`` downloads one set into ``data/sst/``, and ``all`` downloads every set. The GloVe
+vectors are a set as well and become ``data/glove/glove.840B.300d.txt``. With ``--from DIR`` nothing is downloaded: the
+files of ``DIR/sst/`` are linked into ``data/sst/``, and ``DIR/vectors/*.sst.txt.gz`` into ``data/vectors/``.
 
-A broken download goes on where it stopped. SHA-256 digests are known for the treebank (sst) and the dev set of sst2:
-any other file has the digest of its first download recorded beside it, as ``NAME.sha256``, and later downloads are
-compared with that.
-A file that is there and agrees is not fetched again; one that disagrees is replaced and kept as ``NAME.old``.
+An interrupted download continues where it stopped. Files are verified by their SHA-256 digests, which are known for the
+treebank (sst) and the dev set of sst2. For any other file, the digest of the first download is recorded beside it as
+``NAME.sha256``, and later downloads are compared with it. A file that exists and agrees with its digest is not
+downloaded again; one that disagrees is replaced, and kept as ``NAME.old``.
 """
 
 import argparse
@@ -26,83 +26,116 @@ from fetching import copy_with_progress, discard, fetch
 
 from latent_rationale.common.utils.errors import InputError
 
-# What this script itself leaves beside a file on the way to it.
+# Suffixes of the files that this script leaves beside a data file: partial downloads, their versions and old files.
 UNFINISHED = {".part", ".version", ".new", ".old"}
 
 
-def is_in_place(path: Path, known: str | None) -> bool:
-    """Whether a file is there and nothing speaks against it."""
+def is_in_place(path: Path, pinned: str | None) -> bool:
+    """Return whether a file exists and agrees with its digest, or has no digest; print which of these holds.
+
+    Args:
+        path: the file.
+        pinned: its known digest, if any.
+    """
     if not path.exists():
         return False
-    expected = expected_digest(path, known)
+    expected = expected_digest(path, pinned)
     if expected is None:
-        print(f"{path} is there already; no digest is known to check it by (remove it to fetch it)")
+        print(f"{path} exists; its SHA-256 is unknown, so it was not verified (delete it to download it)")
         return True
     agrees = sha256(path) == expected
-    print(f"{path} is there already" + ("" if agrees else ", but its SHA-256 is wrong: it is fetched again"))
+    print(f"{path} exists" + ("" if agrees else ", but its SHA-256 is wrong; it is downloaded again"))
     return agrees
 
 
 def unpack(archive: Path, source: Download, names: Iterable[str]) -> dict[str, Path]:
-    """Take the named files out of a zip archive, beside it as ``NAME.new``: no member can land elsewhere."""
+    """Extract files from a zip archive.
+
+    Args:
+        archive: the downloaded archive.
+        source: the download that it comes from.
+        names: the names of the files to extract.
+
+    Returns:
+        The extracted file for each name: ``NAME.new`` beside the archive.
+
+    Raises:
+        InputError: if the archive is damaged, or lacks a file.
+    """
+    # Targets have the last component of a member's path only, so that ".." cannot lead out of the folder.
     members = {PurePosixPath(member).name: member for member in source.members}
-    fresh = {name: archive.with_name(name + ".new") for name in names}
+    extracted = {name: archive.with_name(name + ".new") for name in names}
     try:
         with zipfile.ZipFile(archive) as opened:
-            for name, path in fresh.items():
+            for name, path in extracted.items():
                 with opened.open(members[name]) as content:
                     copy_with_progress(content, path, opened.getinfo(members[name]).file_size)
     except (zipfile.BadZipFile, zlib.error, KeyError) as error:
-        raise InputError(f"is no usable archive: {error.args[0]}", source.url) from error
-    return fresh
+        raise InputError(f"not a usable zip archive: {error.args[0]}", source.url) from error
+    return extracted
 
 
-def install(fresh: Path, target: Path, known: str | None) -> None:
-    """Give a checked file its place, keep what was there, and record the digest if none was known."""
-    if expected_digest(target, known) is None:
+def install(verified: Path, target: Path, pinned: str | None) -> None:
+    """Move a verified file to its place, and keep an existing file as ``NAME.old``.
+
+    Args:
+        verified: the new file.
+        target: its place.
+        pinned: its known digest, if any; if neither this nor a recorded digest exists, the digest is recorded.
+    """
+    if expected_digest(target, pinned) is None:
         record = beside(target, ".sha256")
-        record.write_text(f"{sha256(fresh)}  {target.name}\n", encoding="utf-8")
-        print(f"{target}: no digest is known, so that of this first download is recorded in {record.name}")
+        record.write_text(f"{sha256(verified)}  {target.name}\n", encoding="utf-8")
+        print(f"{target}: the SHA-256 of this first download is recorded in {record.name}")
     if target.exists():
         target.replace(beside(target, ".old"))
-    fresh.replace(target)
+    verified.replace(target)
     print(f"{target} is ready")
 
 
 def download(source: Download, folder: Path) -> None:
-    """Bring what ``folder`` lacks of the files of one download.
+    """Download the files of one source that are missing from a folder or disagree with their digests.
+
+    Args:
+        source: the download.
+        folder: the folder of its files.
 
     Raises:
-        InputError: it cannot be fetched, or is not what it should be; ``folder`` then holds the files it held before.
+        InputError: if the download fails or a file is not the expected one; all files in ``folder`` are then unchanged.
     """
-    lacking = {name: known for name, known in source.digests.items() if not is_in_place(folder / name, known)}
-    if not lacking:
+    missing = {name: pinned for name, pinned in source.digests.items() if not is_in_place(folder / name, pinned)}
+    if not missing:
         return
     part = folder / f"{source.name}.part"
     fetch(source.url, part)
     try:
-        fresh = unpack(part, source, lacking) if source.members else {source.name: part}
-        for name, known in lacking.items():
-            check(fresh[name], expected_digest(folder / name, known), f"{source.url}: {name}")
-        for name, known in lacking.items():
-            install(fresh[name], folder / name, known)
+        new = unpack(part, source, missing) if source.members else {source.name: part}
+        # All files are verified before the first one is replaced.
+        for name, pinned in missing.items():
+            check(new[name], expected_digest(folder / name, pinned), f"{source.url}: {name}")
+        for name, pinned in missing.items():
+            install(new[name], folder / name, pinned)
     except InputError:
-        discard(part)
+        discard(part)  # it is complete and wrong: continuing it would only repeat the error
         raise
     finally:
-        for name in lacking:
+        for name in missing:
             (folder / f"{name}.new").unlink(missing_ok=True)
     discard(part)
 
 
 def link(source: Path, target: Path) -> None:
-    """Make ``target`` a link to ``source``, or a copy where the file system has no links."""
+    """Create a symbolic link at ``target`` to ``source``, or a copy if the file system does not support links.
+
+    Raises:
+        InputError: if ``target`` is a file with another content.
+    """
     if target.exists() and not target.is_symlink():
         if not filecmp.cmp(source, target, shallow=False):
-            raise InputError(f"is there already and differs from {source}; move it away first", target)
+            raise InputError(f"exists already and differs from {source}; move it away first", target)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    new = beside(target, ".new")
+    new = beside(target, ".new")  # renamed below, so that an existing link is replaced in one step
     new.unlink(missing_ok=True)
     try:
         new.symlink_to(source.resolve())
@@ -113,28 +146,41 @@ def link(source: Path, target: Path) -> None:
 
 
 def missing_files(digests: Mapping[str, str | None], names: set[str]) -> list[str]:
-    """The files of a set that are not among ``names``; where no digest is to be met, the gzipped file will do."""
-    return [name for name, known in digests.items() if name not in names and (known or f"{name}.gz" not in names)]
+    """Return the files of a set that are missing from a folder.
+
+    Args:
+        digests: the files of the set with their known digests.
+        names: the names of the files in the folder. A gzipped file counts as the file unless that has a known digest.
+    """
+    return [name for name, pinned in digests.items() if name not in names and (pinned or f"{name}.gz" not in names)]
 
 
 def link_set(name: str, downloads: Sequence[Download], copy: Path, data: Path, partial: bool) -> None:
-    """Link the files of ``copy/NAME/``, and the word vectors made for that set, into ``data``.
+    """Link the files of a set from a local copy, ``copy/NAME/``, and the word vectors for that set into ``data``.
+
+    Args:
+        name: the name of the set.
+        downloads: its official downloads.
+        copy: the folder of the local copy.
+        data: the data folder.
+        partial: whether missing files are only reported.
 
     Raises:
-        InputError: a file of the set is missing (unless ``partial``), is not the official one, or another is in its
-            place.
+        InputError: if a file is missing (unless ``partial``), is not the official one, or cannot replace an existing
+            file.
     """
-    digests = {file: known for source in downloads for file, known in source.digests.items()}
+    digests = {file: pinned for source in downloads for file, pinned in source.digests.items()}
     files = [path for path in sorted((copy / name).glob("*")) if path.is_file() and path.suffix not in UNFINISHED]
+    # Word vectors of a set lie in a folder of their own, reduced to the vocabulary of the set.
     vectors = sorted((copy / "vectors").glob(f"*.{name}.txt.gz"))
     missing = missing_files(digests, {path.name for path in files})
     if vectors and BEER_VECTORS in missing:
         missing.remove(BEER_VECTORS)
-        print(f"{copy / name}: {BEER_VECTORS} is missing; {vectors[0].name} stands in for it")
+        print(f"{copy / name}: {BEER_VECTORS} is missing; {vectors[0].name} is used instead")
     if missing and not partial:
-        raise InputError(f"missing: {', '.join(missing)}", copy / name)
+        raise InputError(f"missing files: {', '.join(missing)}", copy / name)
     if missing:
-        print(f"{copy / name}: going on without {', '.join(missing)}")
+        print(f"{copy / name}: continuing without {', '.join(missing)}")
     for path in files:
         check(path, digests.get(path.name), path)
     for path in files + vectors:
@@ -142,54 +188,60 @@ def link_set(name: str, downloads: Sequence[Download], copy: Path, data: Path, p
 
 
 def server(text: str) -> str:
-    """An option's value that is the http(s) address of a server."""
+    """Parse the http(s) URL of a server, the value of an option."""
     if urlsplit(text).scheme not in ("http", "https"):
-        raise argparse.ArgumentTypeError(f"{text} is no http(s) address")
+        raise argparse.ArgumentTypeError(f"expected an http(s) URL, got {text}")
     return text.rstrip("/")
 
 
 def read_options(arguments: Sequence[str] | None, names: Collection[str]) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line; ``names`` are the names of the data sets."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("set", choices=[*names, "all"], help="which data set")
+    parser.add_argument("set", choices=[*names, "all"], help="the data set")
     parser.add_argument("--to", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)")
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument("--from", type=Path, dest="copy", metavar="DIR", help="link a local copy instead of fetching")
-    place.add_argument("--mirror", type=server, metavar="URL", help="a server to use in place of the official ones")
+    origin = parser.add_mutually_exclusive_group()
+    origin.add_argument("--from", type=Path, dest="copy", metavar="DIR", help="link the files of a local copy instead")
+    origin.add_argument("--mirror", type=server, metavar="URL", help="download from this server, by the official paths")
     options = parser.parse_args(arguments)
     if options.copy and not any((options.copy / name).is_dir() for name in names):
-        parser.error(f"--from {options.copy}: there is no folder {' or '.join(names)} in it")
+        parser.error(f"--from {options.copy}: expected a folder that contains {' or '.join(names)}")
     return options
 
 
-def bring(name: str, downloads: Sequence[Download], options: argparse.Namespace) -> None:
-    """Link or fetch one set, as the options say."""
+def provide(name: str, downloads: Sequence[Download], options: argparse.Namespace) -> None:
+    """Link or download one set, according to the options."""
     if options.copy:
         link_set(name, downloads, options.copy, options.to, partial=options.set == "all")
         return
     for source in downloads:
+        # A mirror serves every set under the official path, without the official host.
         url = options.mirror + urlsplit(source.url).path if options.mirror else source.url
         download(replace(source, url=url), options.to / name)
 
 
 def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence[Download]] = DATASETS) -> int:
-    """Run the command; a set that fails does not stop the others.
+    """Run the command. A set that fails does not stop the others.
+
+    Args:
+        arguments: the command line; None takes that of the process.
+        datasets: the downloads of each set.
 
     Returns:
         The exit code: 2 if a set failed, 130 if interrupted, else 0.
     """
     options = read_options(arguments, datasets)
     failed = False
+    # Continue after an error, so that one unreachable server does not stop the other sets.
     for name in datasets if options.set == "all" else [options.set]:
         try:
-            bring(name, datasets[name], options)
+            provide(name, datasets[name], options)
         except (InputError, OSError) as error:
             print(error, file=sys.stderr)
             failed = True
         except KeyboardInterrupt:
-            print("interrupted; the same command goes on from there", file=sys.stderr)
+            print("interrupted; run the same command again to continue", file=sys.stderr)
             return 130
     return 2 if failed else 0
 

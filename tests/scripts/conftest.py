@@ -1,4 +1,4 @@
-"""Lets the tests import the scripts, which are no package."""
+"""Make the scripts, which are not a package, importable in tests."""
 
 import sys
 from pathlib import Path

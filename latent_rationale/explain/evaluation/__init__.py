@@ -1,1 +1,1 @@
-"""Measures of the quality of explanations."""
+"""Evaluation of explanations: correlation with other word and phrase labels, and deletion curves."""

@@ -1,1 +1,1 @@
-"""Phrases, trees of phrases, and explanations."""
+"""Phrases of a sentence, trees of phrases, and explanations made of them."""

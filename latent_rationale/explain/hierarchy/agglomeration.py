@@ -1,70 +1,84 @@
-"""A tree of phrases from scores alone, where nobody has parsed the sentence (Singh, Murdoch & Yu, ICLR 2019)."""
+"""Agglomeration: a tree of phrases built bottom-up from phrase scores (Singh, Murdoch & Yu, ICLR 2019)."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from latent_rationale.explain.hierarchy.spans import Span, SpanTree
+from latent_rationale.explain.hierarchy.spans import Span, SpanTree, size
 
 ScoreSpans = Callable[[Sequence[Span]], Sequence[float]]
-"""From phrases to their scores."""
+"""Function that maps phrases of one sentence to their scores."""
 
 
 def agglomerate(score: ScoreSpans, length: int, percentile: float = 90.0, rounds: int = 10) -> SpanTree:
-    """Grow phrases from the words that matter most, word by word, until they hold the sentence or time is up.
+    """Build a tree of phrases by repeated selection of the highest-ranked candidates (Singh et al. 2019, Algorithm 1).
 
-    In each round the phrases absorb those of the neighbouring words by which their scores change most: the gain
-    |s(p + word) - s(p)| is at or above the percentile of all gains in that round. Phrases that meet become one. What is
-    left after the last round goes to the root.
+    Two kinds of candidates compete in every round: words that are not selected yet, ranked by ``|s(word)|``, and
+    phrases extended by a neighbouring word, ranked by the change of score, ``|s(phrase + word) - s(phrase)|``. New
+    phrases can therefore start in every round. All candidates whose rank is at or above the percentile of the round are
+    selected, and selected phrases that overlap or touch are merged into one. Words that are not selected after the last
+    round become children of the root.
+
+    Merging and the limit of rounds follow the authors' implementation. There, however, a word beside a phrase competes
+    by the change of score only, and the percentile is lowered for the last five words; Algorithm 1 does neither.
 
     Args:
-        score: of phrases.
-        length: of the sentence, in words.
-        percentile: in [0, 100], of what is taken, in the first words as in the rounds.
-        rounds: at most.
+        score: maps phrases to scores; called with new phrases only, at most once per round.
+        length: the number of words in the sentence.
+        percentile: the percentile of the ranks of a round that a candidate must reach, in [0, 100].
+        rounds: the maximum number of rounds.
+
+    Returns:
+        The tree; its root is the sentence and its leaves are the words.
     """
-    words = [(place, place + 1) for place in range(length)]
-    found = dict(zip(words, score(words), strict=True))
-    grown = [SpanTree(word) for word in _best(words, [abs(found[word]) for word in words], percentile)]
+    scores: dict[Span, float] = {}
+    phrases: list[SpanTree] = []
     for _ in range(rounds):
-        larger = [(node.span, span) for node in grown for span in _neighbours(node.span, length)]
-        if not larger:
+        words = _loose_words((0, length), phrases)
+        if not words:
             break
-        if new := list(dict.fromkeys(span for pair in larger for span in pair if span not in found)):
-            found |= dict(zip(new, score(new), strict=True))
-        taken = _best([span for _, span in larger], [abs(found[after] - found[p]) for p, after in larger], percentile)
-        grown = _merged(grown, taken)
-    return _adopt((0, length), grown)
+        extensions = {larger: node.span for node in phrases for larger in _extended(node.span, length)}
+        # Phrases are scored along with their extensions: a merged phrase was no candidate itself.
+        needed = [*words, *(node.span for node in phrases), *extensions]
+        if new := [span for span in needed if span not in scores]:
+            scores |= zip(new, score(new), strict=True)
+        # Merging leaves a gap of at least one word between phrases, so each candidate has a span of its own.
+        ranks = {word: abs(scores[word]) for word in words}
+        ranks |= {larger: abs(scores[larger] - scores[span]) for larger, span in extensions.items()}
+        threshold = np.percentile(list(ranks.values()), percentile)
+        phrases = _merge(phrases, [span for span, rank in ranks.items() if rank >= threshold])
+    return _parent((0, length), phrases)
 
 
-def _best(spans: Sequence[Span], values: Sequence[float], percentile: float) -> list[Span]:
-    """Those whose value is at or above the percentile of all."""
-    least = np.percentile(values, percentile)
-    return [span for span, value in zip(spans, values, strict=True) if value >= least]
-
-
-def _neighbours(span: Span, length: int) -> list[Span]:
-    """The phrase with the word to its left, and with the one to its right, where there is one."""
+def _extended(span: Span, length: int) -> list[Span]:
+    """Return the phrase extended by the word to its left and by the word to its right, within the sentence."""
     start, end = span
     return [(start - 1, end)] * (start > 0) + [(start, end + 1)] * (end < length)
 
 
-def _merged(grown: Sequence[SpanTree], taken: Iterable[Span]) -> list[SpanTree]:
-    """The phrases after they took words: one for all that overlap or touch."""
-    stretches: list[Span] = []
-    for start, end in sorted({*taken, *(node.span for node in grown)}):
-        if stretches and start <= stretches[-1][1]:
-            stretches[-1] = stretches[-1][0], max(end, stretches[-1][1])
+def _merge(phrases: Sequence[SpanTree], selected: Iterable[Span]) -> list[SpanTree]:
+    """Return the phrases after selection, from left to right: one per maximal run of overlapping or touching spans."""
+    runs: list[Span] = []
+    for start, end in sorted({*selected, *(node.span for node in phrases)}):
+        if runs and start <= runs[-1][1]:
+            runs[-1] = runs[-1][0], max(end, runs[-1][1])
         else:
-            stretches.append((start, end))
-    return [_adopt(stretch, grown) for stretch in stretches]
+            runs.append((start, end))
+    return [_parent(run, phrases) for run in runs]
 
 
-def _adopt(span: Span, nodes: Sequence[SpanTree]) -> SpanTree:
-    """The phrase with all nodes inside it as children, and the words between them."""
+def _parent(span: Span, nodes: Iterable[SpanTree]) -> SpanTree:
+    """Return a node for the span whose children are the given nodes inside it and the words that none of them holds."""
     inside = [node for node in nodes if span[0] <= node.span[0] and node.span[1] <= span[1]]
     if [node.span for node in inside] == [span]:
-        return inside[0]
-    held = {place for node in inside for place in range(*node.span)}
-    words = [SpanTree((place, place + 1)) for place in range(*span) if place not in held]
+        return inside[0]  # unchanged since the last round
+    if size(span) == 1:
+        return SpanTree(span)
+    words = map(SpanTree, _loose_words(span, inside))
     return SpanTree(span, tuple(sorted([*inside, *words], key=lambda node: node.span)))
+
+
+def _loose_words(span: Span, nodes: Iterable[SpanTree]) -> list[Span]:
+    """Return the words of a span, as phrases of length one, that no node holds."""
+    held = {position for node in nodes for position in range(*node.span)}
+    return [(position, position + 1) for position in range(*span) if position not in held]

@@ -1,4 +1,4 @@
-"""Explanations of sentences, independent of tensors: JSON, text, pictures and HTML."""
+"""Explanations of a sentence: scored phrases with their provenance, and their JSON format."""
 
 import json
 import math
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Method, models and options that scores come from.
+    """Origin of scores: the method, the models and the settings that they were computed with.
+
+    The settings of sampling are None for methods that sample no contexts.
 
     Attributes:
-        method: name of the explainer.
-        model: folder of the explained model.
-        model_digest: digest of its weights.
-        lm: folder of the language model that contexts were sampled from; this and the next five are None without one.
-        lm_digest: digest of its weights.
-        nb_range: N, the number of words on either side that were sampled.
-        sample_n: K, the number of samples.
-        share_samples: phrases with the same edge shared their samples.
-        seed: seed of the samples.
-        percentile: percentile of the gains that were taken, where the tree grew from scores.
-        longest: length of the longest phrases, where the user named one.
+        method: the name of the explainer.
+        model: the folder of the explained classifier.
+        model_digest: the digest of its weights.
+        lm: the folder of the language model that contexts were sampled from.
+        lm_digest: the digest of its weights.
+        nb_range: N, the number of words on either side of a phrase that were resampled.
+        sample_n: K, the number of samples per phrase.
+        share_samples: whether phrases with the same boundary shared their samples.
+        seed: the seed of the samples.
+        percentile: the percentile of agglomeration; None unless the tree was built from scores.
+        longest: the maximum length of phrases in words; None unless the user set one.
     """
 
     method: str
@@ -49,14 +51,14 @@ class Provenance:
 
     @classmethod
     def from_json(cls, row: Any) -> "Provenance":
-        """Read the result of ``asdict``.
+        """Parse the dictionary that ``dataclasses.asdict`` returns.
 
         Raises:
-            ValueError: for anything else, with the reason.
+            ValueError: if a key is missing or unknown, or a value has another type.
         """
         hints = get_type_hints(cls)
         if _is(row, dict).keys() != hints.keys():
-            raise ValueError(f"provenance: expected {', '.join(hints)}")
+            raise ValueError(f"provenance: expected the keys {', '.join(hints)}")
         return cls(**{name: _is(row[name], hint) for name, hint in hints.items()})
 
     def __str__(self) -> str:
@@ -68,20 +70,20 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Phrases of a sentence with their scores. In a notebook it shows itself as ``to_html`` does.
+    """Scored phrases of one sentence; a notebook displays it by ``to_html``.
 
     Attributes:
-        source: name of the data set that the sentence is from, or ``text`` for a text of the user.
-        number: index of the sentence there, from 0.
-        tokens: words of the sentence.
-        spans: the phrases, shorter ones first.
-        scores: score of each phrase, positive if it speaks for the explained class.
-        tree: tree of the phrases; None where they do not form one.
-        explained: name of the explained class.
-        said: prediction of the classifier in a few words.
-        label: predicted class; None for a classifier that predicts scores only.
-        probabilities: one number per class, or the scores themselves.
-        provenance: method, models and options that the scores come from.
+        source: the split that the sentence is from, or ``text`` for a text given by the user.
+        number: the index of the sentence in its source, counted from 0.
+        tokens: the words of the sentence.
+        spans: the scored phrases, the shorter ones first.
+        scores: one score per phrase; a positive score is evidence for the explained class.
+        tree: the hierarchy of the phrases; None if they do not form a tree.
+        explained: the name of the explained class.
+        said: the prediction as text.
+        label: the predicted class; None for a model without classes.
+        probabilities: one probability per class, or the scores of a model without classes.
+        provenance: the method, models and settings that the scores were computed with.
     """
 
     source: str
@@ -97,36 +99,36 @@ class Explanation:
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        """Check that the parts fit together.
+        """Check that spans, scores and tree agree with one another and with the sentence.
 
         Raises:
-            ValueError: if they do not.
+            ValueError: if they do not; the message names the field.
         """
         if not self.spans or len(set(self.spans)) < len(self.spans):
-            raise ValueError("there are no spans" if not self.spans else "a span comes twice")
+            raise ValueError("spans: expected at least one" if not self.spans else "spans: expected each span once")
         if len(self.scores) != len(self.spans):
-            raise ValueError(f"{len(self.spans)} spans have {len(self.scores)} scores")
+            raise ValueError(f"scores: expected {len(self.spans)}, one per span, got {len(self.scores)}")
         if not all(map(math.isfinite, self.scores)):
-            raise ValueError("a score is not finite")
+            raise ValueError("scores: expected finite numbers")
         try:
             check_spans(self.spans, len(self.tokens))
         except InputError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(str(error)) from error  # a reader adds the file and the line
         if self.tree is not None and self.tree.span != (0, len(self.tokens)):
-            raise ValueError("the tree does not hold the whole sentence")
+            raise ValueError(f"tree: expected the root (0, {len(self.tokens)}), the sentence, got {self.tree.span}")
         if self.tree is not None and not set(self.spans).issuperset(self.tree.spans):
-            raise ValueError("a phrase of the tree is not among the spans")
+            raise ValueError("tree: expected only phrases that are among the spans")
 
     @classmethod
     def from_json(cls, row: Any) -> "Explanation":
-        """Read the result of ``to_json``.
+        """Parse the dictionary that ``to_json`` returns.
 
         Raises:
-            ValueError: for anything else, with the reason.
+            ValueError: if a key is missing, a value has another type, or the parts do not agree.
         """
         names = [field.name for field in fields(cls)]
         if missing := [name for name in names if name not in _is(row, dict)]:
-            raise ValueError(f"it has no {missing[0]}")
+            raise ValueError(f"missing key: {missing[0]}")
         return cls(
             source=_is(row["source"], str),
             number=_is(row["number"], int),
@@ -143,29 +145,29 @@ class Explanation:
 
     @property
     def by_span(self) -> dict[Span, float]:
-        """Dictionary from phrases to scores."""
+        """Score of each phrase, by span."""
         return dict(zip(self.spans, self.scores, strict=True))
 
     @property
     def headline(self) -> str:
-        """Prediction, explained class and method in one line."""
+        """Title of the explanation: the prediction, the explained class and the provenance of the scores."""
         return f"{self.said}; scores for {self.explained} by {self.provenance}"
 
     def phrase(self, span: Span) -> str:
-        """Return the words of a phrase."""
+        """Return the words of a phrase, separated by blanks."""
         return " ".join(self.tokens[slice(*span)])
 
     def line(self) -> str:
-        """Return phrases and scores on one line, in the format of the original code: separated by a tab and a blank."""
+        """Return phrases and scores on one line, separated by a tab and a blank, in the format of the original code."""
         return "\t ".join(f"{self.phrase(span)} {score:.6f}" for span, score in self.by_span.items())
 
     def strongest(self, count: int) -> str:
-        """Return the phrases with the largest absolute scores, in one line."""
+        """Return the ``count`` phrases with the largest absolute scores as text."""
         ranked = sorted(self.by_span.items(), key=lambda pair: -abs(pair[1]))
         return ", ".join(f"{self.phrase(span)} {score:+.3g}" for span, score in ranked[:count])
 
     def to_json(self) -> dict[str, Any]:
-        """Return values that JSON can hold; a tree as ``[start, end, [children]]``."""
+        """Return a dictionary that JSON can represent; a tree becomes ``[start, end, [children]]``."""
         return {
             "source": self.source,
             "number": self.number,
@@ -208,10 +210,10 @@ class Explanation:
 
 
 def read_explanations(path: Path) -> Iterator[Explanation]:
-    """Read a file that ``python -m latent_rationale.explain`` wrote.
+    """Read the explanations that ``python -m latent_rationale.explain`` writes, one per line.
 
     Raises:
-        InputError: for anything else, with the line.
+        InputError: if the file cannot be read or holds no explanations, or for a line that is not an explanation.
     """
     for number, line in read_filled_lines(path, "explanations"):
         try:
@@ -221,16 +223,19 @@ def read_explanations(path: Path) -> Iterator[Explanation]:
 
 
 def _nested(tree: SpanTree) -> list[Any]:
+    """Return a tree as nested lists, ``[start, end, [children]]``."""
     return [*tree.span, [_nested(child) for child in tree.children]]
 
 
 def _unnested(row: Any) -> SpanTree:
+    """Parse a tree given as nested lists, the inverse of ``_nested``; raise ``ValueError`` for anything else."""
     if len(_is(row, list)) != 3:
         raise ValueError(f"{row}: expected [start, end, [children]]")
     return SpanTree(_span(row[:2]), tuple(map(_unnested, _is(row[2], list))))
 
 
 def _span(row: Any) -> Span:
+    """Parse a span given as ``[start, end]``; raise ``ValueError`` for anything else."""
     if len(_is(row, list)) != 2:
         raise ValueError(f"{row}: expected [start, end]")
     start, end = row
@@ -238,18 +243,26 @@ def _span(row: Any) -> Span:
 
 
 def _number(value: Any) -> float:
+    """Parse a number; raise ``ValueError`` for anything else, and for integers that are too large for a float."""
     try:
         return float(_is(value, float))
     except OverflowError as error:
-        raise ValueError("a number is too large") from error
+        raise ValueError("expected a number within the range of a float") from error
 
 
 def _is(value: Any, kind: Any) -> Any:
-    """Check that a value is of a type, or one of several, and return it.
+    """Check the type of a JSON value and return it.
 
-    A whole number passes for a number; a text has to be one that can be written.
+    An integer also passes as a float, but a boolean, which is an ``int`` in Python, passes as neither.
+
+    Args:
+        value: the value.
+        kind: the expected type, or a union of types.
+
+    Raises:
+        ValueError: if the value has another type, or is a string with lone surrogates, which UTF-8 cannot represent.
     """
-    kinds = get_args(kind) or (kind,)
+    kinds = get_args(kind) or (kind,)  # get_args of a plain type is empty, of a union its members
     fits = isinstance(value, kinds + (int,) * (float in kinds)) and (bool in kinds or not isinstance(value, bool))
     if not fits or (isinstance(value, str) and not is_unicode(value)):
         raise ValueError(f"{json.dumps(value)[:40]}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")
@@ -258,10 +271,10 @@ def _is(value: Any, kind: Any) -> Any:
 
 _NAMES = {
     dict: "an object",
-    list: "a list",
-    str: "a text",
-    int: "a whole number",
+    list: "an array",
+    str: "a string",
+    int: "an integer",
     float: "a number",
-    bool: "true or false",
+    bool: "a boolean",
     NoneType: "null",
 }

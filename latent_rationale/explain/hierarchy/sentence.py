@@ -1,4 +1,4 @@
-"""A sentence as a classifier reads it."""
+"""Sentences encoded for a classifier."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from latent_rationale.explain.hierarchy.spans import Span
 
 @dataclass(frozen=True, eq=False)
 class EncodedSentence:
-    """Words, and the ids that stand for them: one each, or one for each of their pieces.
+    """Words of a sentence with their ids: one id per word, or one per word piece.
 
     Attributes:
-        tokens: the words that are read; fewer than there are, where a model reads so many and no more.
-        ids: ``[T]``.
-        edges: where each word begins among the ids, and where the last one ends.
-        number: which one it is where it comes from, counted from 0. With it its randomness starts.
+        tokens: the W words that the classifier reads; a longer sentence is truncated to its maximum length.
+        ids: the ids of the words or word pieces, int64 ``[T]``.
+        edges: W + 1 positions in ``ids``: the first id of each word, and the end of the last word.
+        number: the index of the sentence in its data set, counted from 0; random draws for it are seeded with it.
     """
 
     tokens: tuple[str, ...]
@@ -24,6 +24,6 @@ class EncodedSentence:
     number: int = 0
 
     def places(self, span: Span) -> Span:
-        """Where the ids of a phrase are."""
+        """Return the start and end (exclusive) of a phrase in ``ids``."""
         start, end = span
         return self.edges[start], self.edges[end]

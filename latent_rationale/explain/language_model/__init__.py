@@ -1,1 +1,1 @@
-"""The bidirectional language model from which contexts are sampled."""
+"""Bidirectional language model from which the contexts of phrases are sampled."""

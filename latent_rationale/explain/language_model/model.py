@@ -17,9 +17,9 @@ class LanguageModel(nn.Module):
     Neither direction predicts the word that it reads first.
 
     Args:
-        embedding: ids to vectors.
-        choice: p(word | state), shared by both directions.
-        dropout: on the embeddings and on the states.
+        embedding: the embedding of V words.
+        choice: the distribution p(word | state), shared by both directions.
+        dropout: the dropout rate of the embeddings and of the states.
     """
 
     def __init__(self, embedding: nn.Embedding, choice: OutputSoftmax, dropout: float):

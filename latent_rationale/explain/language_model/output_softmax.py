@@ -1,4 +1,4 @@
-"""Output layers of the language model. A new kind is one class here and one line in ``OUTPUT_SOFTMAXES``."""
+"""Output distributions of the language model; to add one, write a class and a line in ``OUTPUT_SOFTMAXES``."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,12 +11,15 @@ from latent_rationale.common.nn.initialization import linear
 
 
 class OutputSoftmax(nn.Module, ABC):
-    """p(word | state) over a vocabulary whose ids fall with the frequency of the words.
+    """Distribution p(word | state) over a vocabulary sorted by falling frequency, with two levels.
+
+    The first level (``head``) is a softmax over F frequent words and C clusters; the second level (``tails``) is one
+    softmax per cluster over its words. A plain softmax is the case without clusters.
 
     Args:
-        state_size: H.
+        state_size: H, the number of units of a state.
         words: V, the size of the vocabulary.
-        reserved: number of ids from 0 on that are no words and never sampled, such as unknown words and padding.
+        reserved: the number of ids, counted from 0, that stand for no word and are never sampled (unknown, padding).
     """
 
     def __init__(self, state_size: int, words: int, reserved: int):
@@ -27,29 +30,40 @@ class OutputSoftmax(nn.Module, ABC):
 
     @abstractmethod
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Compute the log probabilities ``[N]`` of ids ``[N]`` after states ``[N, H]``."""
+        """Return log probabilities ``[N]`` of word ids ``[N]`` given states ``[N, H]``."""
 
     @property
     @abstractmethod
     def head(self) -> nn.Linear:
-        """Layer from states to F frequent words and C clusters of the words whose ids follow."""
+        """Linear layer of the first level, ``[N, H]`` to logits ``[N, F + C]``."""
 
     @property
     @abstractmethod
     def tails(self) -> Sequence[tuple[Tensor, ...]]:
-        """Weights ``[D, H]`` and ``[V, D]`` of the two layers from states to the V words of each cluster."""
+        """Weights ``[D, H]`` and ``[W, D]`` of the two linear layers of each cluster of W words."""
 
     @final
     def icdf(self, states: Tensor, noise: Tensor) -> Tensor:
-        """Sample words ``[N]``, but no reserved ids, by the inverse cdf at uniform noise ``[N]``.
+        """Sample one word per state by inverting the cumulative distribution function, without the reserved ids.
 
-        The noise first selects a frequent word or a cluster, then a word of the cluster, by its place within the
-        cluster's share. On a processor continuation.cpp does the same for all classes.
+        One uniform number decides both levels: its position within the probability of a cluster is again uniform on
+        [0, 1) and selects a word of the cluster. On a CPU, ``csrc/continuation.cpp`` implements this method for all
+        subclasses.
+
+        Args:
+            states: ``[N, H]``.
+            noise: uniform numbers in [0, 1), ``[N]``.
+
+        Returns:
+            Word ids, int64 ``[N]``.
         """
+        # Dropping the columns of the reserved ids before the softmax renormalises over the other words.
         found, rest = softmax_icdf(self.head(states)[:, self.reserved :], noise)
         found += self.reserved
-        column = start = self.head.out_features - len(self.tails)  # of the first cluster; where its ids begin
-        clusters = found.clone()
+        # The head has one column per frequent word, then one per cluster: the first cluster has column F, and its
+        # words have the ids from F on.
+        column = start = self.head.out_features - len(self.tails)
+        clusters = found.clone()  # found changes below, and word ids may equal the columns of later clusters
         for first, second in self.tails:
             rows = (clusters == column).nonzero().squeeze(1)
             found[rows] = start + softmax_icdf(states[rows] @ first.T @ second.T, rest[rows])[0]
@@ -58,7 +72,7 @@ class OutputSoftmax(nn.Module, ABC):
 
 
 class FullSoftmax(OutputSoftmax):
-    """A single softmax over all words."""
+    """Softmax over the whole vocabulary, without clusters."""
 
     tails = ()
 
@@ -68,53 +82,62 @@ class FullSoftmax(OutputSoftmax):
 
     @property
     def head(self) -> nn.Linear:
-        """Layer from states to all words."""
+        """Linear layer from states to the logits of all words."""
         return self.layer
 
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Compute the log probability of each word under the softmax."""
+        """Return log probabilities ``[N]`` of word ids ``[N]`` given states ``[N, H]``."""
         return -nn.functional.cross_entropy(self.layer(states), words, reduction="none")
 
 
 class AdaptiveSoftmax(OutputSoftmax):
-    """Adaptive softmax over frequent words and clusters of rarer words (Grave et al., 2017).
+    """Adaptive softmax: frequent words in the first level, rarer words in clusters (Grave et al., 2017).
 
-    Training and sampling compute the scores of rare words only where a rare word comes up.
+    Training and sampling evaluate a cluster only for the states whose word lies in it.
     """
 
     CUTOFFS = (200, 1000, 5000)
-    """Ids at which clusters begin, as far as the vocabulary has them."""
+    """First id of each cluster; those beyond the vocabulary are left out."""
 
     def __init__(self, state_size: int, words: int, reserved: int):
         super().__init__(state_size, words, reserved)
+        # A vocabulary too small for the first cutoff still needs one cluster: that of its last word.
         cutoffs = [cutoff for cutoff in self.CUTOFFS if reserved < cutoff < words] or [words - 1]
         self.layer = nn.AdaptiveLogSoftmaxWithLoss(state_size, words, cutoffs, div_value=2.0)
 
     @property
     def head(self) -> nn.Linear:
-        """Layer from states to the frequent words and the clusters."""
+        """Linear layer from states to the logits of the frequent words and the clusters."""
         return self.layer.head
 
     @property
     def tails(self) -> Sequence[tuple[Tensor, ...]]:
-        """Weights of the clusters, with smaller projections for rarer words."""
+        """Weights of the two layers of each cluster; the inner size D shrinks with the frequency of the words."""
         return [tuple(tail.parameters()) for tail in self.layer.tail]
 
     def log_prob(self, states: Tensor, words: Tensor) -> Tensor:
-        """Compute the log probability of each word; of a rare word, its cluster's plus its own within the cluster."""
+        """Return log probabilities ``[N]`` of word ids ``[N]``; rare words: p(cluster | state) p(word | cluster)."""
         log_probs: Tensor = self.layer(states, words).output
         return log_probs
 
 
 def softmax_icdf(logits: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """Evaluate the inverse cdf of a softmax over ``logits [N, V]`` at ``noise [N]`` in [0, 1), of the same type.
+    """Evaluate the inverse cumulative distribution function of a softmax.
+
+    Args:
+        logits: ``[N, V]``.
+        noise: uniform numbers in [0, 1), ``[N]``, of the dtype of the logits.
 
     Returns:
-        Ids ``[N]``, and the place of the noise within the share of its id, ``[N]``, which is uniform noise again.
+        Indices ``[N]``; and the relative position of the noise within the probability of its index, ``[N]``, which is
+        uniform on [0, 1) again.
     """
+    # Cumulative sums of exp(logits - max) [N, V]: unnormalised, so the noise is scaled by the total instead.
     below = (logits - logits.amax(1, keepdim=True)).exp_().cumsum(1)
     mass = (noise * below[:, -1]).unsqueeze(1)
-    last = torch.searchsorted(below, below[:, -1:].contiguous())  # of those with a share at all
+    # Rounding can lift the scaled noise to the total, and searchsorted then points behind the last index with a
+    # probability above 0. That index is the first one whose cumulative sum is the total.
+    last = torch.searchsorted(below, below[:, -1:].contiguous())
     found = torch.searchsorted(below, mass, right=True).minimum(last)
     before = below.gather(1, (found - 1).clamp(min=0)) * (found > 0)
     rest = (mass - before) / (below.gather(1, found) - before)

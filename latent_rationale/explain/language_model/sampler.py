@@ -1,4 +1,4 @@
-"""Sampling continuations of a prefix (or, backwards, of a suffix) from a language model."""
+"""Sampling of continuations of a prefix (or, backwards, of a suffix) from a language model."""
 
 from dataclasses import dataclass
 
@@ -18,19 +18,20 @@ from latent_rationale.explain.language_model.word_piece_mapping import WordPiece
 
 
 class DirectionalSampler:
-    """Samples words after a prefix, in one direction of a language model.
+    """Sampler of continuations in one direction of a language model.
 
-    The contribution of each word of the vocabulary to the gates of the LSTM is computed once.
+    The inputs of the LSTM gates are computed once for every word of the vocabulary, ``[V, 4 H]``, so that a step of
+    sampling only looks them up.
 
     Args:
-        embedding: ids to vectors.
-        lstm: the LSTM of this direction.
-        choice: p(word | state).
-        mapping: between the ids of the classifier and those of the embedding.
+        embedding: the embedding of V words.
+        lstm: the LSTM of one layer and one direction.
+        choice: the distribution p(word | state).
+        mapping: the mapping between the ids of the classifier and those of the language model.
     """
 
     ROWS = 4096
-    """Samples that are continued at a time, which bounds memory."""
+    """Maximum number of samples drawn at the same time, which bounds memory."""
 
     def __init__(self, embedding: nn.Embedding, lstm: nn.LSTM, choice: OutputSoftmax, mapping: VocabularyMapping):
         self.cell = LSTMCell.of(lstm)
@@ -44,35 +45,41 @@ class DirectionalSampler:
         """Sample continuations of R prefixes.
 
         Args:
-            ids: the prefixes, ``[R, T]``.
-            lengths: length of each prefix, ``[R]``, at least 1.
-            samples: number of samples for each prefix, K.
-            words: number of words in each sample, ``[R]``.
+            ids: the prefixes in ids of the classifier, ``[R, T]``.
+            lengths: the lengths of the prefixes, at least 1, ``[R]``.
+            samples: K, the number of samples per prefix.
+            words: the number of words to sample after each prefix, ``[R]``.
             generator: the only source of randomness.
 
         Returns:
-            Ids ``[R, K, W]``, with W the largest number of words; after the words of a sample stands any word.
+            Ids of the classifier ``[R, K, W]``, where W is the largest number of words; those beyond the number of
+            their prefix are arbitrary.
         """
+        # States after all prefixes, [R, H] each; common beginnings of prefixes are read once.
         state = run_prefixes(self.cell, self.projected, *self.mapping.to_language_model(ids, lengths))
         which = torch.arange(len(ids), device=ids.device).repeat_interleave(samples)
         size = len(which), int(words.max())
-        # On the generator's device, so that a GPU samples the same words as a processor.
+        # Drawn on the generator's device, so that a GPU samples the same words as a CPU.
         noise = torch.rand(size, generator=generator, device=generator.device, dtype=state[0].dtype).to(ids.device)
         some = zip(*(torch.split(each, self.ROWS) for each in (noise, which, words[which])), strict=True)
         sampled = torch.cat([self._go_on(state, *each) for each in some])
         return self.mapping.to_classifier(sampled).view(len(ids), samples, -1)
 
     def _go_on(self, state: State, noise: Tensor, which: Tensor, words: Tensor) -> Tensor:
-        """Sample words ``[B, W]`` by uniform noise ``[B, W]``.
+        """Sample words step by step, by the compiled operator if there is one for the device.
 
         Args:
-            state: states of the LSTM after R prefixes, ``[R, H]`` each.
-            noise: ``[B, W]``.
-            which: index of the prefix of each sample, ``[B]``.
-            words: number of words in each sample, ``[B]``.
+            state: the states after R prefixes, ``[R, H]`` each.
+            noise: one uniform number per sampled word, ``[B, W]``.
+            which: the index of the prefix of each sample, ascending, ``[B]``.
+            words: the number of words that each sample needs, ``[B]``; the operator stops there.
+
+        Returns:
+            Ids of the language model ``[B, W]``.
         """
         operator = operator_for(noise.device, f"{self.cell.name}_go_on")
         if operator is not None:
+            # A step is too little work for Python: the operator runs all steps, each sample up to its last word.
             cell, choice = self.cell, self.choice
             tails = [weight for tail in choice.tails for weight in tail]
             reading = self.projected, cell.bias, cell.recurrent_weight
@@ -80,8 +87,9 @@ class DirectionalSampler:
             found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
             return found
         sampled = []
-        state = tuple(part[which] for part in state)
+        state = tuple(part[which] for part in state)  # from [R, H] to one state per sample, [B, H]
         for step in noise.unbind(1):
+            # Sample a word from the state, then read it: its gate inputs are looked up in the projected vocabulary.
             sampled.append(self.choice.icdf(state[0], step))
             state = self.cell.step(self.projected[sampled[-1]], state)
         return torch.stack(sampled, dim=1)
@@ -89,12 +97,12 @@ class DirectionalSampler:
 
 @dataclass(frozen=True, eq=False)
 class BidirectionalSampler:
-    """Samplers of both directions of a language model, in the ids of a classifier.
+    """Samplers of both directions of a language model, in ids of a classifier.
 
     Attributes:
-        forwards: samples words to the right.
-        backwards: samples words to the left; it reads reversed sentences.
-        padding_id: id of padding in the classifier.
+        forwards: samples words to the right of a prefix.
+        backwards: samples words to the left of a suffix; its input and output are reversed.
+        padding_id: the padding id of the classifier.
     """
 
     forwards: DirectionalSampler
@@ -105,16 +113,16 @@ class BidirectionalSampler:
     def between(
         cls, model: LanguageModel, words: Tokenizer, classifier: Tokenizer, pieces: bool = False
     ) -> "BidirectionalSampler":
-        """Connect a language model to a classifier.
+        """Build samplers from the vocabularies of a language model and a classifier.
 
         Args:
             model: the language model.
-            words: its words, or pieces of words.
-            classifier: the words, or pieces of words, of the classifier.
-            pieces: the language model reads pieces of words.
+            words: the vocabulary of the language model, of words or word pieces.
+            classifier: the vocabulary of the classifier, of words or word pieces.
+            pieces: whether the language model reads word pieces.
 
         Raises:
-            InputError: if one reads pieces of words that the other cannot read.
+            InputError: if the language model reads word pieces, and the classifier reads words or other pieces.
         """
         device = model.embedding.weight.device
         if isinstance(classifier, WordPieces) and not pieces:
@@ -131,7 +139,14 @@ class BidirectionalSampler:
     def of(
         cls, model: LanguageModel, forwards: VocabularyMapping, backwards: VocabularyMapping, padding_id: int
     ) -> "BidirectionalSampler":
-        """Connect each direction of a language model to a classifier by a mapping of its own."""
+        """Build samplers from a language model.
+
+        Args:
+            model: the language model.
+            forwards: the mapping between the ids of the classifier and the language model, for the forward direction.
+            backwards: the mapping for the backward direction, whose texts are reversed.
+            padding_id: the padding id of the classifier.
+        """
         encoder = model.encoder
         return cls(
             DirectionalSampler(model.embedding, encoder.forwards, model.choice, forwards),

@@ -1,4 +1,4 @@
-"""Training a language model on the texts of another task."""
+"""Task that trains a language model on the texts of another task."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -26,27 +26,27 @@ from latent_rationale.explain.models.transformer_folder import load_pieces, tran
 from latent_rationale.tasks import TEXTS, find_task
 
 RESERVED = 2
-"""Ids of a vocabulary that are no words: of unknown words, and of padding."""
+"""Number of ids at the start of a vocabulary that stand for no word: unknown words and padding."""
 
 MOST_NATS = 700.0
-"""Whose exponential is still a number."""
+"""Upper limit of the logarithm of a perplexity: ``exp`` of more than about 709 overflows a float."""
 
 
 @dataclass(frozen=True, eq=False)
 class PerplexityMetric(MeanMetric):
-    """A sum of negative log probabilities, whose mean is given as a perplexity."""
+    """Perplexity: the exponential of the mean of negative log probabilities."""
 
     def __add__(self, other: MeanMetric) -> "PerplexityMetric":
         total = super().__add__(other)
         return PerplexityMetric(total.total, total.count)
 
     def value(self) -> float:
-        """The exponential of the mean; a large number where that is too large for one."""
+        """Return the perplexity, at most ``exp(MOST_NATS)``, so that it stays finite and can be written as JSON."""
         return math.exp(min(super().value(), MOST_NATS))
 
 
 class LanguageModelling(Task[LanguageModelOptions]):
-    """Every word of a text from those before it, and from those behind it."""
+    """Prediction of every word of a text from the words before it and, separately, from the words after it."""
 
     name = "lm"
     options_class = LanguageModelOptions
@@ -59,31 +59,38 @@ class LanguageModelling(Task[LanguageModelOptions]):
 
     @classmethod
     def resolve(cls, options: LanguageModelOptions) -> LanguageModelOptions:
-        """Find out whose texts are read, and whether in words or pieces."""
+        """Fill in the task whose texts are read, and whether they are read in words or word pieces.
+
+        Raises:
+            InputError: if ``--use-bert-tokenizer`` is set without the folder of a transformer, or the model in
+                ``--ckpt`` is not a classifier of texts or is for another task than ``--task``.
+        """
+        # The folder of a transformer gives the tokenizer but no texts; a folder of this package gives task and texts.
         pieces = options.ckpt is not None and transformer_folder(options.ckpt) is not None
         if options.use_bert_tokenizer and not pieces:
-            raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose pieces are read")
+            raise InputError("--use-bert-tokenizer needs --ckpt, the folder of the transformer whose tokenizer is used")
         task = options.task or "sst"
         if options.ckpt is not None and not pieces:
             task = checkpoint.read_config(options.ckpt)["task"]
             if task not in TEXTS:
-                raise InputError(f"holds a model for {task}, and no classifier", options.ckpt)
+                raise InputError(f"holds a model for {task}; expected a classifier ({', '.join(TEXTS)})", options.ckpt)
             if options.task not in (None, task):
-                raise InputError(f"--task {options.task}: the classifier is for {task}", options.ckpt)
+                raise InputError(f"--task {options.task}: the classifier in this folder is for {task}", options.ckpt)
         return replace(options, task=task, use_bert_tokenizer=pieces)
 
     @cached_property
     def reader(self) -> Task[Any]:
-        """The task whose texts are read."""
+        """Task whose texts are read, with the options of the classifier in ``--ckpt`` if there is one."""
         task_class = find_task(self.options.task or "sst")
         if self.options.ckpt is None or self.options.use_bert_tokenizer:
             return task_class.without_vectors().resolved()
+        # The recorded options name the data that the classifier was trained on.
         recorded = checkpoint.read_config(self.options.ckpt)["options"]
         return task_class(config.from_json(task_class.options_class, recorded))
 
     @cached_property
     def cut(self) -> Callable[[Sequence[str]], Sequence[str]]:
-        """What makes of words what is read."""
+        """Function that splits words into the units of the language model: word pieces, or the words themselves."""
         folder = self.options.ckpt and self.options.use_bert_tokenizer and transformer_folder(self.options.ckpt)
         return load_pieces(folder).split if folder else tuple
 
@@ -98,7 +105,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         return f"language model, {self.options.softmax} softmax"
 
     def read_split(self, name: str) -> list[tuple[str, ...]]:
-        """All texts of a split."""
+        """Read all texts of a split, in the units of the language model."""
         texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
         return [tuple(self.cut(text)) for text in texts]
 
@@ -113,15 +120,15 @@ class LanguageModelling(Task[LanguageModelOptions]):
         return 0.0, dev["loss"]
 
     def texts_of(self, example: tuple[str, ...]) -> tuple[Sequence[str], ...]:
-        """The text itself."""
+        """Return the example, which is its only text."""
         return (example,)
 
     def targets_of(self, examples: Sequence[tuple[str, ...]]) -> Tensor:
-        """Zeros ``[N]``: a text is its own target."""
+        """Return zeros ``[N]``; a text is its own target."""
         return torch.zeros(len(examples))
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> tuple[str, ...]:
-        """The text itself."""
+        """Make an example of a text given by the user, in the units of the language model."""
         (tokens,) = texts
         return tuple(self.cut(tokens))
 
@@ -140,7 +147,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         }
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
-        """How likely each text is, in nats."""
+        """Return the negative log probability of each text in both directions, in nats."""
         nats = output.scores.sum(1).neg().tolist()
         return [
             TextPrediction(tuple(row), None, " and ".join(f"{x:.1f}" for x in row) + " nats", example, None)
@@ -148,7 +155,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         ]
 
     def gold(self, example: tuple[str, ...]) -> dict[str, Any]:
-        """Nothing."""
+        """Return an empty dictionary: a text has no labels."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Mappings between the ids of a classifier and the ids of a language model."""
+"""Mapping between the ids of a classifier and those of a language model."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,32 +10,32 @@ from latent_rationale.common.data.vocabulary import Tokenizer
 
 
 class VocabularyMapping(ABC):
-    """Mapping between the ids of a classifier and the ids of a language model that reads in one direction."""
+    """Translation of prefixes into ids of the language model, and of sampled words into ids of the classifier."""
 
     @abstractmethod
     def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Translate texts that the language model is to read.
+        """Translate prefixes of the classifier into ids of the language model.
 
         Args:
-            ids: R texts in ids of the classifier, ``[R, T]``.
-            lengths: number of ids of each text, ``[R]``.
+            ids: the prefixes, ``[R, T]``.
+            lengths: their lengths, ``[R]``.
 
         Returns:
-            Ids ``[R, T']`` of the language model, and their numbers ``[R]``.
+            The prefixes in ids of the language model ``[R, T']`` and their lengths there ``[R]``.
         """
 
     @abstractmethod
     def to_classifier(self, words: Tensor) -> Tensor:
-        """Translate sampled words ``[B, W]`` of the language model into as many ids ``[B, W]`` of the classifier."""
+        """Translate sampled words of the language model ``[B, W]`` into as many ids of the classifier ``[B, W]``."""
 
 
 @dataclass(frozen=True, eq=False)
 class WordMapping(VocabularyMapping):
-    """Mapping between two vocabularies of the same units. Words that the other vocabulary lacks are unknown there.
+    """One-to-one mapping between two vocabularies; words missing from the other vocabulary become unknown words.
 
     Attributes:
-        there: for each id of the classifier the id of the language model.
-        back: for each id of the language model the id of the classifier.
+        there: the id in the vocabulary of the language model for each id of the classifier.
+        back: the id in the vocabulary of the classifier for each id of the language model.
     """
 
     there: Tensor
@@ -43,15 +43,15 @@ class WordMapping(VocabularyMapping):
 
     @classmethod
     def between(cls, first: Tokenizer, second: Tokenizer, device: torch.device | None = None) -> "WordMapping":
-        """Match the words of a classifier and of a language model by their spelling."""
+        """Build a mapping that matches words by spelling, and padding with padding."""
         there, back = second.look_up(first.words), first.look_up(second.words)
         there[first.padding_id], back[second.padding_id] = second.padding_id, first.padding_id
         return cls(torch.tensor(there, device=device), torch.tensor(back, device=device))
 
     def to_language_model(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Look up one id for each id."""
+        """Look up the id of each word in the vocabulary of the language model; lengths do not change."""
         return self.there[ids], lengths
 
     def to_classifier(self, words: Tensor) -> Tensor:
-        """Look up one id for each word."""
+        """Look up the id of each word in the vocabulary of the classifier."""
         return self.back[words]

@@ -1,1 +1,1 @@
-"""Pictures and pages of hierarchical explanations."""
+"""Figures and HTML pages of hierarchical explanations."""

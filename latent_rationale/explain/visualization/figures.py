@@ -1,4 +1,4 @@
-"""Heat maps of hierarchies of phrases."""
+"""Heat maps of phrase hierarchies, drawn with matplotlib."""
 
 from matplotlib import colormaps
 from matplotlib.colors import Normalize
@@ -9,29 +9,30 @@ from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.visualization.layout import boxes, largest_score
 
 COLOURS = "RdBu"
-"""Colour map: red for phrases against the explained class, blue for phrases that speak for it."""
+"""Colour map of scores: red for evidence against the explained class, blue for evidence in favour of it."""
 
 
 def plot_hierarchy(explanation: Explanation) -> Figure:
-    """Plot the words of a sentence at the bottom, and longer phrases above shorter ones."""
-    found, tokens = boxes(explanation), explanation.tokens
-    height = 1 + max(box.row for box in found)
+    """Draw an explanation as a heat map, with words at the bottom and longer phrases above shorter ones."""
+    drawn, tokens = boxes(explanation), explanation.tokens
+    height = 1 + max(box.row for box in drawn)
     figure = Figure(figsize=(0.6 + 0.62 * len(tokens), 0.9 + 0.34 * height), layout="constrained")
     axes = figure.add_subplot()
     limit = largest_score(explanation)
-    colour = colormaps[COLOURS]
-    scale = Normalize(-limit, limit)
-    for box in found:
+    colours = colormaps[COLOURS]
+    scale = Normalize(-limit, limit)  # symmetric, so that a score of zero is white
+    for box in drawn:
         start, end = box.span
-        face = colour(scale(box.score))
-        axes.add_patch(Rectangle((start, box.row), end - start, 1, facecolor=face, edgecolor="white"))
-        dark = abs(box.score) > 0.6 * limit
+        background = colours(scale(box.score))
+        axes.add_patch(Rectangle((start, box.row), end - start, 1, facecolor=background, edgecolor="white"))
+        dark = abs(box.score) > 0.6 * limit  # black text is hard to read on the ends of the colour map
         label = f"{box.score:z.2f}"
         axes.text((start + end) / 2, box.row + 0.5, label, ha="center", va="center", color="white" if dark else "black")
     axes.set_xlim(0, len(tokens))
     axes.set_ylim(0, height)
-    places = [place + 0.5 for place in range(len(tokens))]
-    axes.set_xticks(places, tokens, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
+    centres = [position + 0.5 for position in range(len(tokens))]
+    # Tokens such as "$" are text, not the beginning of a formula.
+    axes.set_xticks(centres, tokens, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
     axes.set_yticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

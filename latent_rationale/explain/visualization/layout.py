@@ -1,4 +1,4 @@
-"""Where phrases stand in a picture: words at the bottom, the sentence on top."""
+"""Layout of phrases in a figure: columns are words, and larger phrases stand above the phrases within them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from latent_rationale.explain.hierarchy.spans import Span, SpanTree, shorter_fir
 
 @dataclass(frozen=True)
 class Box:
-    """A phrase in its place.
+    """A phrase with its position in a figure.
 
     Attributes:
-        span: its words, which are the columns that it fills.
-        row: from the bottom, 0 for words.
-        score: of the phrase.
+        span: the positions of its words, which are the columns of the box.
+        row: the row, counted from the bottom; 0 for words.
+        score: the score of the phrase.
     """
 
     span: Span
@@ -24,30 +24,35 @@ class Box:
 
 
 def boxes(explanation: Explanation) -> list[Box]:
-    """The phrases of a tree, each above all that it holds. Without a tree, the longer above the shorter."""
+    """Return a box for each phrase: above all phrases within it in a tree, or else above all shorter phrases."""
     scores, tree = explanation.by_span, explanation.tree
     rows = _side_by_side(scores) if tree is None else {node.span: _height(node) for node in tree}
     return [Box(span, row, scores[span]) for span, row in rows.items()]
 
 
 def largest_score(explanation: Explanation) -> float:
-    """The largest score in a picture, of either sign: what the colours go up to."""
+    """Return the largest absolute score of the drawn phrases, the limit of the colour scale; 1 if all are zero."""
     return max(abs(box.score) for box in boxes(explanation)) or 1.0
 
 
 def _height(node: SpanTree) -> int:
+    """Return the row of a node: 0 for a word, else one more than its highest child, and at least 1."""
     return 0 if size(node.span) == 1 else 1 + max((_height(child) for child in node.children), default=0)
 
 
 def _side_by_side(spans: Iterable[Span]) -> dict[Span, int]:
-    """Rows in which phrases of the same length stand side by side, as few as will do for each length."""
+    """Return the row of each phrase such that no two overlap, with separate rows for each length.
+
+    Taking phrases from left to right and the lowest free row for each is greedy interval colouring, which needs the
+    smallest possible number of rows.
+    """
     rows: dict[Span, int] = {}
-    top = 0
-    for _, alike in groupby(shorter_first(spans), size):
-        ends: list[int] = []  # of what stands in each row
-        for span in alike:
+    first_row = 0  # of the current length
+    for _, same_length in groupby(shorter_first(spans), size):
+        ends: list[int] = []  # for each row of this length, the end of its last phrase
+        for span in same_length:
             row = next((row for row, end in enumerate(ends) if end <= span[0]), len(ends))
-            ends[row : row + 1] = [span[1]]
-            rows[span] = top + row
-        top += len(ends)
+            ends[row : row + 1] = [span[1]]  # replaces the end of the row, or appends a new row
+            rows[span] = first_row + row
+        first_row += len(ends)
     return rows

@@ -1,4 +1,4 @@
-"""Words and their pieces."""
+"""Word pieces of a tokenizer of ``transformers``."""
 
 import pytest
 

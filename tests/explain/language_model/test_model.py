@@ -1,4 +1,4 @@
-"""The language model, and the task that trains it."""
+"""Predictions of the language model, and the task that trains it."""
 
 import math
 
@@ -24,7 +24,7 @@ def batch_of(rows):
 
 
 def test_a_word_is_said_from_one_side_alone(make_model):
-    """What follows a word changes nothing of what is said of it forwards, and what precedes it nothing backwards."""
+    """A forward prediction does not depend on later words, nor a backward prediction on earlier words."""
     model = make_model()
     with torch.no_grad():
         given, changed = (model(batch_of([[5, 6, 7, word, 9, 10]])).scores[0] for word in (8, 3))
@@ -49,7 +49,7 @@ def test_padding_changes_nothing(make_model):
 
 
 def built(**options):
-    """A task whose texts are made up, its vocabulary, and a learner."""
+    """Build a task with artificial texts, its vocabulary, and a training state."""
     task = LanguageModelling(LanguageModelOptions(embed_size=20, hidden_size=20, dropout=0.0, **options))
     vocabulary = task.vocabulary(Splits(SENTENCES, SENTENCES, SENTENCES), None)
     torch.manual_seed(1)
@@ -59,7 +59,7 @@ def built(**options):
 
 @KINDS
 def test_four_sentences_are_learned_by_heart(softmax):
-    """Where nothing can be known, as what follows "the", half of the probability is the best."""
+    """Two words follow "the" equally often, so that the best possible probability of each is one half."""
     task, vocabulary, train_state = built(softmax=softmax, lr=0.02, weight_decay=0.0)
     data = task.encode(SENTENCES, vocabulary)
     batch = data.batch(torch.arange(4))
@@ -96,7 +96,7 @@ def test_perplexities_add_up_over_batches(make_model):
 
 
 def test_where_training_fails_a_perplexity_stays_a_number():
-    """For JSON has no infinity."""
+    """JSON cannot represent infinity, so that a perplexity must stay finite."""
     assert PerplexityMetric(torch.tensor(6.0), torch.tensor(3.0)).value() == pytest.approx(math.exp(2))
     assert math.isfinite(PerplexityMetric(torch.tensor(1e6), torch.tensor(1.0)).value())
 

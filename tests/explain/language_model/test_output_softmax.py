@@ -1,4 +1,4 @@
-"""What both softmaxes promise: probabilities, and words drawn by them."""
+"""Properties of all output softmaxes: normalised probabilities, and samples that follow them."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def test_probabilities_add_up_to_one(name, make):
 
 @KINDS
 def test_words_are_drawn_by_their_probabilities(name, make):
-    """Five standard deviations on 38 words: a false alarm in 50,000 runs."""
+    """Frequencies within five standard deviations for 38 words; false-alarm rate 1 in 50,000."""
     choice, count = make(name), 100_000
     state = torch.randn(1, STATES, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
     drawn = choice.icdf(state.expand(count, -1), torch.rand(count, generator=torch.Generator().manual_seed(3)).double())
@@ -60,7 +60,7 @@ def test_a_vocabulary_of_a_handful_has_an_adaptive_softmax_too():
 @pytest.mark.parametrize("words", [1, 7, 64, 65, 1000])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_a_draw_falls_where_the_cumulative_probability_says(words, dtype):
-    """The share of the words before it, and of its own as much as is left, add up to the noise."""
+    """Noise = probability of all words before the sampled one + relative position times its own probability."""
     logits, noise = 3 * torch.randn(300, words + 2, dtype=dtype)[:, 2:], torch.rand(300, dtype=dtype)
     found, rest = softmax_icdf(logits, noise)
     probabilities = logits.double().softmax(1)

@@ -1,4 +1,4 @@
-"""Words drawn from a language model follow its probabilities."""
+"""Samples from a language model follow its probabilities; the compiled operator equals the Python code."""
 
 from collections import Counter
 
@@ -17,13 +17,13 @@ BEGINNING = [7, 12, 3]
 
 
 def log_probs_of(model, rows):
-    """Forwards and backwards ``[N, T, 2]`` of sentences, by the model itself."""
+    """Compute the log probabilities ``[N, T, 2]`` of sentences with the model itself."""
     with torch.no_grad():
         return model(Batch((Tokens.of(torch.tensor(rows)),), torch.zeros(len(rows)), ())).scores
 
 
 def normalised(probabilities):
-    """Without the ids that are no words, and adding up to one in the last dimension."""
+    """Set the probabilities of reserved ids to 0 and normalise the last dimension."""
     probabilities = probabilities.clone()
     probabilities[..., :2] = 0
     return probabilities / probabilities.sum(-1, keepdim=True)
@@ -31,7 +31,7 @@ def normalised(probabilities):
 
 @pytest.mark.parametrize("softmax", OUTPUT_SOFTMAXES)
 def test_two_words_come_as_often_as_the_model_says(make_model, vocabulary, language_of, softmax):
-    """Five standard deviations on 400 pairs of words, both ways: a false alarm in 2,000 runs."""
+    """Frequencies within five standard deviations for 400 pairs in both directions; false-alarm rate 1 in 2,000."""
     model, count, size = make_model(softmax), 200_000, len(vocabulary)
     pairs = [(first, second) for first in range(size) for second in range(size)]
     language = language_of(model)
@@ -82,7 +82,7 @@ def test_a_model_of_double_precision_draws_too(make_model, language_of, softmax)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.usefixtures("threads")
 def test_compiled_words_are_those_in_python(softmax, dtype, randomise, monkeypatch):
-    """More sentences than go on in one block, of which each wants another number of words; and more words likewise."""
+    """More samples, and more words, than one block of the operator holds; the numbers of words differ."""
     monkeypatch.setattr(AdaptiveSoftmax, "CUTOFFS", (90, 170))
     size, units = 300, 9
     same = WordMapping(torch.arange(size), torch.arange(size))
@@ -106,7 +106,7 @@ def sample_by_seed(sampler, *prefixes):
 
 @pytest.fixture
 def go_on(make_model, language_of):
-    """Words behind one state of a full softmax with a bias, by noise ``[B, W]``."""
+    """Function that samples words after one state of a full softmax with a given bias, by noise ``[B, W]``."""
 
     def draw(bias, noise, **others):
         model = make_model("full")

@@ -1,4 +1,4 @@
-"""A classifier of pieces and a language model of words."""
+"""Mapping between a classifier of word pieces and a language model of words."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.explain.language_model.word_piece_mapping import WordPieceMapping
 
 WORDS = ["A", "a", "film", "lovely", "unlovely", "n't", "(", ".", "snowman"]
-"""The last one has a piece that is unknown."""
+"""Words of the language model; the last one has a piece that the tokenizer does not know."""
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def translation(request, pieces, words):
 
 
 def read(translation, texts, words):
-    """What is read of texts in pieces, as words in the order of the text."""
+    """Map texts in pieces to words, in the order of the text."""
     turned = [row[::-1] if translation.backwards else row for row in texts]
     lengths = torch.tensor([len(row) for row in turned])
     ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in turned], batch_first=True)
