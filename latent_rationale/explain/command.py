@@ -56,7 +56,7 @@ def explain(session: Session, asked: Sequence[ExplainRequest], options: ExplainO
             scores=tuple(score(spans)),
             tree=tree,
             explained=subject.names[label],
-            said=prediction.said,
+            said=prediction.summary,
             label=prediction.label,
             probabilities=prediction.scores,
             provenance=provenance,

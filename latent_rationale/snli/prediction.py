@@ -80,7 +80,7 @@ class PairPrediction(Prediction):
         # Imported here, because matplotlib takes a second to import and few predictions are drawn.
         from latent_rationale.common.predictions.plots import plot_matrix
 
-        plot_matrix(self.p2h, self.premise, self.hypothesis, self.said, path)
+        plot_matrix(self.p2h, self.premise, self.hypothesis, self.summary, path)
 
 
 def _cells(matrix: Sequence[Sequence[float]]) -> Iterator[tuple[tuple[int, int], float]]:
