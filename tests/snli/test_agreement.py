@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
+from latent_rationale.snli.agreement import WordScores, compare, content, linked, random_scores
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import Highlight, SNLIPair
 
@@ -34,7 +34,7 @@ def test_content_words():
 
 
 def test_chance_hangs_on_the_generator():
-    first, second, other = (by_chance(pair(0, {1}, {1}), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    first, second, other = (random_scores(pair(0, {1}, {1}), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(first.premise) == 4
 

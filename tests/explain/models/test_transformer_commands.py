@@ -19,7 +19,7 @@ from latent_rationale.explain.evaluate import evaluate
 from latent_rationale.explain.explainers.methods import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.language_model.task import LanguageModelling
 from latent_rationale.explain.models.finetuning import FineTuning, FineTuningOptions
-from latent_rationale.sst.reader import spelled_alike
+from latent_rationale.sst.reader import normalize_tokens
 from latent_rationale.sst.task import SST
 
 SMALL = ["--hidden_size", "8", "--batch_size", "20", "--num_iterations", "-3"]
@@ -34,7 +34,7 @@ def data(small_sst, tmp_path_factory):
     treebank = SST.without_vectors(classes=2, data_path=small_sst.folder)
     for name in ("train", "dev"):
         rows = [
-            f"{' '.join(spelled_alike(example.tokens))}\t{example.label}\n" for example in treebank.read_split(name)
+            f"{' '.join(normalize_tokens(example.tokens))}\t{example.label}\n" for example in treebank.read_split(name)
         ]
         part = ["not a whole sentence of it\t0\n"] if name == "train" else []
         (root / "sst2" / f"{name}.tsv").write_text("".join(["sentence\tlabel\n", *rows, *part]), encoding="utf-8")
