@@ -1,4 +1,4 @@
-"""Whether linked words are those that people highlighted, on numbers that can be checked by hand."""
+"""Agreement of attention with highlighted words, on numbers that can be checked by hand."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_content_words():
     assert found == WordScores((0, 1, 0, 0, 1, 0), (1, 1, 0))
 
 
-def test_chance_hangs_on_the_generator():
+def test_random_scores_depend_on_the_generator():
     first, second, other = (random_scores(pair(0, {1}, {1}), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(first.premise) == 4

@@ -38,7 +38,7 @@ def pairs(path, *rows):
 
 
 def as_csv(*rows):
-    """The rows under a header with the columns of the first."""
+    """Format rows as CSV, with the columns of the first row as header."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows[0])

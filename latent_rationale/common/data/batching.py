@@ -35,7 +35,7 @@ class Ragged:
 
     @classmethod
     def encode(cls, sentences: Sequence[Sequence[str]], vocabulary: Tokenizer) -> "Ragged":
-        """Encode tokenized sentences."""
+        """Encode tokenized sentences as one ragged array."""
         rows = [vocabulary.encode(tokens) for tokens in sentences]
         lengths = torch.tensor([len(row) for row in rows])
         ids = torch.tensor([id for row in rows for id in row])

@@ -25,7 +25,7 @@ _DIMENSION_ROWS = 100
 
 @dataclass(frozen=True, eq=False)
 class WordVectors:
-    """Pre-trained word vectors.
+    """Table of pre-trained word vectors.
 
     Attributes:
         words: words in the order of the file, without repetitions.

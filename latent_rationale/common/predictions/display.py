@@ -75,6 +75,7 @@ def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tup
 def _tokenize_example(
     line: str, names: Sequence[str], tokenize: Tokenize, path: Path, number: int
 ) -> tuple[Sequence[str], ...]:
+    """Return the words of each text of one line."""
     # A tab within the only text of an example is white space like any other.
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):

@@ -43,7 +43,7 @@ class Run:
         self._board.add_text(name, text, iteration)
 
     def finish(self, best_iteration: int, results: Mapping[str, Mapping[str, float]]) -> None:
-        """Write ``results.json``.
+        """Write the final metrics to ``results.json``.
 
         Args:
             best_iteration: iteration at which the best model was found, or 0 if there is none.

@@ -46,6 +46,15 @@ def test_a_large_file_lends_only_words_of_the_data(vectors, monkeypatch):
     assert read_vectors(vectors, SENTENCES).words == ["a", "film", "("]
 
 
+def test_a_large_file_lends_only_words_of_the_data_from_its_beginning_on(vectors, monkeypatch):
+    vectors.write_text("zebra 0 0 0\n" + vectors.read_text() + "gem 9 9 9\nyak 0 0 0\n")
+    assert len(read_vectors(vectors, SENTENCES).words) == 8
+    monkeypatch.setattr(word_vectors, "LARGE_FILE", 7)
+    found = read_vectors(vectors, iter(SENTENCES))
+    assert found.words == ["a", "film", "(", "gem"]
+    np.testing.assert_allclose(found.matrix[[0, 3]], [[1, 2, 3], [9, 9, 9]])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
