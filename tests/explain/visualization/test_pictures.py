@@ -129,7 +129,6 @@ def test_other_files_are_refused(tmp_path, capsys, text, message):
     [
         ("source", None, "null: expected a text"),
         ("number", 1.5, "1.5: expected a whole number"),
-        ("tokens", ["not", "\ud800", "x"], '"\\ud800": expected a text'),
         ("tokens", [], "phrase (0, 1): expected 0 <= start < end <= 0"),
         ("tokens", "not", '"not": expected a list'),
         ("tokens", ["not", 7, "x"], "7: expected a text"),
@@ -165,6 +164,17 @@ def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, me
     error = capsys.readouterr().err
     assert "explanations.jsonl:2: not an explanation (" in error
     assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_surrogate_pair_in_a_word_is_refused(tmp_path, capsys):
+    path = tmp_path / "explanations.jsonl"
+    good = EXPLANATION.to_json()
+    path.write_text(json.dumps(good) + "\n" + json.dumps(good | {"tokens": ["not", "\ud800", "x"]}) + "\n")
+    assert run_command(visualize, ["--input", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"{path}:2: half of a surrogate pair (\\ud800)" in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == [path]
 
