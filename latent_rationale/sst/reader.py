@@ -11,6 +11,10 @@ from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_filled_lines
 
+# Words are separated by ASCII white space and brackets only. nltk's own pattern splits at any white space, also at the
+# no-break space in ``8 1/2``. White space at either end of a word is not part of it.
+_WORD = r"[^\s()](?:[^ \t\n\r\f\v()]*[^\s()])?"
+
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 
 
@@ -73,7 +77,7 @@ def parse_tree(text: str) -> SSTExample:
     if text.count("(") != text.count(")"):
         raise InputError("unbalanced parentheses")
     try:
-        tree = Tree.fromstring(text)
+        tree = Tree.fromstring(text, leaf_pattern=_WORD)
     except ValueError as error:
         # nltk's message extends over several lines.
         raise InputError(f"not a tree ({' '.join(str(error).split())})") from error
@@ -109,8 +113,11 @@ def read_glue(path: Path) -> Iterator[SSTExample]:
 
 
 def normalize_tokens(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """Convert the tokens of the treebank or of GLUE to a common spelling: lower case, with plain brackets."""
-    return tuple(unescape(token).lower() for token in tokens)
+    """Convert the tokens of the treebank or of GLUE to a common spelling: lower case, with plain brackets.
+
+    Tokens with a no-break space are split, because GLUE has an ordinary blank in its place.
+    """
+    return tuple(word for token in tokens for word in unescape(token).lower().split())
 
 
 def _phrases(tree: Tree, start: int) -> Iterator[Phrase]:
