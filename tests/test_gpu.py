@@ -5,7 +5,7 @@ import torch
 import transformers
 
 from latent_rationale.common.data.batching import training_batches
-from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.structures import Batch
 from latent_rationale.common.training.loop import evaluate, train_step
 from latent_rationale.common.training.state import TrainState

@@ -1,5 +1,6 @@
-"""Reading reviews with their scores, and the reviews in which people marked what each score rests on."""
+"""Readers of beer reviews with scores, and of reviews whose rationales were annotated for each aspect."""
 
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,20 +9,22 @@ from typing import Any
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines
 
+_ASCII_WHITE_SPACE = frozenset(string.whitespace)
+
 ASPECTS = ("look", "smell", "palate", "taste", "overall")
 
 Spans = tuple[tuple[int, int], ...]
-"""Stretches of words: where each starts, and where it has ended."""
+"""Spans of words as pairs ``(start, end)``, where ``end`` is excluded."""
 
 
 @dataclass(frozen=True)
 class BeerReview:
-    """A review.
+    """Beer review with its scores and, in the annotated set, its rationales.
 
     Attributes:
-        tokens: its words.
-        scores: in [0, 1], one for each of ``ASPECTS``; None for a text without gold scores.
-        spans: what people marked for each aspect, none or more; None where nobody was asked.
+        tokens: words of the review.
+        scores: score in [0, 1] of each of ``ASPECTS``; None for a text without gold scores.
+        spans: annotated spans of each aspect, possibly none; None for a review that was not annotated.
     """
 
     tokens: tuple[str, ...]
@@ -30,14 +33,14 @@ class BeerReview:
 
 
 def read_reviews(path: Path, max_length: int | None = None) -> Iterator[BeerReview]:
-    """The reviews of a file, one a line: five scores, a tab, the words. Empty lines are passed over.
+    """Read the reviews of a file, one per line: five scores, a tab, the words. Blank lines are skipped.
 
     Args:
-        path: plain or .gz.
-        max_length: words after so many are dropped.
+        path: the file, plain or .gz.
+        max_length: maximum number of words; longer reviews are truncated.
 
     Raises:
-        InputError: with the line, for a review without five scores or without words; and for a file without reviews.
+        InputError: if the file has no reviews, or, with the line, if a review has no words or not five valid scores.
     """
     for number, line in read_filled_lines(path, "reviews"):
         scores, _, text = line.partition("\t")
@@ -48,30 +51,42 @@ def read_reviews(path: Path, max_length: int | None = None) -> Iterator[BeerRevi
 
 
 def read_annotations(path: Path) -> Iterator[BeerReview]:
-    """The annotated reviews of a file, one JSON object a line.
+    """Read the annotated reviews of a file with one JSON object per line.
 
-    ``x`` holds the words, ``y`` the five scores, and ``0`` to ``4`` the stretches marked for each aspect.
+    Key ``x`` has the words, ``y`` the five scores, and ``0`` to ``4`` the annotated spans ``[start, end)`` of each
+    aspect.
 
     Raises:
-        InputError: with the line, for one that is no such object; and for a file without reviews.
+        InputError: if the file has no reviews, or, with the line, if a review is malformed.
     """
     for number, line in read_filled_lines(path, "reviews"):
         row = parse_json(line, path, number)
         missing = [key for key in ("x", "y", "0", "1", "2", "3", "4") if not isinstance(row, dict) or key not in row]
         if missing:
             raise InputError(f"an annotated review needs {', '.join(missing)}", path, number)
-        tokens, scores = row["x"], row["y"]
-        if not isinstance(tokens, list) or not tokens or not all(isinstance(token, str) for token in tokens):
-            raise InputError("x: expected a list of words", path, number)
+        tokens, scores = _words(row["x"], path, number), row["y"]
         if not isinstance(scores, list):
             raise InputError("y: expected five scores", path, number)
         spans = tuple(
             _spans(str(aspect), row[str(aspect)], len(tokens), path, number) for aspect in range(len(ASPECTS))
         )
-        yield BeerReview(tuple(tokens), _scores(scores, path, number), spans)
+        yield BeerReview(tokens, _scores(scores, path, number), spans)
+
+
+def _words(value: Any, path: Path, line: int) -> tuple[str, ...]:
+    """Check and return the words of an annotated review."""
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        raise InputError("x: expected a list of words", path, line)
+    for index, word in enumerate(value):
+        # Such words would break files with one word or one text per line. The real annotations have words with other
+        # white space (U+0085, U+00A0), which is harmless there.
+        if not word or not _ASCII_WHITE_SPACE.isdisjoint(word):
+            raise InputError(f"x: word {index}, counted from 0, is empty or has white space: {word[:40]!r}", path, line)
+    return tuple(value)
 
 
 def _scores(fields: Sequence[Any], path: Path, line: int) -> tuple[float, ...]:
+    """Convert and check the scores of a review."""
     if len(fields) != len(ASPECTS):
         raise InputError(f"expected five scores, got {len(fields)}", path, line)
     scores = []
@@ -80,17 +95,18 @@ def _scores(fields: Sequence[Any], path: Path, line: int) -> tuple[float, ...]:
             scores.append(float(field))
         except (TypeError, ValueError, OverflowError) as error:
             raise InputError(f"a score is not a number: {' '.join(str(field).split())[:40]}", path, line) from error
-        if not 0 <= scores[-1] <= 1:
+        if not 0 <= scores[-1] <= 1:  # true for nan as well
             raise InputError(f"a score lies outside [0, 1]: {field}", path, line)
     return tuple(scores)
 
 
-def _spans(aspect: str, found: Any, length: int, path: Path, line: int) -> Spans:
-    if not isinstance(found, list):
+def _spans(aspect: str, value: Any, length: int, path: Path, line: int) -> Spans:
+    """Check and return the spans of an aspect in a review of ``length`` words."""
+    if not isinstance(value, list):
         raise InputError(f"{aspect}: expected a list of [start, end)", path, line)
-    for span in found:
-        if not isinstance(span, list) or len(span) != 2 or not all(type(end) is int for end in span):
+    for span in value:
+        if not isinstance(span, list) or len(span) != 2 or not all(type(end) is int for end in span):  # no bool
             raise InputError(f"{aspect}: expected a list of [start, end)", path, line)
         if not 0 <= span[0] < span[1] <= length:
             raise InputError(f"{aspect}: [{span[0]}, {span[1]}) does not lie within {length} words", path, line)
-    return tuple((start, end) for start, end in found)
+    return tuple((start, end) for start, end in value)

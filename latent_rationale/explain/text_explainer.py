@@ -172,7 +172,7 @@ class TextExplainer:
             scores=tuple(scores.values()),
             tree=tree,
             explained=self.names[label],
-            said=prediction.said,
+            said=prediction.summary,
             label=prediction.label,
             probabilities=prediction.scores,
             provenance=provenance,

@@ -1,4 +1,4 @@
-"""Do linked words agree with those that people highlighted?"""
+"""Agreement of attention with the words that annotators highlighted (e-SNLI)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ _FUNCTION_WORDS = (
     "but nor because until up down out off just very too also only"
 )
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""English words that say little by themselves; what is left, and has a letter or digit, counts as content."""
+"""English function words; every other word with a letter or digit is a content word."""
 
 
 @dataclass(frozen=True)
 class WordScores:
-    """How much a pair's words count, one number each, without the start tokens.
+    """Importance of each word of a pair, without start tokens.
 
     Attributes:
-        premise: of its words.
-        hypothesis: likewise.
+        premise: one score for each word of the premise.
+        hypothesis: one score for each word of the hypothesis.
     """
 
     premise: tuple[float, ...]
@@ -40,20 +40,24 @@ class WordScores:
 
 
 def linked(prediction: PairPrediction, pool: Callable[[Sequence[float]], float]) -> WordScores:
-    """What a pool, such as ``max``, makes of the attention that each word gets from those of the other sentence.
+    """Score each word by the attention that it receives from the words of the other sentence.
 
-    Start tokens neither give nor get.
+    Args:
+        prediction: prediction with its attention matrices, in which row and column 0 belong to start tokens.
+        pool: reduces the weights that a word receives to its score, such as ``max`` or ``sum``.
     """
+    # A matrix row holds the weights that one word gives, so a word's received weights are a column: of h2p for the
+    # premise, of p2h for the hypothesis. [1:] drops what the start token gives, and then what it receives.
     towards_premise = prediction.h2p or tuple(zip(*prediction.p2h, strict=True))
     premise, hypothesis = (
-        tuple(pool(given) for given in tuple(zip(*matrix[1:], strict=True))[1:])
+        tuple(pool(received) for received in tuple(zip(*matrix[1:], strict=True))[1:])
         for matrix in (towards_premise, prediction.p2h)
     )
     return WordScores(premise, hypothesis)
 
 
 def content(pair: SNLIPair) -> WordScores:
-    """1 for content words, 0 for others."""
+    """Score content words 1 and other words 0, as a baseline."""
     premise, hypothesis = (
         tuple(float(word.lower() not in FUNCTION_WORDS and any(map(str.isalnum, word))) for word in words)
         for words in (pair.premise, pair.hypothesis)
@@ -61,8 +65,8 @@ def content(pair: SNLIPair) -> WordScores:
     return WordScores(premise, hypothesis)
 
 
-def by_chance(pair: SNLIPair, generator: torch.Generator) -> WordScores:
-    """Any numbers."""
+def random_scores(pair: SNLIPair, generator: torch.Generator) -> WordScores:
+    """Score words by random numbers, uniform in [0, 1), as a baseline."""
     premise, hypothesis = (
         tuple(torch.rand(len(words), generator=generator).tolist()) for words in (pair.premise, pair.hypothesis)
     )
@@ -70,50 +74,67 @@ def by_chance(pair: SNLIPair, generator: torch.Generator) -> WordScores:
 
 
 def compare(pairs: Sequence[SNLIPair], scores: Sequence[WordScores], relation: str | None = None) -> dict[str, float]:
-    """How word scores agree with what people highlighted, each annotator for herself.
+    """Compare word scores with the highlights of each annotator.
 
-    Of each sentence as large a share of the words is selected, the highest, as people highlight on average in premises
-    or hypotheses; words that tie with the last one are in, words with a score of 0 never. A sentence in which an
-    annotator highlighted nothing is passed over. ``auprc``, the mean area under precision and recall, needs no
-    selection.
+    In each sentence the words with the highest scores are selected, in the same proportion as annotators highlight on
+    average, for premises and hypotheses separately. Ties with the last selected word are selected too; words with a
+    score of 0 are not. A sentence in which an annotator highlighted nothing is skipped for this annotator.
 
     Args:
-        pairs: with highlights.
-        scores: for each pair.
-        relation: of these pairs only.
+        pairs: pairs with highlights.
+        scores: word scores of each pair.
+        relation: relation to restrict the comparison to; None for all pairs.
 
     Returns:
-        ``precision, recall, f1, iou`` over all words, and ``auprc``.
+        ``precision``, ``recall``, ``f1`` and ``iou`` over all words, and ``auprc``, the mean area under the
+        precision-recall curve of a sentence, which does not depend on the selection.
     """
     totals: dict[str, MeanMetric] = {}
     for side in SIDES:
-        rows = list(_judged(pairs, scores, side, relation))
+        rows = list(_annotations(pairs, scores, side, relation))
         if rows:
-            tallies = _agreement(*(pad_sequence(list(column), batch_first=True) for column in zip(*rows, strict=True)))
-            totals = {name: totals[name] + tally if totals else tally for name, tally in tallies.items()}
-    return {name: tally.value() for name, tally in totals.items() if name != "macro_precision"}
+            # Each column of the rows becomes one tensor [K, T]: scores, gold (padded with False), mask.
+            metrics = _agreement(*(pad_sequence(list(column), batch_first=True) for column in zip(*rows, strict=True)))
+            totals = {name: totals[name] + metric if totals else metric for name, metric in metrics.items()}
+    return {name: metric.value() for name, metric in totals.items() if name != "macro_precision"}
 
 
-def _judged(
+def _annotations(
     pairs: Sequence[SNLIPair], scores: Sequence[WordScores], side: str, relation: str | None
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Scores, highlighted or not, and true for each word: one row per sentence and annotator, ``[T]`` each."""
+    """Yield word scores, highlighted words and a mask of true, each ``[T]``, per sentence and annotator.
+
+    Args:
+        pairs: pairs with highlights.
+        scores: word scores of each pair.
+        side: sentence of the pair, premise or hypothesis.
+        relation: relation to restrict the pairs to; None for all pairs.
+    """
     for pair, words in zip(pairs, scores, strict=True):
         if relation is None or pair.label == RELATIONS.index(relation):
-            found = torch.tensor(getattr(words, side))
+            word_scores = torch.tensor(getattr(words, side))
             for highlight in pair.highlights:
-                marked = getattr(highlight, side)
-                if marked:
-                    gold = torch.zeros(len(found), dtype=torch.bool)
-                    gold[list(marked)] = True
-                    yield found, gold, torch.ones_like(gold)
+                highlighted = getattr(highlight, side)
+                if highlighted:
+                    gold = torch.zeros(len(word_scores), dtype=torch.bool)
+                    gold[list(highlighted)] = True
+                    yield word_scores, gold, torch.ones_like(gold)
 
 
 def _agreement(scores: Tensor, gold: Tensor, mask: Tensor) -> dict[str, MeanMetric]:
-    """Tallies for scores, highlighted words and real words ``[K, T]``."""
+    """Return the metrics of agreement as sums over ``K`` sentences.
+
+    Args:
+        scores: word scores ``[K, T]``.
+        gold: true at highlighted words, bool ``[K, T]``.
+        mask: true at real words, bool ``[K, T]``.
+    """
+    # Number of words to select in each sentence, at least one.
     share = gold.sum() / mask.sum()
-    wanted = (share * mask.sum(1)).round().long().clamp(min=1).unsqueeze(1)
+    counts = (share * mask.sum(1)).round().long().clamp(min=1).unsqueeze(1)  # [K, 1]
     ranked = scores.masked_fill(~mask, -torch.inf)
-    threshold = ranked.sort(dim=1, descending=True).values.gather(1, wanted - 1)
+    # The score of the last selected word is the threshold. A comparison with it, unlike topk, treats ties alike,
+    # whatever their positions.
+    threshold = ranked.sort(dim=1, descending=True).values.gather(1, counts - 1)  # [K, 1]
     selected = (ranked >= threshold) & (ranked > 0)
     return agreement(selected, gold) | {"auprc": average_precision(ranked, gold)}

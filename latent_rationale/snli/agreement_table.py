@@ -9,7 +9,7 @@ from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.utils.console import show_row
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.files import find_data, plain_or_zipped
-from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
+from latent_rationale.snli.agreement import WordScores, compare, content, linked, random_scores
 from latent_rationale.snli.options import AgreeOptions
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_highlighted_pairs
@@ -30,7 +30,7 @@ def show_agreement(options: AgreeOptions) -> None:
     generator = torch.Generator().manual_seed(options.seed)
     show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
     show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))
-    show_scores("chance", pairs, [by_chance(pair, generator) for pair in pairs])
+    show_scores("chance", pairs, [random_scores(pair, generator) for pair in pairs])
     show_scores("being content words", pairs, [content(pair) for pair in pairs])
     for folder in options.ckpt:
         predictor = Predictor.load(folder, SNLI, find_device(options.device))

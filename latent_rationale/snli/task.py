@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.data.vocabulary import Vocabulary, WordVectors, unknown_words
+from latent_rationale.common.data.vocabulary import Vocabulary, unknown_words
+from latent_rationale.common.data.word_vectors import WordVectors
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output

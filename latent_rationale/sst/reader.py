@@ -1,4 +1,4 @@
-"""Reading the treebank: one tree in brackets a line, a sentiment class at every node; and GLUE's table of phrases."""
+"""Readers of the Stanford Sentiment Treebank (one labelled tree per line) and of GLUE's SST-2 (a table of phrases)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,16 +11,20 @@ from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_filled_lines
 
+# Words are separated by ASCII white space and brackets only. nltk's own pattern splits at any white space, also at the
+# no-break space in ``8 1/2``. White space at either end of a word is not part of it.
+_WORD = r"[^\s()](?:[^ \t\n\r\f\v()]*[^\s()])?"
+
 CLASSES = ("very negative", "negative", "neutral", "positive", "very positive")
 
 
 class Phrase(NamedTuple):
-    """A node of a tree.
+    """Node of a sentiment tree, which spans the words ``[start, end)``.
 
     Attributes:
-        start: the position of its first word.
-        end: the position behind its last word.
-        label: 0 (very negative) to 4 (very positive).
+        start: index of the first word.
+        end: index after the last word.
+        label: sentiment from 0 (very negative) to 4 (very positive).
     """
 
     start: int
@@ -30,12 +34,12 @@ class Phrase(NamedTuple):
 
 @dataclass(frozen=True)
 class SSTExample:
-    """A sentence of the treebank.
+    """Sentence of the treebank.
 
     Attributes:
-        tokens: its words, as the treebank writes them (``-LRB-`` for a bracket).
-        label: 0 (very negative) to 4 (very positive); None for a text without a gold label.
-        phrases: all nodes of its tree, the sentence first; empty where it has none.
+        tokens: words in the treebank's spelling (``-LRB-`` for an opening bracket).
+        label: sentiment from 0 (very negative) to 4 (very positive); None for a text without a gold label.
+        phrases: nodes of the tree in preorder, beginning with the whole sentence; empty without a tree.
     """
 
     tokens: tuple[str, ...]
@@ -44,17 +48,17 @@ class SSTExample:
 
     @property
     def token_labels(self) -> tuple[int, ...] | None:
-        """The class of each word by itself; None where the tree has none, as in ``(3 a fine film)``."""
-        known = {phrase.start: phrase.label for phrase in self.phrases if phrase.end == phrase.start + 1}
-        return tuple(known[i] for i in range(len(self.tokens))) if len(known) == len(self.tokens) else None
+        """Sentiment of each word; None unless the tree labels every word, unlike ``(3 a fine film)``."""
+        labels = {phrase.start: phrase.label for phrase in self.phrases if phrase.end == phrase.start + 1}
+        return tuple(labels[i] for i in range(len(self.tokens))) if len(labels) == len(self.tokens) else None
 
 
 def read_trees(path: Path) -> Iterator[SSTExample]:
-    """The sentences of a file, one a line; empty lines are passed over.
+    """Read the sentences of a file with one tree per line; blank lines are skipped.
 
     Raises:
-        InputError: with the line, for a malformed tree, a label that is no class, or a sentence without words; and for
-            a file without sentences.
+        InputError: if the file has no sentences, or, with the line, if a tree is malformed, has a node without words
+            or has a label other than 0 to 4.
     """
     for number, line in read_filled_lines(path, "sentences"):
         try:
@@ -64,16 +68,18 @@ def read_trees(path: Path) -> Iterator[SSTExample]:
 
 
 def parse_tree(text: str) -> SSTExample:
-    """One tree, such as ``(3 (2 a) (3 (3 fine) (2 film)))``.
+    """Parse a tree such as ``(3 (2 a) (3 (3 fine) (2 film)))``.
 
     Raises:
-        InputError: if it is malformed.
+        InputError: if the tree is malformed.
     """
+    # The most frequent error, for which nltk's message is harder to understand.
     if text.count("(") != text.count(")"):
         raise InputError("unbalanced parentheses")
     try:
-        tree = Tree.fromstring(text)
+        tree = Tree.fromstring(text, leaf_pattern=_WORD)
     except ValueError as error:
+        # nltk's message extends over several lines.
         raise InputError(f"not a tree ({' '.join(str(error).split())})") from error
     if not isinstance(tree, Tree):
         raise InputError("not a tree")
@@ -81,13 +87,14 @@ def parse_tree(text: str) -> SSTExample:
 
 
 GLUE_HEADER = "sentence\tlabel"
+"""First line of a table of GLUE's SST-2."""
 
 
 def read_glue(path: Path) -> Iterator[SSTExample]:
-    """The rows of GLUE's SST-2: a text, a tab, and one of two classes, 0 or 1, under a line that says so.
+    """Read a table of GLUE's SST-2: a header, then rows of a text, a tab, and 0 (negative) or 1 (positive).
 
     Raises:
-        InputError: with the line, for a row that is something else; and for a file without rows.
+        InputError: if the header is missing, the file has no rows, or, with the line, if a row is malformed.
     """
     lines = read_filled_lines(path, "sentences")
     if next(lines)[1].strip() != GLUE_HEADER:
@@ -105,13 +112,21 @@ def read_glue(path: Path) -> Iterator[SSTExample]:
         raise InputError("holds no sentences", path)
 
 
-def spelled_alike(tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """A sentence as both the treebank and GLUE have it: in lower case, with plain brackets."""
-    return tuple(unescape(token).lower() for token in tokens)
+def normalize_tokens(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Convert the tokens of the treebank or of GLUE to a common spelling: lower case, with plain brackets.
+
+    Tokens with a no-break space are split, because GLUE has an ordinary blank in its place.
+    """
+    return tuple(word for token in tokens for word in unescape(token).lower().split())
 
 
 def _phrases(tree: Tree, start: int) -> Iterator[Phrase]:
-    """This node, whose first word is at ``start``, and all below it."""
+    """Yield the phrases of a tree in preorder.
+
+    Args:
+        tree: the tree or subtree.
+        start: index of its first word in the sentence.
+    """
     yield Phrase(start, start + len(tree.leaves()), _label(tree))
     if not tree:
         raise InputError("a node without words")
@@ -124,6 +139,7 @@ def _phrases(tree: Tree, start: int) -> Iterator[Phrase]:
 
 
 def _label(tree: Tree) -> int:
+    """Return the label of the root."""
     if tree.label() not in ("0", "1", "2", "3", "4"):
         raise InputError(f"expected a class from 0 to 4, got {tree.label() or 'none'}")
     return int(tree.label())

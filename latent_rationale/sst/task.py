@@ -17,7 +17,7 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.options import SSTOptions, SSTPredictOptions
-from latent_rationale.sst.reader import CLASSES, SSTExample, read_glue, read_trees, spelled_alike
+from latent_rationale.sst.reader import CLASSES, SSTExample, normalize_tokens, read_glue, read_trees
 
 
 def default_vectors() -> Path:
@@ -80,8 +80,8 @@ class SST(Task[SSTOptions]):
 
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
         """Those that are a training sentence of the treebank."""
-        known = {spelled_alike(example.tokens) for example in read_trees(find_data("sst") / "train.txt")}
-        whole = [example for example in examples if spelled_alike(example.tokens) in known]
+        known = {normalize_tokens(example.tokens) for example in read_trees(find_data("sst") / "train.txt")}
+        whole = [example for example in examples if normalize_tokens(example.tokens) in known]
         if not whole:
             raise InputError("--no-subtrees: no row is a whole sentence of the treebank", self.options.data_path)
         return whole

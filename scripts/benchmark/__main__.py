@@ -33,7 +33,7 @@ from turns import Contestant, take_turns
 from latent_rationale.beer.options import BeerOptions
 from latent_rationale.beer.task import Beer
 from latent_rationale.common.data.batching import Encoded, training_batches
-from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.distributions import HardKuma
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.nn.cells import RCNNCell

@@ -11,7 +11,7 @@ import torch
 from turns import Contestant, take_turns
 
 from latent_rationale.common.data.batching import training_batches
-from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.training.loop import train_step
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.explain.language_model.options import LanguageModelOptions

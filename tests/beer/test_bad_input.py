@@ -100,6 +100,8 @@ def test_malformed_lines_of_json(training_fails, bad_file, small_beer, line, mes
         ({"x": "fine"}, "x: expected a list of words"),
         ({"y": [0.5]}, "expected five scores, got 1"),
         ({"y": [9, 0, 0, 0, 0]}, "a score lies outside [0, 1]: 9"),
+        ({"x": ["pale", "ale\r"]}, "x: word 1, counted from 0, is empty or has white space: 'ale\\r'"),
+        ({"x": ["\ud83d"]}, "half of a surrogate pair (\\ud83d)"),
         ({"3": [[1]]}, "3: expected a list of [start, end)"),
         ({"3": [[0, 9999]]}, "3: [0, 9999) does not lie within "),
     ],

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
+from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.common.utils.errors import InputError
 
 GOOD = "0.4 0.5 0.6 0.7 1\ta fine beer"
@@ -128,6 +129,17 @@ def test_annotations_may_hold_more_than_is_needed(tmp_path):
     assert annotations(tmp_path / "a.json", ANNOTATED | {"5": "more"}) == annotations(tmp_path / "b.json", ANNOTATED)
 
 
+@pytest.mark.parametrize("word", ["8\u00a01/2", "\u00a0", "suggest\x85", "\u2028", "\U0001f37a"])
+def test_words_of_other_characters_are_read_and_can_be_saved(tmp_path, word):
+    words = ["pale", word, "ale", "tastes", "fine", "."]
+    (review,) = annotations(tmp_path / "a.json", ANNOTATED | {"x": words})
+    assert review.tokens == tuple(words)
+    vocabulary = Vocabulary.build([review.tokens])
+    vocabulary.save(tmp_path / "vocabulary.txt")
+    assert Vocabulary.load(tmp_path / "vocabulary.txt").words == vocabulary.words
+    assert word in vocabulary.words
+
+
 def test_annotations_may_be_gzipped(tmp_path):
     path = tmp_path / "a.json.gz"
     path.write_bytes(gzip.compress(("\n" + json.dumps(ANNOTATED) + "\n").encode()))
@@ -175,6 +187,12 @@ def test_what_an_annotated_review_lacks_is_named(tmp_path, key):
         ({"x": ["pale", 7]}, "x: expected a list of words"),
         ({"x": ["pale", None]}, "x: expected a list of words"),
         ({"x": {"pale": 1}}, "x: expected a list of words"),
+        ({"x": ["pale", ""]}, "x: word 1, counted from 0, is empty or has white space: ''"),
+        ({"x": ["pale ale", "fine"]}, "x: word 0, counted from 0, is empty or has white space: 'pale ale'"),
+        ({"x": ["pale", "ale\n"]}, r"x: word 1, counted from 0, is empty or has white space: 'ale\n'"),
+        ({"x": ["ale\r", "fine"]}, r"x: word 0, counted from 0, is empty or has white space: 'ale\r'"),
+        ({"x": ["\t"]}, r"x: word 0, counted from 0, is empty or has white space: '\t'"),
+        ({"x": ["pale", "\ud83d"]}, r"half of a surrogate pair (\ud83d) in a string"),
         ({"y": 0.5}, "y: expected five scores"),
         ({"y": "0.1 0.1 0.1 0.1 0.1"}, "y: expected five scores"),
         ({"y": None}, "y: expected five scores"),

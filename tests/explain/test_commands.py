@@ -162,7 +162,7 @@ def test_methods_do_not_overwrite_one_another(folders, capsys):
         lm = ["--lm", str(folders / "lm")] if method == "soc" else []
         assert explain([*arguments, "--method", method, *lm]) == 0
     said = capsys.readouterr().out
-    assert said.count("explanations.jsonl is there, and will be replaced at the end") == 1
+    assert said.count("explanations.jsonl exists and will be replaced when this run has finished") == 1
     assert "note: --sample-n has no effect without --method soc or scd" in said
     model = str(folders / "baseline")
     digests = {name: checkpoint.digest(latent_rationale.load(folders / name).model) for name in ("baseline", "lm")}
@@ -215,7 +215,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
         assert explain(arguments) == 130
     said = capsys.readouterr()
     assert said.err.endswith("stopped\n")
-    assert f"what was found until then is in {part}, from which the same command goes on" in said.out
+    assert f"the results so far are in {part}; run the same command again to continue from them" in said.out
     assert [json.loads(line) for line in part.read_text().splitlines()] == whole[:3]
     assert explained(tmp_path) == whole  # of the last run that went to its end
     (tmp_path / "explanations.jsonl").unlink()

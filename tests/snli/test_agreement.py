@@ -1,9 +1,9 @@
-"""Whether linked words are those that people highlighted, on numbers that can be checked by hand."""
+"""Agreement of attention with highlighted words, on numbers that can be checked by hand."""
 
 import pytest
 import torch
 
-from latent_rationale.snli.agreement import WordScores, by_chance, compare, content, linked
+from latent_rationale.snli.agreement import WordScores, compare, content, linked, random_scores
 from latent_rationale.snli.prediction import PairPrediction
 from latent_rationale.snli.reader import Highlight, SNLIPair
 
@@ -33,8 +33,8 @@ def test_content_words():
     assert found == WordScores((0, 1, 0, 0, 1, 0), (1, 1, 0))
 
 
-def test_chance_hangs_on_the_generator():
-    first, second, other = (by_chance(pair(0, {1}, {1}), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+def test_random_scores_depend_on_the_generator():
+    first, second, other = (random_scores(pair(0, {1}, {1}), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert first == second != other
     assert len(first.premise) == 4
 

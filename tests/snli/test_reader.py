@@ -38,7 +38,7 @@ def pairs(path, *rows):
 
 
 def as_csv(*rows):
-    """The rows under a header with the columns of the first."""
+    """Format rows as CSV, with the columns of the first row as header."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows[0])
@@ -144,6 +144,8 @@ def test_raw_text_is_split_as_the_parses_are(sentence, tokens):
         ),
         (json.dumps(PAIR | {"sentence1": ""}), "sentence1 has no words"),
         (json.dumps(PAIR | {"sentence2": " \n"}), "sentence2 has no words"),
+        (json.dumps(PAIR | {"sentence1": "A \ude00 dog"}), r"half of a surrogate pair (\ude00)"),
+        (json.dumps(PARSED | {"sentence2_binary_parse": "( \ud83d )"}), r"half of a surrogate pair (\ud83d)"),
         (json.dumps(PAIR | {"sentence2": "", "gold_label": "-"}), "sentence2 has no words"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.experiment.task import Splits
 from latent_rationale.common.structures import Batch, Tokens
 from latent_rationale.common.training.loop import train_step

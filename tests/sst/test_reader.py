@@ -1,7 +1,13 @@
+import json
+
 import pytest
 
+from latent_rationale.common.data.vocabulary import Vocabulary
+from latent_rationale.common.predictions.display import LabelledPrediction, write_predictions
+from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.sst.reader import Phrase, SSTExample, parse_tree, read_glue, read_trees
+from latent_rationale.common.utils.files import read_lines
+from latent_rationale.sst.reader import Phrase, SSTExample, normalize_tokens, parse_tree, read_glue, read_trees
 from latent_rationale.sst.task import SST
 
 
@@ -24,6 +30,42 @@ def test_a_flat_tree_has_no_labels_for_its_words():
 
 def test_a_sentence_of_one_word():
     assert parse_tree("(4 Superb)") == SSTExample(("Superb",), 4, (Phrase(0, 1, 4),))
+
+
+@pytest.mark.parametrize("word", ["2\u00a01\\/2", "a\u00a0b\u00a0c", "next\x85line", "thin\u2009space"])
+def test_a_word_with_other_than_ascii_white_space_is_one_token_with_its_label(word):
+    example = parse_tree(f"(3 (2 nearly) (3 (1 {word}) (4 hours)))")
+    assert example.tokens == ("nearly", word, "hours")
+    assert example.token_labels == (2, 1, 4)
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\t", " \u00a0 "])
+def test_white_space_around_words_is_not_part_of_them(blank):
+    text = f"(3{blank}(2{blank}nearly{blank}){blank}(4 hours{blank})){blank}"
+    assert parse_tree(text) == parse_tree("(3 (2 nearly) (4 hours))")
+    with pytest.raises(InputError, match="without words"):
+        parse_tree(f"(3 (2 {blank}) (4 hours))")
+
+
+def test_a_word_with_a_no_break_space_survives_in_files(tmp_path):
+    example = parse_tree("(3 (2 nearly) (3 (1 2\u00a01\\/2) (4 hours)))")
+    vocabulary = Vocabulary.build([example.tokens])
+    vocabulary.save(tmp_path / "vocabulary.txt")
+    loaded = Vocabulary.load(tmp_path / "vocabulary.txt")
+    assert loaded.words == vocabulary.words
+    assert "2\u00a01/2" in loaded.words
+    assert loaded.encode(example.tokens) == vocabulary.encode(example.tokens)
+
+    prediction = TextPrediction((0.2, 0.8), 1, "positive", example.tokens, (0.0, 1.0, 0.5))
+    write_predictions(tmp_path, [LabelledPrediction("test", prediction, {"gold": 1})], zipped=False)
+    ((_, line),) = read_lines(tmp_path / "rationales.txt")
+    assert line == "nearly **2\u00a01\\/2** __hours__"
+    ((_, row),) = read_lines(tmp_path / "predictions.jsonl")
+    assert json.loads(row)["tokens"] == list(example.tokens)
+
+
+def test_sentences_of_the_treebank_and_of_glue_have_a_common_spelling():
+    assert normalize_tokens(("-LRB-", "2\u00a01\\/2", "Hours")) == ("(", "2", "1/2", "hours")
 
 
 @pytest.mark.parametrize(
@@ -122,5 +164,10 @@ def test_the_treebank_is_read_in_full(data_root):
     words = [word for example in examples["dev"] for word in example.tokens]
     assert len(words) == 21274
     assert all(len(example.tokens) == len(example.token_labels) for example in examples["test"])
+    train = list(read_trees(data_root / "sst" / "train.txt"))
+    assert len(train) == 8544
+    assert all(example.token_labels for example in train)
+    no_break = [(line, token) for line, ex in enumerate(train, start=1) for token in ex.tokens if "\u00a0" in token]
+    assert no_break == [(4342, "8\u00a01\\/2"), (5799, "2\u00a01\\/2"), (7409, "2\u00a01\\/2")]
     assert examples["dev"][0].tokens[:5] == ("It", "'s", "a", "lovely", "film")
     assert {example.label for example in examples["dev"]} == {0, 1, 2, 3, 4}

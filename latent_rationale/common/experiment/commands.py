@@ -5,9 +5,16 @@ from typing import Any
 
 from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
 from latent_rationale.common.experiment.options import PredictOptions
-from latent_rationale.common.experiment.predictor import Predictor, with_known
+from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.predictions.display import Shown, Tokenize, plot, read_texts, show, write_predictions
+from latent_rationale.common.predictions.display import (
+    LabelledPrediction,
+    Tokenize,
+    plot,
+    read_texts,
+    show,
+    write_predictions,
+)
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import headline
@@ -61,7 +68,7 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
     folder = writable_folder(options.save_path or options.ckpt)
-    predicted: list[Shown] = []
+    predicted: list[LabelledPrediction] = []
     given = _given(predictor.task, options)
     sources = given or {name: predictor.task.read_asked(name) for name in options.split}
     for source, examples in sources.items():
@@ -70,7 +77,7 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
             predictions = predictor.predict_examples(examples)
         else:
             measures, predictions = predictor.evaluate(examples)
-        part = with_known(source, predictor.task, predictions, examples)
+        part = label_predictions(source, predictor.task, predictions, examples)
         picked = [part[index] for index in predictor.task.picked(predictions, examples, options.show)]
         show(picked)
         if options.plot:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from latent_rationale.common.data.vocabulary import WordVectors, unescape
+from latent_rationale.common.data.vocabulary import unescape
+from latent_rationale.common.data.word_vectors import WordVectors
 
 
 def describe_data(splits: dict[str, Sequence[Any]], unit: str, source: str) -> str:

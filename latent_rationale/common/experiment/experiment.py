@@ -11,7 +11,7 @@ import latent_rationale
 from latent_rationale.common.data.batching import steps_per_epoch
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.description import describe_data, describe_model
-from latent_rationale.common.experiment.predictor import Predictor, with_known
+from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, write_predictions
 from latent_rationale.common.training import checkpoint
@@ -62,7 +62,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
         results = {"dev": evaluate(train_state.model, train_state.objective, dev, size, task.measure)}
         if splits.test:
             results["test"], predictions = predictor.evaluate(splits.test)
-            write_predictions(folder, with_known("test", task, predictions, splits.test), task.zips_predictions)
+            write_predictions(folder, label_predictions("test", task, predictions, splits.test), task.zips_predictions)
         task.finish(folder, train_state.model)
         run.finish(train_state.progress.best_iteration, results)
     finally:

@@ -10,7 +10,7 @@ from torch import nn
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.objectives.objectives import Objective
-from latent_rationale.common.predictions.display import Shown
+from latent_rationale.common.predictions.display import LabelledPrediction
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
@@ -155,6 +155,11 @@ class Predictor:
         return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
 
 
-def with_known(source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]) -> list[Shown]:
-    """Combine predictions with what is known of the examples of a data set or file."""
-    return [Shown(source, p, task.gold(example)) for p, example in zip(predictions, examples, strict=True)]
+def label_predictions(
+    source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]
+) -> list[LabelledPrediction]:
+    """Combine predictions for the examples of a data set or file with the gold labels of these examples."""
+    return [
+        LabelledPrediction(source, prediction, task.gold(example))
+        for prediction, example in zip(predictions, examples, strict=True)
+    ]

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from latent_rationale.common.data.batching import Encoded, encode
 from latent_rationale.common.data.tokenization import tokenize
-from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary, WordVectors, make_embedding, read_vectors
+from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary
+from latent_rationale.common.data.word_vectors import WordVectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant

@@ -1,1 +1,1 @@
-"""Predictions apart from tensors: display, files and plots."""
+"""Predictions as plain Python values: display, files and plots."""

@@ -1,4 +1,4 @@
-"""Predictions for people: in the terminal, in a file, as pictures."""
+"""Reading of input texts, and output of predictions: in the terminal, in files and as pictures."""
 
 import json
 import os
@@ -15,97 +15,104 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines, write_atomically
 
 PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
-"""The files of predictions in a results folder."""
+"""Names of the files with predictions in a results folder."""
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A prediction with what is known of its example.
+class LabelledPrediction:
+    """Prediction together with the gold label of its example.
 
     Attributes:
-        source: the data set or file it comes from.
-        prediction: what the model says.
-        known: what the data says, such as ``gold``, ``gold_name`` and ``gold_spans``.
+        source: name of the data set or file that the example comes from.
+        prediction: prediction of the model.
+        gold: annotations of the example: ``gold``, ``gold_name`` and ``gold_spans``, as far as it has them.
     """
 
     source: str
     prediction: Prediction
-    known: dict[str, Any]
+    gold: dict[str, Any]
 
     @property
     def headline(self) -> str:
-        """What is predicted, and what would have been right."""
-        gold = self.known.get("gold_name")
-        return self.prediction.said + (f", gold {gold}" if gold else "")
+        """Predicted class or scores, followed by the gold ones if there are any."""
+        gold_name = self.gold.get("gold_name")
+        return self.prediction.summary + (f", gold {gold_name}" if gold_name else "")
 
     @property
     def gold_spans(self) -> Spans:
-        """The stretches that people marked; none where nobody was asked."""
-        return self.known.get("gold_spans") or ()
+        """Spans that annotators marked; empty for an example without annotations."""
+        return self.gold.get("gold_spans") or ()
 
 
 Tokenize = Callable[[str], Sequence[str]]
-"""From a text to its words."""
+"""Function from a raw text to its words."""
 
 
 def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tuple[Sequence[str], ...]]:
-    """The texts of a file as tokens: one example a line, its texts apart by tabs. Empty lines at the end do not count.
+    """Read and tokenize the examples of a file: one per line, with tabs between the texts of an example.
 
     Args:
-        path: plain or .gz.
-        names: what the texts of an example are called.
-        tokenize: finds the words of a text.
+        path: the file, plain or .gz.
+        names: names of the texts of an example, such as premise and hypothesis.
+        tokenize: function that splits a text into words.
+
+    Returns:
+        the words of each text of each example.
 
     Raises:
-        InputError: for a missing file, or one without texts; with its line, for an empty text or one too few or many.
+        InputError: if the file is missing or has no texts, or, with the line, if an example has an empty text or the
+            wrong number of texts.
     """
+    # Blank lines at the end are ignored. Within the file they are errors, since predictions are matched by line.
     lines = list(read_lines(path))
     while lines and not lines[-1][1].strip():
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    return [_words_of(line, names, tokenize, path, number) for number, line in lines]
+    return [_tokenize_example(line, names, tokenize, path, number) for number, line in lines]
 
 
-def _words_of(
+def _tokenize_example(
     line: str, names: Sequence[str], tokenize: Tokenize, path: Path, number: int
 ) -> tuple[Sequence[str], ...]:
+    """Return the words of each text of one line."""
+    # A tab within the only text of an example is white space like any other.
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):
         raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
-    found = tuple(map(tokenize, texts))
-    if not all(found):
+    tokens = tuple(map(tokenize, texts))
+    if not all(tokens):
         raise InputError("empty text", path, number)
-    return found
+    return tokens
 
 
-def write_predictions(folder: Path, shown: Sequence[Shown], zipped: bool) -> None:
-    """Write one line of JSON per prediction, its text with marks, and a page that shows the first of them.
+def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> None:
+    """Write predictions as JSON lines, as text with marked rationales, and as an HTML page with the first of them.
 
     Args:
-        folder: where to write.
-        shown: the predictions.
-        zipped: the JSON is large, and zipped.
+        folder: existing folder for the files.
+        predictions: predictions in the order of the examples.
+        zipped: whether the JSON lines are compressed.
     """
-    rows = ({"source": s.source, **s.prediction.to_json(), **s.known} for s in shown)
+    rows = ({"source": item.source, **item.prediction.to_json(), **item.gold} for item in predictions)
     path = folder / (f"{PREDICTIONS}.gz" if zipped else PREDICTIONS)
     write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    texts = (s.prediction.marked() for s in shown)
+    texts = (item.prediction.marked() for item in predictions)
     write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
-    write_atomically(folder / PAGE, page(shown))
-    LOGGER.info("%d predictions are in %s", len(shown), path)
+    write_atomically(folder / PAGE, page(predictions))
+    LOGGER.info("%d predictions are in %s", len(predictions), path)
 
 
-def show(shown: Sequence[Shown]) -> None:
-    """Print predictions with their words: in colour on a terminal, with the marks of ``mark`` elsewhere."""
+def show(predictions: Sequence[LabelledPrediction]) -> None:
+    """Print predictions with their texts: coloured in a terminal, with the marks of :func:`mark` otherwise."""
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    for item in shown:
-        shows = item.prediction.highlighted if in_colour else item.prediction.marked
-        LOGGER.info("%s\n  %s", item.headline, shows(item.gold_spans))
+    for item in predictions:
+        render = item.prediction.highlighted if in_colour else item.prediction.marked
+        LOGGER.info("%s\n  %s", item.headline, render(item.gold_spans))
 
 
 PAGE_LENGTH = 200
-"""How many predictions a page shows."""
+"""Maximum number of predictions on an HTML page."""
 
 _STYLE = """
 body { font: 16px/1.6 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
@@ -113,24 +120,24 @@ article { margin: 1.5rem 0 } h2 { font-size: 1rem; margin: 0 } p { margin: .2rem
 """
 
 
-def page(shown: Sequence[Shown]) -> str:
-    """A page of HTML that needs nothing beside it: selected words on yellow, what people marked underlined."""
+def page(predictions: Sequence[LabelledPrediction]) -> str:
+    """Return a self-contained HTML page: selected words on yellow, words that annotators marked underlined."""
     articles = "".join(
         f"<article><h2>{escape(item.headline)}</h2><div>{item.prediction.to_html(item.gold_spans)}</div></article>\n"
-        for item in shown[:PAGE_LENGTH]
+        for item in predictions[:PAGE_LENGTH]
     )
-    underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in shown) else ""
+    underlined = ", <u>marked by people</u>" if any(item.gold_spans for item in predictions) else ""
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title>'
         f'<style>{_STYLE}{MARK_STYLE}</style>\n<body class="rationale">'
         f'<h1>Rationales</h1><p><mark style="--z:1">selected by the model</mark>{underlined}; '
-        f"{min(len(shown), PAGE_LENGTH)} of {len(shown)} predictions</p>\n{articles}</html>\n"
+        f"{min(len(predictions), PAGE_LENGTH)} of {len(predictions)} predictions</p>\n{articles}</html>\n"
     )
 
 
-def plot(shown: Sequence[Shown], folder: Path) -> None:
-    """Draw each prediction, as ``<source>_<number>.png``."""
+def plot(predictions: Sequence[LabelledPrediction], folder: Path) -> None:
+    """Plot each prediction to ``<source>_<number>.png`` in a folder, which is created if necessary."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, item in enumerate(shown, start=1):
+    for number, item in enumerate(predictions, start=1):
         item.prediction.plot(folder / f"{Path(item.source).stem}_{number}.png")
-    LOGGER.info("%d pictures are in %s", len(shown), folder)
+    LOGGER.info("%d pictures are in %s", len(predictions), folder)

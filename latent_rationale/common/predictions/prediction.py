@@ -1,4 +1,4 @@
-"""What a model says of one text, apart from tensors."""
+"""Prediction for one text as plain Python values, independent of tensors and devices."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ MARK_STYLE = """
 """Style of the HTML of predictions. Every rule names a class, so that none touches the rest of a page or notebook."""
 
 Spans = Sequence[Sequence[int]]
-"""Stretches of words: where each starts, and where it has ended."""
+"""Spans of words as pairs ``[start, end)``."""
 
 
 @dataclass(frozen=True)
 class Prediction(ABC):
-    """A prediction and what it rests on. How that is shown hangs on what was read.
+    """Abstract prediction with its rationale, which each subclass renders for its kind of input.
 
     Attributes:
-        scores: one number per class (probabilities) or aspect.
-        label: the class, as the data writes it; None where scores are all there is to say.
-        label_name: the class as people call it, or the scores with their names.
+        scores: probability of each class, or score of each aspect.
+        label: index of the predicted class; None in regression.
+        label_name: name of the predicted class; in regression, the scores with the names of their aspects.
     """
 
     scores: tuple[float, ...]
@@ -35,60 +35,60 @@ class Prediction(ABC):
     label_name: str
 
     @property
-    def said(self) -> str:
-        """What is predicted, in a few words."""
+    def summary(self) -> str:
+        """Predicted class with its probability, or the predicted scores."""
         return self.label_name if self.label is None else f"{self.label_name} ({max(self.scores):.0%})"
 
     def to_json(self) -> dict[str, Any]:
-        """What JSON can hold."""
+        """Return the fields as values that can be written as JSON."""
         return asdict(self)
 
     @abstractmethod
     def marked(self, gold: Spans = ()) -> str:
-        """Plain text that shows what it rests on, and what people marked."""
+        """Return plain text in which the rationale and the gold spans are marked."""
 
     @abstractmethod
     def highlighted(self, gold: Spans = ()) -> str:
-        """The same for a terminal with colours."""
+        """Return text for a terminal, with the rationale and the gold spans in colour."""
 
     @abstractmethod
     def to_html(self, gold: Spans = ()) -> str:
-        """The same for a page."""
+        """Return HTML in which the rationale and the gold spans are highlighted."""
 
     def _repr_html_(self) -> str:
         """Return a piece of HTML for a notebook: what is predicted, and from which words."""
         return (
             f'<div class="rationale"><style>{MARK_STYLE}</style>'
-            f"<strong>{escape(self.said)}</strong><div>{self.to_html()}</div></div>"
+            f"<strong>{escape(self.summary)}</strong><div>{self.to_html()}</div></div>"
         )
 
     @abstractmethod
     def plot(self, path: Path) -> None:
-        """Draw it and save it (png, pdf, svg)."""
+        """Plot the rationale and save it (png, pdf, svg)."""
 
 
 @dataclass(frozen=True)
 class TextPrediction(Prediction):
-    """A prediction and the words it rests on.
+    """Prediction for a single text, with the selected words as rationale.
 
     Attributes:
-        tokens: the words.
-        z: how far each was read, in [0, 1]; None for a model that reads everything.
+        tokens: words of the text.
+        z: selection of each word, in [0, 1]; None for a model without rationale.
     """
 
     tokens: tuple[str, ...]
     z: tuple[float, ...] | None
 
     def marked(self, gold: Spans = ()) -> str:
-        """With the marks of ``mark``."""
+        """Return the text with the marks of :func:`mark`."""
         return mark(self.tokens, self.z, gold)
 
     def highlighted(self, gold: Spans = ()) -> str:
-        """With the colours of ``highlight``."""
+        """Return the text with the colours of :func:`highlight`."""
         return highlight(self.tokens, self.z, gold)
 
     def to_html(self, gold: Spans = ()) -> str:
-        """Selected words on yellow, what people marked underlined."""
+        """Return HTML with selected words on yellow and gold spans underlined."""
         words = [
             f'<mark style="--z:{value:.2g}">{escape(token)}</mark>' if value > 0 else escape(token)
             for token, value in zip(self.tokens, self.z or (0.0,) * len(self.tokens), strict=True)
@@ -99,17 +99,24 @@ class TextPrediction(Prediction):
         return " ".join(words)
 
     def plot(self, path: Path) -> None:
-        """Draw a heat strip."""
+        """Plot the text with its selected words highlighted."""
         # Imported here, because matplotlib takes a second to import and few predictions are drawn.
         from latent_rationale.common.predictions.plots import plot_strip
 
-        plot_strip(self.tokens, self.z, self.said, path)
+        plot_strip(self.tokens, self.z, self.summary, path)
 
 
 def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
-    """Plain text with ``**word**`` where z = 1 and ``__word__`` where it is a fraction, and ``[gold stretches]``."""
+    """Mark the rationale in plain text: ``**word**`` if z = 1, ``__word__`` if 0 < z < 1, and ``[gold span]``.
+
+    Args:
+        tokens: words of the text.
+        z: selection of each word, in [0, 1]; None for no marks.
+        gold: spans ``[start, end)`` that annotators marked.
+    """
+    # The original code's marks, so that its output can be compared with ours.
     marks = ("" if value == 0 else "**" if value == 1 else "__" for value in z or [0.0] * len(tokens))
-    words = [f"{around}{token}{around}" for token, around in zip(tokens, marks, strict=True)]
+    words = [f"{symbol}{token}{symbol}" for token, symbol in zip(tokens, marks, strict=True)]
     for start, end in gold:
         words[start] = "[" + words[start]
         words[end - 1] += "]"
@@ -117,22 +124,33 @@ def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> 
 
 
 def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
-    """The same with colours: selected words on yellow, partly selected ones in yellow, others dim; gold underlined."""
+    """Highlight the rationale with ANSI escape codes.
+
+    Words with z = 1 have a yellow background, words with 0 < z < 1 are yellow, other words dim; gold spans are
+    underlined.
+
+    Args:
+        tokens: words of the text.
+        z: selection of each word, in [0, 1]; None for no colours.
+        gold: spans ``[start, end)`` that annotators marked.
+    """
     styles = [_style(value) for value in z] if z is not None else [[] for _ in tokens]
     for start, end in gold:
         for style in styles[start:end]:
-            style.append("4")
+            style.append("4")  # underlined
     styled = zip(tokens, styles, strict=True)
     return " ".join(f"\033[{';'.join(style)}m{token}\033[0m" if style else token for token, style in styled)
 
 
 def _style(z: float) -> list[str]:
+    # SGR parameters: 2 dim, 30 black text, 33 yellow text, 43 yellow background.
     return ["2"] if z == 0 else ["30", "43"] if z == 1 else ["33"]
 
 
 def rationales(output: Output) -> list[tuple[float, ...] | None]:
-    """The z of each sentence of a batch, without padding; None for a model that reads everything."""
+    """Return z of each sentence of a batch, without padding; None for a model without rationale."""
     if output.rationale is None:
         return [None] * len(output.scores)
+    # Two transfers from the device per batch, not two per sentence.
     lengths = output.rationale.mask.sum(1).tolist()
     return [tuple(row[:length]) for row, length in zip(output.rationale.z.tolist(), lengths, strict=True)]

@@ -1,4 +1,4 @@
-"""A results folder: what is written there for people and for tools."""
+"""Output of a training run: logged metrics, tensorboard events and final results."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,51 +13,63 @@ METRICS, RESULTS, EVENTS = "metrics.jsonl", "results.json", "events.out.tfevents
 
 
 class Run:
-    """Writes points to ``metrics.jsonl`` and tensorboard, and at the end ``results.json``.
+    """Writer for the metrics of a run: ``metrics.jsonl``, tensorboard events and ``results.json``.
 
     Args:
-        folder: the results folder, which exists.
-        start: the iteration after which the run goes on; later points of an interrupted run are dropped.
+        folder: existing results folder.
+        start: iteration from which the run is resumed; points that an interrupted run logged after it are removed.
     """
 
     def __init__(self, folder: Path, start: int = 0):
         self.folder = folder
         self._metrics = folder / METRICS
+        # A resumed run logs the iterations after the last saved state again.
         _drop_after(self._metrics, start)
         self._board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
 
     def log(self, split: str, iteration: int, values: Mapping[str, float]) -> None:
-        """Add a point: one line in the file, one scalar each in tensorboard."""
+        """Append metrics of a split: one line in ``metrics.jsonl`` and one tensorboard scalar per metric."""
         with self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"split": split, "iteration": iteration, **values}) + "\n")
         for name, value in values.items():
             self._board.add_scalar(f"{split}/{name}", value, iteration)
 
     def histogram(self, name: str, values: Tensor, iteration: int) -> None:
-        """Add a histogram to tensorboard."""
+        """Add a histogram of values to tensorboard."""
         self._board.add_histogram(name, values, iteration)
 
     def text(self, name: str, text: str, iteration: int) -> None:
-        """Add a text in Markdown to tensorboard."""
+        """Add text in Markdown format to tensorboard."""
         self._board.add_text(name, text, iteration)
 
     def finish(self, best_iteration: int, results: Mapping[str, Mapping[str, float]]) -> None:
-        """Write ``results.json``: the measures of each split, and after which step the best model came (0: never)."""
+        """Write the final metrics to ``results.json``.
+
+        Args:
+            best_iteration: iteration at which the best model was found, or 0 if there is none.
+            results: metrics of each split.
+        """
         flat = {f"{split}_{name}": value for split, measures in results.items() for name, value in measures.items()}
         write_json(self.folder / RESULTS, {"best_iter": best_iteration, **flat})
         self._board.flush()
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the tensorboard event file."""
         self._board.close()
 
 
 def headline(measures: Mapping[str, float], names: Sequence[str]) -> str:
-    """Those of the measures that a user sees first, on one line."""
+    """Return the named metrics on one line, for the console.
+
+    Args:
+        measures: all metrics.
+        names: metrics to show, in this order; names that are not in ``measures`` are skipped.
+    """
     return "  ".join(f"{name} {measures[name]:.4f}" for name in names if name in measures)
 
 
 def _drop_after(path: Path, iteration: int) -> None:
+    """Remove the lines of a metrics file that were logged after an iteration."""
     if not path.exists():
         return
     kept = [line for _, line in read_lines(path) if _iteration_of(line) <= iteration]
@@ -65,7 +77,7 @@ def _drop_after(path: Path, iteration: int) -> None:
 
 
 def _iteration_of(line: str) -> float:
-    """A line's iteration; a line that a kill cut short belongs after everything that counts."""
+    """Return the iteration of a line of a metrics file; infinity for a line that was cut off when a run was killed."""
     try:
         return float(json.loads(line)["iteration"])
     except json.JSONDecodeError:

@@ -1,20 +1,20 @@
-"""The one exception that a user is meant to read."""
+"""The exception for errors in the user's input."""
 
 from pathlib import Path
 
 
 class InputError(Exception):
-    """Something the user gave cannot be used: a file, an option, a checkpoint.
+    """Exception for input that cannot be used, such as a file, an option or a checkpoint.
 
-    Commands print it as one sentence on stderr and exit with code 2. Where a file is to blame the sentence starts
-    with its name, and with the line where there is one: ``data/sst/train.txt:17: unbalanced parentheses``.
+    Commands print the message as one sentence on stderr and exit with code 2. The message begins with the name of the
+    file and the number of the line, if given: ``data/sst/train.txt:17: unbalanced parentheses``.
 
     Args:
-        message: what is wrong, in one clear sentence without a final full stop.
-        path: the file at fault.
-        line: its line, counted from 1.
+        message: description of the error in one sentence, without a final full stop.
+        path: file that contains the error.
+        line: number of the line with the error, counted from 1.
     """
 
     def __init__(self, message: str, path: Path | str | None = None, line: int | None = None):
-        place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
-        super().__init__(place + message)
+        location = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(location + message)

@@ -1,8 +1,9 @@
-"""Finding and opening what the user has."""
+"""Location, reading and atomic writing of files."""
 
 import gzip
 import json
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,43 +16,50 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
-"""The environment variable that names a folder with one folder of data per task."""
+"""Name of the environment variable that holds the data folder, which has one subfolder per task."""
+
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def data_roots() -> list[Path]:
-    """Where data is looked for: the folder that the environment names, then ``data``."""
-    named = os.environ.get(DATA_VARIABLE)
-    return ([Path(named)] if named else []) + [Path("data")]
+    """Return the folders that are searched for data: ``$LATENT_RATIONALE_DATA`` if it is set, then ``data``."""
+    root = os.environ.get(DATA_VARIABLE)
+    return ([Path(root)] if root else []) + [Path("data")]
 
 
 def find_data(task: str) -> Path:
-    """The folder with a task's data.
+    """Return the folder that holds a task's data.
 
     Raises:
-        InputError: if there is none.
+        InputError: if no data root has such a folder.
     """
     candidates = [root / task for root in data_roots()]
     for folder in candidates:
         if folder.is_dir():
             return folder
     raise InputError(
-        f"no data for {task}: looked for {_list(candidates)}; "
+        f"no data for {task}: looked for {_comma_separated(candidates)}; "
         f"run scripts/download_data.py {task}, or set {DATA_VARIABLE} or the path options"
     )
 
 
 def plain_or_zipped(path: Path) -> Path:
-    """The file of that name, or with .gz behind it where only that is there."""
+    """Return ``path``, or ``path`` with .gz appended if only the compressed file exists."""
     zipped = path.with_name(path.name + ".gz")
     return zipped if zipped.is_file() and not path.is_file() else path
 
 
 def find_vectors(task: str, *names: str) -> Path:
-    """A task's word vectors: under one of ``names`` relative to the roots, else ``vectors/*.<task>.txt.gz``.
+    """Return the file with a task's word vectors.
+
+    Args:
+        task: name of the task.
+        names: file names relative to the data roots, tried first; then ``vectors/*.<task>.txt.gz`` is searched.
 
     Raises:
-        InputError: if there are none.
+        InputError: if no such file exists.
     """
+    # A file under one of the given names wins over any file in vectors/, whichever root either lies in.
     for root in data_roots():
         for path in (plain_or_zipped(root / name) for name in names):
             if path.is_file():
@@ -59,35 +67,47 @@ def find_vectors(task: str, *names: str) -> Path:
     for root in data_roots():
         for path in sorted((root / "vectors").glob(f"*.{task}.txt.gz")):
             return path
-    places = [root / name for root in data_roots() for name in (*names, f"vectors/*.{task}.txt.gz")]
-    raise InputError(f"no word vectors for {task}: looked for {_list(places)}; name a file, or none to learn them")
+    candidates = [root / name for root in data_roots() for name in (*names, f"vectors/*.{task}.txt.gz")]
+    raise InputError(
+        f"no word vectors for {task}: looked for {_comma_separated(candidates)}; "
+        "pass a file, or none to learn the embeddings from scratch"
+    )
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number (from 1) and text of each line of a UTF-8 file, plain or .gz, without its line break.
+    """Yield the number (from 1) and the text of each line of a UTF-8 file, plain or .gz, without its line break.
 
     Raises:
-        InputError: if the file is missing, cannot be read, or is not UTF-8 or not gzip.
+        InputError: if the file is missing or unreadable, is not UTF-8, or is not valid gzip in spite of its name.
     """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:  # a byte order mark is no text
+        # Lines are decoded one by one: a text file would decode them in blocks, and an error could not be located. They
+        # end at line feeds alone, because words of real data hold characters at which str.splitlines() splits.
+        with opened(path, "rb") as file:
             for number, line in enumerate(track(file, "line", what=f"reading {path.name}"), start=1):
-                yield number, line.rstrip("\r\n")
+                # A byte order mark would become part of the first word.
+                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except FileNotFoundError as error:
         raise InputError("no such file", path) from error
     except UnicodeDecodeError as error:
-        raise InputError("not UTF-8 text", path, number + 1) from error
+        raise InputError("not UTF-8 text", path, number) from error
     except (OSError, EOFError, zlib.error) as error:
+        # gzip raises OSError for a wrong header or checksum, EOFError for a truncated file, and zlib.error for
+        # damaged content.
         raise InputError(f"cannot be read ({error})", path) from error
 
 
 def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:
-    """The same without lines that have nothing in them.
+    """Yield the number and the text of each line that is not blank.
+
+    Args:
+        path: UTF-8 file, plain or .gz.
+        kind: plural noun for the content of the lines, used in the error message.
 
     Raises:
-        InputError: likewise, and if there are none; ``kind`` says of what.
+        InputError: if the file cannot be read (see :func:`read_lines`) or has only blank lines.
     """
     empty = True
     for number, line in read_lines(path):
@@ -99,36 +119,66 @@ def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+    """Read the value of a JSON file.
 
     Raises:
-        InputError: if it is missing or malformed.
+        InputError: if the file is missing or malformed.
     """
     return parse_json("\n".join(line for _, line in read_lines(path)), path)
 
 
 def parse_json(text: str, path: Path, line: int = 1) -> Any:
-    """The value of a piece of JSON that begins in this line of a file.
+    """Parse a JSON value.
+
+    Args:
+        text: JSON, possibly of several lines.
+        path: file that ``text`` comes from, named in error messages.
+        line: number of the line at which ``text`` begins.
 
     Raises:
-        InputError: if it is malformed.
+        InputError: if ``text`` is malformed or one of its strings cannot be encoded as UTF-8.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON ({error.msg})", path, line + error.lineno - 1) from error
-    except (ValueError, RecursionError) as error:  # numbers too long, lists in lists in lists
+    except (ValueError, RecursionError) as error:  # integers with too many digits, lists nested too deeply
         raise InputError(f"not JSON ({error})", path, line) from error
+    if "\\u" in text:
+        _refuse_lone_surrogates(text, path, line)
+    return value
+
+
+def _refuse_lone_surrogates(text: str, path: Path, line: int) -> None:
+    r"""Refuse JSON with half of a surrogate pair, such as ``"\ud83d"``.
+
+    JSON permits it and Python reads it, but it is no character: writing it to any file fails, at worst after the
+    training.
+    """
+    # A JSON string cannot span lines, so each line is searched by itself to obtain the number for the message.
+    for number, row in enumerate(text.split("\n"), start=line):
+        for literal in _JSON_STRING.findall(row):
+            try:
+                json.loads(literal).encode()
+            except UnicodeEncodeError as error:
+                escape = f"\\u{ord(error.object[error.start]):04x}"
+                raise InputError(
+                    f"half of a surrogate pair ({escape}) in a string, which is no character; correct or remove it",
+                    path,
+                    number,
+                ) from error
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a reader, or a kill, finds the old content or the new one and nothing between.
+    """Write a text file such that readers see either the old content or the new content, never a part of it.
 
-    It is zipped where its name ends in .gz.
+    The content is compressed if the name ends in .gz.
     """
     temporary = path.with_name(path.name + ".tmp")
     content = text.encode()
+    # Without the time of writing in its header, a gzip file depends on its content only.
     temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+    # The rename is atomic within a file system, hence a temporary file in the same folder.
     temporary.replace(path)
 
 
@@ -139,19 +189,20 @@ def write_json(path: Path, values: Mapping[str, object]) -> None:
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """The name of a file while it grows, which ends in .part. The file gets its own name once it is whole.
+    """Context manager for a file that is written over a long time, under a temporary name until it is complete.
 
-    Where it never is, because of an error or the user, an older one stays as it was, and what there is of the new one
-    is kept as well, for the next run.
+    Yields the temporary name, which ends in .part; on success that file is renamed to ``path``. If the block raises
+    an exception or is interrupted, an existing file at ``path`` stays as it was and the incomplete file is kept for
+    the next run, unless it is empty.
     """
     if path.exists():
-        LOGGER.info("note: %s is there, and will be replaced at the end", path)
+        LOGGER.info("note: %s exists and will be replaced when this run has finished", path)
     part = path.with_name(f"{path.name}.part")
     try:
         yield part
-    except BaseException:
+    except BaseException:  # KeyboardInterrupt too
         if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("what was found until then is in %s, from which the same command goes on", part)
+            LOGGER.info("the results so far are in %s; run the same command again to continue from them", part)
         else:
             part.unlink(missing_ok=True)
         raise
@@ -159,13 +210,16 @@ def unfinished(path: Path) -> Iterator[Path]:
 
 
 def writable_folder(folder: Path) -> Path:
-    """The folder, made where there is none. To be asked for before the work whose results it is to hold.
+    """Return the folder, created if necessary, after a check that files can be written there.
+
+    Call it before a long computation, so that its results are not lost.
 
     Raises:
-        InputError: if nothing can be written there.
+        InputError: if the folder cannot be created or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Permission bits do not tell for sure (root, read-only mounts, quotas), so a file is created.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -173,5 +227,5 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
-def _list(paths: list[Path]) -> str:
+def _comma_separated(paths: list[Path]) -> str:
     return ", ".join(map(str, paths))

@@ -1,20 +1,20 @@
-"""How a process keeps memory that it will need again."""
+"""Configuration of the C library's memory allocator."""
 
 import ctypes
 import platform
 
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
-"""Parameters of glibc's ``mallopt``."""
+"""Parameters of glibc's ``mallopt``: ``M_MMAP_MAX`` and ``M_TRIM_THRESHOLD``."""
 
 
 def keep_memory() -> None:
-    """Keep what is freed, where the C library is glibc, instead of giving it back to the system.
+    """Make glibc reuse freed memory instead of returning it to the operating system; other C libraries are left alone.
 
-    The tensors of a training step are large and come back at every step. Otherwise the system takes each away and hands
-    it out again cleared, page by page, which is a quarter of the time of a step on long texts. For commands; a library
-    has no business changing its process.
+    Only commands call this function: a library must not change the allocator of the process that imports it.
     """
+    # The large tensors of a training step are freed and allocated again in every step. By default glibc returns such
+    # memory to the system, which hands it out again page by page and zeroed: a quarter of a step's time on long texts.
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
-        libc.mallopt(_MMAP_MAX, 0)
-        libc.mallopt(_TRIM_THRESHOLD, -1)
+        libc.mallopt(_MMAP_MAX, 0)  # no allocation by mmap, which free() always returns to the system
+        libc.mallopt(_TRIM_THRESHOLD, -1)  # never trim the top of the heap

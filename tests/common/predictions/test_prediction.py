@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from latent_rationale.common.predictions.display import Shown, page
+from latent_rationale.common.predictions.display import LabelledPrediction, page
 from latent_rationale.common.predictions.prediction import TextPrediction, highlight, mark
 
 
@@ -41,7 +41,7 @@ def test_what_people_marked_is_shown_beside_what_was_selected():
 
 def test_a_page_shows_selected_and_marked_words_and_lets_no_markup_through():
     prediction = TextPrediction((0.71,), None, "look 0.71", ("a", "<b>", "film"), (0.0, 1.0, 0.25))
-    html = page([Shown("test", prediction, {"gold_name": "look 0.80", "gold_spans": [[1, 3]]})] * 300)
+    html = page([LabelledPrediction("test", prediction, {"gold_name": "look 0.80", "gold_spans": [[1, 3]]})] * 300)
     assert "look 0.71, gold look 0.80" in html
     assert 'a <u><mark style="--z:1">&lt;b&gt;</mark> <mark style="--z:0.25">film</mark></u>' in html
     assert "200 of 300 predictions" in html
@@ -49,4 +49,4 @@ def test_a_page_shows_selected_and_marked_words_and_lets_no_markup_through():
 
 
 def test_a_page_of_texts_that_nobody_marked_does_not_speak_of_people():
-    assert "people" not in page([Shown("text", TextPrediction((0.2, 0.8), 1, "good", ("a",), None), {})])
+    assert "people" not in page([LabelledPrediction("text", TextPrediction((0.2, 0.8), 1, "good", ("a",), None), {})])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from latent_rationale.common.data.vocabulary import make_embedding
+from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.training.checkpoint import load_last, save_best, save_last
 from latent_rationale.common.training.loop import FiniteWatch, Judge, evaluate, evaluating, outputs, train
 from latent_rationale.common.training.results import Run

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import find_data, find_vectors, read_json, read_lines, write_atomically
+from latent_rationale.common.utils.files import (
+    find_data,
+    find_vectors,
+    parse_json,
+    read_json,
+    read_lines,
+    write_atomically,
+)
 
 
 @pytest.fixture
@@ -75,6 +82,15 @@ def test_unreadable_files_are_named(tmp_path, name, content, message):
     assert str(error.value).startswith(str(tmp_path / name))
 
 
+@pytest.mark.parametrize("line", [1, 2, 5000])
+def test_the_line_that_is_not_utf_8_is_named(tmp_path, line):
+    rows = [b"(3 film)\n"] * 6000
+    rows[line - 1] = b"caf\xe9\n"
+    (tmp_path / "a.txt").write_bytes(b"".join(rows))
+    with pytest.raises(InputError, match=rf"a\.txt:{line}: not UTF-8"):
+        list(read_lines(tmp_path / "a.txt"))
+
+
 def test_a_folder_or_nothing_is_no_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         list(read_lines(tmp_path / "missing"))
@@ -86,6 +102,33 @@ def test_malformed_json_is_named_with_its_line(tmp_path):
     (tmp_path / "a.json").write_text('{"a": 1,\n b}')
     with pytest.raises(InputError, match=r"a\.json:2: not JSON"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        r'"\ud83d"',
+        r'"\uDE00 later"',
+        r'{"a": ["b", "c \ud83d d"]}',
+        r'{"\udc00": 1}',
+        r'"\ud83d\ud83d\ude00"',
+        r'"\\\ud83d"',
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_with_its_line(tmp_path, value):
+    with pytest.raises(InputError, match=r"a\.jsonl:7: half of a surrogate pair \(\\ud[0-9a-f]{3}\)"):
+        parse_json(value, tmp_path / "a.jsonl", 7)
+    (tmp_path / "a.json").write_text('{"a": "\\ud83d\\ude00",\n"b": 1,\n"c": ' + value + "\n}\n")
+    with pytest.raises(InputError, match=r"a\.json:3: half of a surrogate pair"):
+        read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(r'"\ud83d\ude00"', "\U0001f600"), (r'"\\ud83d"', r"\ud83d"), (r'{"\u00e9": "\u2028"}', {"é": "\u2028"})],
+)
+def test_other_escapes_are_read(tmp_path, text, value):
+    assert parse_json(text, tmp_path / "a.json") == value
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):

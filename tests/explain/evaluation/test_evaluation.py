@@ -159,7 +159,7 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
     assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
-    assert "what was found until then is in" in capsys.readouterr().out
+    assert "the results so far are in" in capsys.readouterr().out
     monkeypatch.setattr(evaluation, "_run", lambda *given: calls.append(given[1]) or run(*given))
     calls = []
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0

@@ -19,7 +19,7 @@ from latent_rationale.explain.finetune_bert import main as finetune
 from latent_rationale.explain.models.finetuning import FineTuning
 from latent_rationale.explain.models.options import FineTuningOptions
 from latent_rationale.explain.train_lm import main as train_lm
-from latent_rationale.sst.reader import spelled_alike
+from latent_rationale.sst.reader import normalize_tokens
 from latent_rationale.sst.task import SST
 from latent_rationale.sst.train import main as train_sst
 
@@ -35,7 +35,7 @@ def data(small_sst, tmp_path_factory):
     treebank = SST.without_vectors(classes=2, data_path=small_sst.folder)
     for name in ("train", "dev"):
         rows = [
-            f"{' '.join(spelled_alike(example.tokens))}\t{example.label}\n" for example in treebank.read_split(name)
+            f"{' '.join(normalize_tokens(example.tokens))}\t{example.label}\n" for example in treebank.read_split(name)
         ]
         part = ["not a whole sentence of it\t0\n"] if name == "train" else []
         (root / "sst2" / f"{name}.tsv").write_text("".join(["sentence\tlabel\n", *rows, *part]), encoding="utf-8")

@@ -127,7 +127,6 @@ def test_other_files_are_refused(tmp_path, capsys, text, message):
     [
         ("source", None, "null: expected a string"),
         ("number", 1.5, "1.5: expected an integer"),
-        ("tokens", ["not", "\ud800", "x"], '"\\ud800": expected a string'),
         ("tokens", [], "phrase (0, 1): expected 0 <= start < end <= 0"),
         ("tokens", "not", '"not": expected an array'),
         ("tokens", ["not", 7, "x"], "7: expected a string"),
@@ -163,6 +162,17 @@ def test_what_does_not_fit_together_is_refused(tmp_path, capsys, name, value, me
     error = capsys.readouterr().err
     assert "explanations.jsonl:2: not an explanation (" in error
     assert message in error
+    assert error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_surrogate_pair_in_a_word_is_refused(tmp_path, capsys):
+    path = tmp_path / "explanations.jsonl"
+    good = EXPLANATION.to_json()
+    path.write_text(json.dumps(good) + "\n" + json.dumps(good | {"tokens": ["not", "\ud800", "x"]}) + "\n")
+    assert visualize(["--input", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"{path}:2: half of a surrogate pair (\\ud800)" in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == [path]
 
