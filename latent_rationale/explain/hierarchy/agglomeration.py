@@ -14,8 +14,8 @@ def agglomerate(score: ScoreSpans, length: int, percentile: float = 90.0, rounds
     """Grow phrases from the words that matter most, word by word, until they hold the sentence or time is up.
 
     In each round the phrases absorb those of the neighbouring words by which their scores change most: the gain
-    |s(p + word) - s(p)| is at or above the percentile of all gains in that round. Phrases that meet become one. What is
-    left after the last round goes to the root.
+    ``|s(p + word) - s(p)|`` is at or above the percentile of all gains in that round. Phrases that meet become one.
+    What is left after the last round goes to the root.
 
     Args:
         score: of phrases.
