@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         for file, line, message in found:
             print(f"{_shown(file)}:{line}: {message}")
-    print(f"{len(found)} docstrings break the rules" if found else "all docstrings follow the rules")
+    print(f"{len(found)} findings" if found else "all docstrings follow the rules")
     return 1 if found else 0
 
 

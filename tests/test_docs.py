@@ -198,6 +198,35 @@ def test_links_lead_somewhere(name):
             assert anchor in map(slug, headings), target
 
 
+SOURCE = re.compile(r"`((?:[\w-]+/)*(?:[\w-]+/|\w+\.(?:py|cpp|h|sh)))`")
+"""A file or a folder of the repository in inline code: ``common/nn/``, ``variants.py``."""
+
+
+def is_there(path):
+    """Whether a path lies in the repository or in the package; a lone file name, anywhere in them."""
+    if "/" not in path:
+        return any(ROOT.glob(f"[lst]*/**/{path}"))
+    return path in ("build/docs/", "data/", "results/") or any((place / path).exists() for place in PLACES)
+
+
+PLACES = (ROOT, ROOT / "latent_rationale", ROOT / "tests", ROOT / "latent_rationale/common/ops/csrc")
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/contributing.md", "docs/performance.md"])
+def test_files_and_folders_that_pages_name_are_there(name):
+    assert [path for path in SOURCE.findall(PAGES[name]) if not is_there(path)] == []
+
+
+def test_registries_are_in_the_files_that_pages_name():
+    named = {
+        found for text in PAGES.values() for found in re.findall(r"`([A-Z_]{5,})`[\w ]* (?:in |\()`(.+?\.py)`", text)
+    }
+    assert len(named) >= 8
+    for registry, file in named:
+        places = [path for path in ROOT.glob("[lst]*/**/*.py") if path.as_posix().endswith("/" + file)]
+        assert any(f"\n{registry}" in path.read_text(encoding="utf-8") for path in places), (registry, file)
+
+
 def test_the_readme_is_short():
     assert len(README.splitlines()) <= 200
 
