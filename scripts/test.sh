@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Lint, types, docstrings, documentation and tests, in the environment of quickstart.sh with the "dev" extra. Arguments go to pytest.
+# Runs linter, type checker, docstring rules, documentation build and tests in the environment of quickstart.sh with the
+# "dev" extra. Arguments are passed to pytest.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh" ".[dev]"
 
-# The tensors of the tests are small: more threads would only slow them down.
+# The tensors of the tests are small; with more threads, synchronisation would cost more than it gains.
 export OMP_NUM_THREADS=1
 
 ruff check .
