@@ -37,15 +37,34 @@ def compiled() -> dict[str, Any]:
 
 
 TRANSFORMERS = "transformers==5.24.0"  # BERT and its relatives, whose predictions can be explained
+DOCUMENTATION = [
+    "sphinx==9.0.4",  # builds the site in docs/
+    "myst-parser==5.2.0",  # pages in Markdown
+    "furo==2025.12.19",  # theme
+]
 
 setup(
     name="latent_rationale",
     version=version,
-    description="Classifiers that show which words they used: learned rationales with HardKuma and REINFORCE",
+    description="Text classifiers whose predictions can be inspected: learned rationales and hierarchical explanations",
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="the latent_rationale authors",
     license="MIT",
+    keywords=["interpretability", "rationales", "explanations", "text classification", "HardKuma", "SOC", "SCD"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: C++",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Text Processing :: Linguistic",
+        "Typing :: Typed",
+    ],
     packages=find_packages(include=["latent_rationale", "latent_rationale.*"]),
+    package_data={"latent_rationale": ["py.typed"]},
     python_requires=">=3.11",
     entry_points={"console_scripts": ["latent-rationale = latent_rationale.__main__:main"]},
     **compiled(),
@@ -62,12 +81,14 @@ setup(
     ],
     extras_require={
         "transformers": [TRANSFORMERS],
+        "docs": DOCUMENTATION,
         "dev": [
             "ruff==0.17.6",  # lint and format
             "mypy==2.4.1",  # types
             "pytest==9.2.0",  # tests
             "hypothesis==6.170.15",  # tests over random parameters
             TRANSFORMERS,
+            *DOCUMENTATION,
         ],
     },
 )
