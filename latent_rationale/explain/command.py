@@ -13,7 +13,8 @@ from latent_rationale.common.utils.files import unfinished, writable_folder, wri
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions, parsed
 from latent_rationale.explain.session import Session
-from latent_rationale.explain.text_explainer import ExplainRequest, Phrasing, TextExplainer
+from latent_rationale.explain.settings import Phrasing
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer
 
 
 def explain_command(arguments: Sequence[str] | None = None) -> int:

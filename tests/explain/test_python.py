@@ -17,7 +17,8 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.command import explain_command
 from latent_rationale.explain.explainers import EXPLAINERS
 from latent_rationale.explain.language_model.task import LanguageModelling
-from latent_rationale.explain.text_explainer import ExplainRequest, Phrasing, TextExplainer, positive_label
+from latent_rationale.explain.settings import Phrasing
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer, positive_label
 from latent_rationale.sst.task import SST
 
 ROOT = Path(__file__).parents[2]
