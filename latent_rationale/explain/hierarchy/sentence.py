@@ -1,4 +1,4 @@
-"""A sentence as a classifier reads it."""
+"""Encoded sentences: words with the ids that a classifier reads."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from latent_rationale.explain.hierarchy.spans import Span
 
 @dataclass(frozen=True, eq=False)
 class EncodedSentence:
-    """Words, and the ids that stand for them: one each, or one for each of their pieces.
+    """Words and their ids, one for each word or one for each piece of a word.
 
     Attributes:
-        tokens: the words that are read; fewer than there are, where a model reads so many and no more.
-        ids: ``[T]``.
-        edges: where each word begins among the ids, and where the last one ends.
-        number: which one it is where it comes from, counted from 0. With it its randomness starts.
+        tokens: the words that the model reads, which may be fewer than the text has.
+        ids: ids of the sentence, ``[T]``.
+        edges: positions in the ids at which words begin, followed by the position after the last word.
+        number: index of the sentence in its data set, from 0, on which sampling depends.
     """
 
     tokens: tuple[str, ...]
@@ -24,6 +24,6 @@ class EncodedSentence:
     number: int = 0
 
     def places(self, span: Span) -> Span:
-        """Where the ids of a phrase are."""
+        """Return the positions of a phrase in the ids."""
         start, end = span
         return self.edges[start], self.edges[end]
