@@ -362,3 +362,12 @@ def test_examples_in_the_documentation_run_and_are_reproducible(folders, block, 
 
 def test_there_are_examples():
     assert sum("explain" in block for block in examples()) >= 2
+
+
+def test_one_string_is_no_pair_of_sentences():
+    model = latent_rationale.load(next((ROOT / "tests/saved_models").glob("snli*")), device="cpu")
+    for texts in ("A man sleeps.", ["A man sleeps.", "A woman sleeps."]):
+        with pytest.raises(InputError, match="example 1: expected premise and hypothesis, got 1 texts"):
+            model.predict(texts)
+    with pytest.raises(InputError, match="holds a model for snli, and no classifier of one text"):
+        model.explain([("A man sleeps.", "A woman sleeps.")], "occlusion")
