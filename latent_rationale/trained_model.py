@@ -7,7 +7,8 @@ from typing import Any, Self
 from latent_rationale.common.experiment.predictor import Predictor, Text
 from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.models.loading import load_predictor
-from latent_rationale.explain.text_explainer import ExplainRequest, Phrasing, Sampling, TextExplainer
+from latent_rationale.explain.settings import Phrasing, Sampling
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer
 
 
 class TrainedModel(Predictor):

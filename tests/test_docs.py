@@ -10,10 +10,10 @@ from pathlib import Path
 from string import Template
 
 import pytest
+from latent_rationale.explain.explainers.methods import EXPLAINERS
 
 import latent_rationale
 from latent_rationale.common.utils import config
-from latent_rationale.explain.explainers.methods import EXPLAINERS
 from latent_rationale.explain.language_model.task import LanguageModelOptions
 from latent_rationale.explain.models.finetuning import FineTuningOptions
 from latent_rationale.explain.options import EvaluateOptions, ExplainOptions

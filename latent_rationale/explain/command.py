@@ -12,7 +12,8 @@ from latent_rationale.common.utils.progress import track
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions
 from latent_rationale.explain.session import Session
-from latent_rationale.explain.text_explainer import ExplainRequest, Phrasing, TextExplainer
+from latent_rationale.explain.settings import Phrasing
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer
 
 
 def run_explain(options: ExplainOptions) -> None:

@@ -11,7 +11,8 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.models.loading import load_predictor
 from latent_rationale.explain.models.transformer_folder import transformer_folder
 from latent_rationale.explain.options import ExplainedModelOptions
-from latent_rationale.explain.text_explainer import ExplainRequest, Sampling, TextExplainer
+from latent_rationale.explain.settings import Sampling
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer
 
 
 class Session:

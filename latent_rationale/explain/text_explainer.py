@@ -1,7 +1,7 @@
 """Explanations of texts by a trained classifier: the way from words to scores of phrases, for commands and Python."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,71 +16,17 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.explainers.contexts import Context, SampledContext
 from latent_rationale.explain.explainers.explainer import Explainer
-from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglomerate
+from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans
 from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
-from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
+from latent_rationale.explain.hierarchy.spans import Span, SpanTree
 from latent_rationale.explain.language_model.model import LanguageModel
 from latent_rationale.explain.language_model.sampler import BidirectionalSampler
 from latent_rationale.explain.models.loading import explained_model
-
-LONGEST = 3
-"""Length of the longest phrases, where neither the data nor the user names any."""
+from latent_rationale.explain.settings import Phrasing, Sampling
 
 POSITIVE = frozenset({"positive", "pos", "yes", "true", "1"})
 """Names of classes that say yes, in lower case."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """Options of sampled contexts.
-
-    Attributes:
-        nb_range: N, the number of words on either side of a phrase that are sampled anew.
-        sample_n: K, the number of samples.
-        share_samples: phrases with the same edge share their samples.
-        seed: seed of all randomness, together with the number of a sentence.
-    """
-
-    nb_range: int = 10
-    sample_n: int = 20
-    share_samples: bool = False
-    seed: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phrasing:
-    """Choice of the phrases that are scored.
-
-    Attributes:
-        longest: score all phrases of up to so many words; by default the phrases that the data knows, else all of up to
-            ``LONGEST`` words.
-        percentile: instead grow a tree of phrases by their scores, of the words and gains at or above this percentile.
-
-    Raises:
-        InputError: for numbers out of range.
-    """
-
-    longest: int | None = None
-    percentile: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.longest is not None and self.longest < 1:
-            raise InputError(f"longest: expected 1 or more, got {self.longest}")
-        if self.percentile is not None and not 0 <= self.percentile <= 100:
-            raise InputError(f"percentile: expected a number in [0, 100], got {self.percentile}")
-
-    def tree(self, score: ScoreSpans, length: int, known: Collection[Span]) -> SpanTree | None:
-        """Return the tree of the phrases: grown by their scores, or of the data; else None.
-
-        Args:
-            score: from phrases to scores.
-            length: number of words of the sentence.
-            known: phrases that the data knows.
-        """
-        if self.percentile is not None:
-            return agglomerate(score, length, self.percentile)
-        return SpanTree.of({*known, (0, length)}) if known and self.longest is None else None
 
 
 class ExplainRequest(NamedTuple):
@@ -150,7 +96,7 @@ class TextExplainer:
             score = self.scorer(method, explained, sentence)
             length = len(sentence.tokens)
             tree = phrasing.tree(score, length, self.phrases_of(request, sentence))
-            spans = all_spans(length, phrasing.longest or LONGEST) if tree is None else shorter_first(tree.spans)
+            spans = phrasing.spans(length, tree)
             scores = dict(zip(spans, score(spans), strict=True))
             yield self._explanation(sentence, scores, tree, prediction, explained, provenance, source)
 

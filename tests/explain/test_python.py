@@ -15,7 +15,8 @@ import latent_rationale
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.__main__ import main as explain
 from latent_rationale.explain.explainers import EXPLAINERS
-from latent_rationale.explain.text_explainer import ExplainRequest, Phrasing, TextExplainer, positive_label
+from latent_rationale.explain.settings import Phrasing
+from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer, positive_label
 from latent_rationale.explain.train_lm import main as train_lm
 from latent_rationale.sst.train import main as train_sst
 
@@ -360,3 +361,12 @@ def test_examples_in_the_documentation_run_and_are_reproducible(folders, block, 
 
 def test_there_are_examples():
     assert sum("explain" in block for block in examples()) >= 2
+
+
+def test_one_string_is_no_pair_of_sentences():
+    model = latent_rationale.load(next((ROOT / "tests/saved_models").glob("snli*")), device="cpu")
+    for texts in ("A man sleeps.", ["A man sleeps.", "A woman sleeps."]):
+        with pytest.raises(InputError, match="example 1: expected premise and hypothesis, got 1 texts"):
+            model.predict(texts)
+    with pytest.raises(InputError, match="holds a model for snli, and no classifier of one text"):
+        model.explain([("A man sleeps.", "A woman sleeps.")], "occlusion")

@@ -1,4 +1,4 @@
-"""Fine-tuning BERT on GLUE's SST-2."""
+"""Task of fine-tuning a pretrained encoder, and of classifiers that were trained elsewhere."""
 
 import shutil
 from collections.abc import Sequence
@@ -31,12 +31,14 @@ from latent_rationale.tasks import find_task
 
 
 class FineTuning(Task[FineTuningOptions]):
-    """Classes of texts by a pretrained encoder. The texts, and what people know of them, are another task's.
+    """Classification of texts by a pretrained encoder, or by a classifier that was trained elsewhere.
+
+    Texts, labels and phrases are those of another task.
 
     Args:
-        options: of a training run.
-        names: of the classes; two of sentiment, unless given.
-        task: the name of the task whose texts are read.
+        options: options of a training run.
+        names: names of the classes; two classes of sentiment, unless given.
+        task: name of the task whose texts are read.
     """
 
     name = FINE_TUNING
@@ -57,17 +59,17 @@ class FineTuning(Task[FineTuningOptions]):
 
     @classmethod
     def resolve(cls, options: FineTuningOptions) -> FineTuningOptions:
-        """Fill in where data is."""
+        """Find the folder of the data."""
         need_transformers()
         return replace(options, data_path=options.data_path or find_data("sst2"))
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The classes."""
+        """Names of the classes."""
         return self.names
 
     def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
-        """The pretrained encoder and its pieces of words, with a head for the classes."""
+        """Load the pretrained encoder and its tokenizer, and add a head for the classes."""
         from latent_rationale.explain.models.transformer_network import pretrained
 
         named = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
@@ -75,16 +77,16 @@ class FineTuning(Task[FineTuningOptions]):
         return model.pieces, model, Supervised(self.criterion)
 
     def keep(self, folder: Path, words: Any, model: Any) -> None:
-        """Tokenizer and architecture."""
+        """Save tokenizer and architecture."""
         shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that this one replaces
         _save(folder, words.tokenizer, model.network.config)
 
     def finish(self, folder: Path, model: Any) -> None:
-        """The weights, for this package and for others."""
+        """Save the weights in the format of the library."""
         _save(folder, model.network)
 
     def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
-        """From what ``keep`` wrote."""
+        """Build the model from the files that ``keep`` wrote."""
         need_transformers()
         from latent_rationale.explain.models.transformer_network import untrained
 
@@ -108,27 +110,27 @@ class FineTuning(Task[FineTuningOptions]):
         return self.options.bert_model
 
     def read_split(self, name: str) -> Sequence[Any]:
-        """The reader's examples."""
+        """Read the examples of the other task."""
         return self._data.read_split(name)
 
     def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
-        """The text, in words."""
+        """Return the words of the text."""
         return self.reader.texts_of(example)
 
     def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
-        """Those that the reader knows."""
+        """Return the phrases that the other task knows, with their classes."""
         return self.reader.phrases_of(example)
 
     def targets_of(self, examples: Sequence[Any]) -> Tensor:
-        """Classes ``[N]``."""
+        """Return the classes ``[N]``."""
         return self.reader.targets_of(examples)
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
-        """A text without a label."""
+        """Make an example of a text without a label."""
         return self.reader.example_of(texts)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """Cross-entropy."""
+        """Compute the cross-entropy ``[B]``."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def rank(self, dev: dict[str, float]) -> Rank:
@@ -136,11 +138,11 @@ class FineTuning(Task[FineTuningOptions]):
         return 0.0, dev["loss"]
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Accuracy."""
+        """Count correct predictions."""
         return {"acc": accuracy(output, batch)}
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
-        """Class and probabilities; a lone score as it is."""
+        """Predict classes with probabilities; of a model with one score, the score."""
         lone = len(self.names) == 1
         rows = (output.scores if lone else output.scores.softmax(-1)).tolist()
         labels = [None if lone else row.index(max(row)) for row in rows]
@@ -151,12 +153,12 @@ class FineTuning(Task[FineTuningOptions]):
         ]
 
     def gold(self, example: Any) -> dict[str, Any]:
-        """The reader's."""
+        """Return the gold label as the other task does."""
         return self.reader.gold(example)
 
 
 def _save(folder: Path, *parts: Any) -> None:
-    """Write parts of a model of the library under a temporary name, and put them in place once they are whole."""
+    """Save parts of a model of the library under a temporary name, then move the complete files to their place."""
     target = folder / EXPORTED
     temporary = target.with_name(target.name + ".tmp")
     for part in parts:
