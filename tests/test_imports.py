@@ -48,7 +48,9 @@ for folders in (["ops"], ["data", "nn", "objectives"], ["training"], ["predictio
 COMMON = {area for area in MAY_IMPORT if area.startswith("common/")}
 MAY_IMPORT |= dict.fromkeys(TASKS, COMMON)
 MAY_IMPORT |= {area: {*COMMON, "tasks.py"} for area in ("explain", "judge")}
-MAY_IMPORT |= {area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("__init__.py", "__main__.py", "tasks.py")}
+MAY_IMPORT |= {
+    area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("__init__.py", "__main__.py", "predict.py", "tasks.py")
+}
 
 
 def area_of(path):
@@ -87,6 +89,10 @@ def test_no_folder_is_crowded():
 )
 def test_some_libraries_have_one_home(module, home):
     assert importers_of(module) == {home}
+
+
+def test_bars_are_drawn_in_one_place():
+    assert importers_of("tqdm") == {"common/utils/console.py", "common/utils/progress.py"}
 
 
 def test_transformers_is_imported_where_transformers_are_explained_alone():

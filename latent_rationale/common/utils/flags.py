@@ -42,9 +42,10 @@ class Unmet:
     @property
     def sentence(self) -> str:
         """The error, with what to do about it."""
-        if isinstance(self.value, str):
-            choose = "choose it" if len(self.allowed) == 1 else "choose one of them"
-            return f"{flag(self.name)}: belongs to {_named(self.other, self.allowed)}, not to {self.value}; {choose}"
+        if isinstance(self.value, str) and self.allowed != (None,):
+            home = _named(self.other, self.allowed)
+            choice = home if len(self.allowed) == 1 else "one of them"
+            return f"{flag(self.name)}: belongs to {home}, not to {self.value}; choose {choice}"
         return f"{flag(self.name)}: has no effect {self.reason}"
 
 
