@@ -108,12 +108,15 @@ def test_a_rate_that_would_stop_the_run_at_once_is_refused(small_snli, tmp_path,
     assert "--lr: expected at least --stop-lr-threshold" in capsys.readouterr().err
 
 
-def test_options_of_texts_are_accepted_with_a_note(small_snli, tmp_path, capsys):
+def test_options_without_effect_are_named_with_what_keeps_them(small_snli, tmp_path, capsys):
     options = ["--lasso", "0.1", "--dependent-z", "--hidden_size", "8"]
+    options += ["--mask-diagonal", "--proj_size", "6", "--no-projection"]
     assert run(small_snli, tmp_path / "run", *options, "--num_iterations", "1") == 0
     told = capsys.readouterr().out
     assert "note: --lasso has no effect since pairs of sentences have rationales of cells, not of words" in told
     assert "note: --dependent-z has no effect" in told
+    assert "note: --mask-diagonal has no effect without --self-attention" in told
+    assert "note: --proj-size has no effect with --no-projection" in told
     assert "--hidden-size has no effect" not in told
     assert "lasso" not in json.loads((tmp_path / "run/config.json").read_text())["options"]
 
@@ -126,8 +129,7 @@ def test_options_of_texts_are_accepted_with_a_note(small_snli, tmp_path, capsys)
             ["--n_layers", "2"],
             "--n-layers: belongs to --model recurrent, not to decomposable; choose --model",
         ),
-        (["--mask-diagonal"], "--mask-diagonal: has no effect without --self-attention"),
-        (["--proj_size", "6", "--no-projection"], "--proj-size: has no effect with --no-projection"),
+        (["--proj_size", "6", "--model", "recurrent"], "--proj-size: belongs to --model decomposable, not to"),
     ],
     ids=str,
 )

@@ -270,7 +270,7 @@ def test_dev_can_be_predicted_without_the_training_set(trained, small_sst, tmp_p
         ),
         (["--dist", "hardkuma"], "--dist: belongs to --model latent, not to baseline; choose --model latent"),
         (["--model", "latent", "--sparsity", "0.1"], "--sparsity: belongs to --model rl, not to latent; choose"),
-        (["--model", "rl", "--z_rnn_size", "5"], "--z-rnn-size: has no effect without --dependent-z"),
+        (["--z_rnn_size", "5"], "--z-rnn-size: belongs to --model latent or rl, not to baseline; choose one of them"),
         (["--model", "rl", "--samples", "5"], "--samples: belongs to --control-variate rloo, not to none; choose"),
     ],
     ids=str,
@@ -314,3 +314,8 @@ def test_training_from_python_returns_the_model_with_its_results(trained, small_
         latent_rationale.train("sst", model="latent", dependent_z="yes")
     with pytest.raises(InputError, match="no task sts; there are sst"):
         latent_rationale.train("sts")
+
+
+def test_options_that_need_a_switch_are_noted(small_sst, tmp_path, capsys):
+    assert run(small_sst, tmp_path / "run", "--model", "rl", "--z_rnn_size", "5", "--num_iterations", "1") == 0
+    assert "note: --z-rnn-size has no effect without --dependent-z" in capsys.readouterr().out
