@@ -49,7 +49,8 @@ COMMON = {area for area in MAY_IMPORT if area.startswith("common/")}
 MAY_IMPORT |= dict.fromkeys(TASKS, COMMON)
 MAY_IMPORT |= {area: {*COMMON, "tasks.py"} for area in ("explain", "judge")}
 MAY_IMPORT |= {
-    area: {*COMMON, "tasks.py", "explain", "judge"} for area in ("trained_model.py", "__main__.py", "tasks.py")
+    area: {*COMMON, "tasks.py", "explain", "judge"}
+    for area in ("trained_model.py", "__main__.py", "predict.py", "tasks.py")
 }
 MAY_IMPORT["__init__.py"] = {*COMMON, "tasks.py", "explain", "judge", "trained_model.py"}
 
@@ -90,6 +91,10 @@ def test_no_folder_is_crowded():
 )
 def test_some_libraries_have_one_home(module, home):
     assert importers_of(module) == {home}
+
+
+def test_bars_are_drawn_in_one_place():
+    assert importers_of("tqdm") == {"common/utils/console.py", "common/utils/progress.py"}
 
 
 def test_transformers_is_imported_where_transformers_are_explained_alone():

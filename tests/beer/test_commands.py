@@ -10,15 +10,16 @@ import pytest
 import torch
 
 import latent_rationale
+from latent_rationale.beer.options import BeerOptions
 from latent_rationale.beer.predict import main as predict_beer
 from latent_rationale.beer.reader import read_annotations, read_reviews
-from latent_rationale.beer.task import Beer, BeerOptions
+from latent_rationale.beer.task import Beer
 from latent_rationale.beer.train import main as train_beer
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.training import loop as training
 from latent_rationale.common.utils.device import find_device
 
-SMALL = ["--hidden_size", "8", "--z_rnn_size", "4", "--batch_size", "20", "--max_len", "20", "--print_every", "1"]
+SMALL = ["--hidden_size", "8", "--batch_size", "20", "--max_len", "20", "--print_every", "1"]
 SMALL += ["--embeddings", "none", "--embed_size", "6"]
 AGREEMENT = {"precision", "macro_precision", "recall", "f1", "iou"}
 SELECTION = {"p0", "pc", "p1", "selected", "runs"}
@@ -192,7 +193,7 @@ def test_predicting_a_text(trained, tmp_path):
         ["--model", "rl", "--sparsity", "0.01", "--coherence", "2"],
         ["--model", "rl", "--dependent-z", "--control-variate", "rloo"],
         ["--model", "latent", "--selection", "0.2", "--lasso", "0.05"],
-        ["--model", "latent", "--dependent-z"],
+        ["--model", "latent", "--dependent-z", "--z_rnn_size", "4"],
         ["--model", "attention", "--selection", "0.2"],
     ],
     ids=" ".join,

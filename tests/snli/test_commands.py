@@ -15,7 +15,7 @@ from latent_rationale.snli.reader import RELATIONS, read_pairs
 from latent_rationale.snli.task import START
 from latent_rationale.snli.train import main as train_snli
 
-SMALL = ["--hidden_size", "8", "--proj_size", "6", "--batch_size", "20", "--print_every", "2", "--eval_every", "6"]
+SMALL = ["--hidden_size", "8", "--batch_size", "20", "--print_every", "2", "--eval_every", "6"]
 HARDKUMA = ["--dist", "hardkuma", "--selection", "0.3"]
 SHARES = {"p2h_0", "p2h_c", "p2h_1", "p2h_selected"}
 
@@ -73,7 +73,7 @@ def test_softmax_attention_has_no_shares(soft):
     [
         ["--model", "recurrent"],
         ["--model", "recurrent", "--no-bidirectional", "--n_layers", "2"],
-        ["--self-attention", "--mask-diagonal", "--max_relative_distance", "2"],
+        ["--self-attention", "--mask-diagonal", "--max_relative_distance", "2", "--proj_size", "6"],
         ["--no-projection", "--train_embed", "--no-emb-normalization"],
         ["--word_vectors", "none", "--embed_size", "5", *HARDKUMA],
         ["--dist", "hardconcrete", "--selection", "0.5", "--model", "recurrent"],
@@ -109,13 +109,34 @@ def test_a_rate_that_would_stop_the_run_at_once_is_refused(small_snli, tmp_path,
 
 
 def test_options_without_effect_are_named_with_what_keeps_them(small_snli, tmp_path, capsys):
-    options = ["--lasso", "0.1", "--selection", "0.5", "--n_layers", "2", "--hidden_size", "8"]
+    options = ["--lasso", "0.1", "--dependent-z", "--hidden_size", "8"]
+    options += ["--mask-diagonal", "--proj_size", "6", "--no-projection"]
     assert run(small_snli, tmp_path / "run", *options, "--num_iterations", "1") == 0
     told = capsys.readouterr().out
-    assert "note: --lasso has no effect on pairs of sentences" in told
-    assert "note: --selection has no effect with --dist softmax" in told
-    assert "note: --n-layers has no effect with --model decomposable" in told
+    assert "note: --lasso has no effect since pairs of sentences have rationales of cells, not of words" in told
+    assert "note: --dependent-z has no effect" in told
+    assert "note: --mask-diagonal has no effect without --self-attention" in told
+    assert "note: --proj-size has no effect with --no-projection" in told
     assert "--hidden-size has no effect" not in told
+    assert "lasso" not in json.loads((tmp_path / "run/config.json").read_text())["options"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--selection", "0.5"], "--selection: belongs to --dist hardkuma or hardconcrete, not to softmax; choose one"),
+        (
+            ["--n_layers", "2"],
+            "--n-layers: belongs to --model recurrent, not to decomposable; choose --model",
+        ),
+        (["--proj_size", "6", "--model", "recurrent"], "--proj-size: belongs to --model decomposable, not to"),
+    ],
+    ids=str,
+)
+def test_options_of_another_model_are_refused(small_snli, tmp_path, capsys, options, message):
+    assert run(small_snli, tmp_path / "run", *options) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_help_speaks_of_what_has_an_effect(capsys):

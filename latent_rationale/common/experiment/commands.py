@@ -19,7 +19,7 @@ from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import headline
 from latent_rationale.common.utils import config
-from latent_rationale.common.utils.command import note_ignored, refuse_without_effect
+from latent_rationale.common.utils.command import note_without_effect, refuse_misplaced
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device
 from latent_rationale.common.utils.errors import InputError
@@ -40,12 +40,12 @@ def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, A
     """
     if options.resume:
         options = resumed_options(task_class, options, named)
-        refuse_without_effect(options, named)
+        refuse_misplaced(options, named)
     else:
-        refuse_without_effect(options, named)
+        refuse_misplaced(options, named)
         claim_folder(options)
         options = task_class.resolve(options)
-    note_ignored(options, named)
+    note_without_effect(options, named)
     results = run_experiment(task_class(options), find_device(options.device))
     for split, measures in results.items():
         LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))

@@ -48,24 +48,20 @@ class Command(Generic[Options]):
         self.run(options, named)
 
 
-def refuse_without_effect(options: Any, named: dict[str, Any]) -> None:
-    """Refuse named options that need another value of some other option.
+def refuse_misplaced(options: Any, named: dict[str, Any]) -> None:
+    """Refuse named options that belong to other choices, such as another model.
 
     Raises:
         InputError: for the first of them.
     """
     for unmet in unmet_needs(options, named):
-        raise InputError(unmet.sentence)
-
-
-def note_ignored(options: Any, named: dict[str, Any]) -> None:
-    """Tell the user which of the named options are accepted for compatibility only."""
-    for name, why in ignored_options(type(options), named).items():
-        LOGGER.info("note: %s has no effect since %s", flag(name), why)
+        if unmet.belongs_elsewhere:
+            raise InputError(unmet.sentence)
 
 
 def note_without_effect(options: Any, named: dict[str, Any]) -> None:
     """Tell the user which of the named options have no effect, and why."""
-    note_ignored(options, named)
+    for name, why in ignored_options(type(options), named).items():
+        LOGGER.info("note: %s has no effect since %s", flag(name), why)
     for unmet in unmet_needs(options, named):
         LOGGER.info("note: %s has no effect %s", flag(unmet.name), unmet.reason)

@@ -40,12 +40,16 @@ class Unmet:
         return f"without {_named(self.other, self.allowed)}"
 
     @property
+    def belongs_elsewhere(self) -> bool:
+        """Whether the option belongs to other choices, such as another model, and not only to a switch that is off."""
+        return isinstance(self.value, str) and self.allowed != (None,)
+
+    @property
     def sentence(self) -> str:
-        """The error, with what to do about it."""
-        if isinstance(self.value, str):
-            choose = "choose it" if len(self.allowed) == 1 else "choose one of them"
-            return f"{flag(self.name)}: belongs to {_named(self.other, self.allowed)}, not to {self.value}; {choose}"
-        return f"{flag(self.name)}: has no effect {self.reason}"
+        """The error for an option that belongs elsewhere, with what to choose."""
+        home = _named(self.other, self.allowed)
+        choice = home if len(self.allowed) == 1 else "one of them"
+        return f"{flag(self.name)}: belongs to {home}, not to {self.value}; choose {choice}"
 
 
 def unmet_needs(options: Any, named: Iterable[str]) -> list[Unmet]:

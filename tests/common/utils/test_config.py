@@ -1,11 +1,24 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from latent_rationale.common.utils.config import REQUIRED, inherited, make, option, parse, to_json
+from latent_rationale.common.utils.config import (
+    REQUIRED,
+    OptionGroup,
+    from_json,
+    ignored,
+    inherited,
+    make,
+    option,
+    parse,
+    to_json,
+    value_of,
+)
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.flags import GIVEN, ignored_options, unmet_needs
 
 
 @dataclass(frozen=True)
@@ -133,3 +146,169 @@ def test_names_and_texts_of_a_base_class_are_inherited_unless_there_are_others()
     assert parse(Special, ["--place", "here", "--epochs", "1"], "program", "About.")[0].steps == -1
     with pytest.raises(InputError, match="--num-steps"):
         parse(Special, ["--place", "here", "--num-steps", "4"], "program", "About.")
+
+
+# Groups, options that need others, and options that are accepted only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(OptionGroup):
+    HEADING: ClassVar[str] = "which model"
+
+    model: str = option("plain", "which", choices=("plain", "small", "large"))
+    layers: int = option(1, "how many", needs={"model": ("small", "large")})
+    width: float = option(0.5, "how wide", needs={"model": ("large",)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(OptionGroup):
+    HEADING: ClassVar[str] = "run"
+
+    steps: int = option(5, "steps", negated=("epochs",))
+    grow: bool = option(False, "grow")
+    rate: float = option(0.1, "how fast", needs={"grow": (True,)})
+    limit: int | None = option(None, "how far", needs={"grow": (False,)})
+    text: str | None = option(None, "a text")
+    lower: bool = option(False, "in lower case", needs={"text": (GIVEN,)})
+    part: str = option("dev", "a part of the data", needs={"text": (None,)})
+    methods: tuple[str, ...] = option((), "some", choices=("a", "b", "c"))
+    samples: int = option(3, "how many", needs={"methods": ("a", "b")})
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.steps == 0:
+            raise InputError("--steps: expected a number other than 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped(Model, Run):
+    HEADING: ClassVar[str] = "data"
+
+    place: str = option("here", "where")
+    steps: int = inherited(Run, "steps", 9, "steps of this task")
+    do_train: bool = ignored(False, "it always trains")
+    batch: int = ignored(1, "one is enough")
+
+
+EXAMPLES = ("--model small", "--steps 3")
+
+
+def help_of(kind, capsys):
+    with pytest.raises(SystemExit):
+        parse(kind, ["-h"], "python -m program", "About.", EXAMPLES)
+    return capsys.readouterr().out
+
+
+def test_help_shows_each_option_once_under_the_heading_of_its_group(capsys):
+    text = help_of(Grouped, capsys)
+    sections = [part.splitlines() for part in text.split("\n\n")]
+    found = {lines[0]: [line.split()[0] for line in lines[1:] if line.startswith("  --")] for lines in sections}
+    assert list(found) == ["usage: python -m program [options]", "About.", "data:", "which model:", "run:", "examples:"]
+    assert found["data:"] == ["--place"]
+    assert found["which model:"] == ["--model", "--layers", "--width"]
+    assert found["run:"][:3] == ["--epochs", "--steps", "--grow"]
+    assert "steps of this task (default: 9)" in text
+
+
+def test_help_ends_with_the_examples(capsys):
+    assert help_of(Grouped, capsys).endswith(
+        "examples:\n  python -m program --model small\n  python -m program --steps 3\n"
+    )
+
+
+def test_help_says_which_option_belongs_to_what(capsys):
+    text = help_of(Grouped, capsys)
+    assert "[small, large] how many" in text
+    assert "[with --grow] how fast" in text
+    assert "[without --grow] how far" in text
+    assert "[with --text] in lower case" in text
+
+
+def test_a_required_option_is_in_the_usage(capsys):
+    assert help_of(Options, capsys).startswith("usage: python -m program --place ... [options]\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "reason"),
+    [
+        (
+            ["--layers", "1"],
+            "--layers: belongs to --model small or large, not to plain; choose one of them",
+            "without --model small or large",
+        ),
+        (
+            ["--width", "2", "--model", "small"],
+            "--width: belongs to --model large, not to small; choose --model large",
+            "without --model large",
+        ),
+        (["--rate", "2"], None, "without --grow"),
+        (["--limit", "2", "--grow"], None, "with --grow"),
+        (["--lower"], None, "without --text"),
+        (["--part", "dev", "--text", "a"], None, "with --text"),
+        (["--samples", "2", "--methods", "c"], None, "without --methods a or b"),
+    ],
+    ids=str,
+)
+def test_a_named_option_without_effect_is_found(arguments, sentence, reason):
+    """Where it belongs to another choice there is an error to tell; a switch that is off is worth a note."""
+    (unmet,) = unmet_needs(*parse(Grouped, arguments, "program", "About."))
+    assert unmet.reason == reason
+    assert unmet.belongs_elsewhere == (sentence is not None)
+    assert sentence in (None, unmet.sentence)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--model", "small", "--layers", "3"],
+        ["--model", "large", "--layers", "3", "--width", "2"],
+        ["--grow", "--rate", "2"],
+        ["--limit", "3"],
+        ["--text", "", "--lower"],
+        ["--samples", "2"],
+        ["--samples", "2", "--methods", "c", "b"],
+    ],
+    ids=str,
+)
+def test_options_with_an_effect_are_not(arguments):
+    assert unmet_needs(*parse(Grouped, arguments, "program", "About.")) == []
+
+
+def test_ignored_options_are_accepted_and_neither_shown_nor_written(capsys):
+    options, named = parse(Grouped, ["--do_train", "--batch", "7", "--steps", "3"], "program", "About.")
+    assert ignored_options(type(options), named) == {"do_train": "it always trains", "batch": "one is enough"}
+    assert to_json(options).keys().isdisjoint({"do_train", "batch"})
+    assert options.steps == 3
+    text = help_of(Grouped, capsys)
+    assert "--do-train" not in text
+    assert "--batch" not in text
+
+
+def test_json_of_an_earlier_version_is_read():
+    """Names that are no options any more are dropped; a value that cannot be is refused as ever."""
+    options = from_json(Grouped, {"steps": 3, "colour": "red", "batch": "no number"})
+    assert options == Grouped(steps=3)
+    with pytest.raises(InputError, match="--steps: 'many' is of another type"):
+        from_json(Grouped, {"steps": "many"})
+    with pytest.raises(InputError, match="--model: expected one of plain, small, large, got huge"):
+        from_json(Grouped, {"model": "huge"})
+
+
+def test_every_group_checks_its_own_rules():
+    with pytest.raises(InputError, match="--steps: expected a number other than 0"):
+        Grouped(steps=0)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_a_switch_is_true_or_false(value):
+    with pytest.raises(InputError, match=r"--grow: .* is of another type"):
+        make(Grouped, {"grow": value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [(["--a", "b", "--ckpt", "x_y"], "x_y"), (["--ckpt=x", "-h"], "x"), (["--ckp", "x"], None), ([], None)],
+)
+def test_the_value_of_one_option_among_unknown_ones(arguments, value):
+    assert value_of("ckpt", arguments) == value
