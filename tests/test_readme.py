@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from latent_rationale.common.utils import config
+from latent_rationale.common.utils.flags import unmet_needs
 from latent_rationale.explain.language_model.options import LanguageModelOptions
 from latent_rationale.explain.models.options import FineTuningOptions
 from latent_rationale.explain.options import EvaluateOptions, ExplainOptions, VisualizeOptions
@@ -52,7 +53,8 @@ def options_of(module):
 def test_commands_exist_and_take_their_flags(command):
     words = shlex.split(command)
     if words[:2] == ["python", "-m"]:
-        config.parse(options_of(words[2].removeprefix("latent_rationale.")), words[3:], "program", "")
+        options, named = config.parse(options_of(words[2].removeprefix("latent_rationale.")), words[3:], "program", "")
+        assert unmet_needs(options, named) == []
     elif words[0] == "python":
         assert (ROOT / words[1]).is_file()
         source = (ROOT / words[1]).read_text(encoding="utf-8")
