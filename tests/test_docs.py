@@ -17,6 +17,7 @@ import latent_rationale
 from latent_rationale.__main__ import COMMANDS as SUBCOMMANDS
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.command import Command
+from latent_rationale.common.utils.flags import unmet_needs
 from latent_rationale.explain.explainers import EXPLAINERS
 from latent_rationale.sst.options import SSTPredictOptions
 from latent_rationale.tasks import TASKS, find_task
@@ -85,7 +86,8 @@ def test_commands_exist_and_take_their_flags(command):
     if words[0] == "latent-rationale" or words[:2] == ["python", "-m"]:
         command, arguments = command_of(words)
         if isinstance(command, Command):
-            config.parse(command.options_class, arguments, "program", "")
+            options, named = config.parse(command.options_class, arguments, "program", "")
+            assert unmet_needs(options, named) == []
         else:  # latent-rationale predict: the task and so the options are known from the folder
             config.parse(SSTPredictOptions, arguments, "program", "")
     elif words[0] == "python":
