@@ -9,8 +9,9 @@ second gives the mean squared error of the predicted scores on the annotated rev
 """
 
 import sys
+from collections.abc import Sequence
 
-from seeds import interval, print_table, run_seeds
+from seeds import Results, interval, print_table, run_seeds
 
 SMALL_BATCHES = ("--batch_size", "64")
 """Batch size; the paper uses 256, but on three (look) to nine times as many reviews, so that epochs have more steps."""
@@ -52,31 +53,43 @@ MODELS = {
 }
 
 
+SELECTED = ("precision", "selected", "recall", "f1", "iou", "macro_precision")
+"""Measures of selected words on the annotated reviews, as fractions."""
+
+
 def main() -> int:
     """Train the models, print the tables, and return the exit code."""
     runs = run_seeds("beer", MODELS, __doc__ or "", seeds=(1,), jobs=2, threads=1)
-    measures = ("precision", "selected", "recall", "f1", "macro_precision", "iou")
+    finished = {model: results for model, results in runs.items() if results}
     print_table(
-        ["model", "seeds", *measures],
+        ["model", "epochs", *(name.replace("_", " ") for name in SELECTED), "test MSE", "dev MSE"],
         [
-            [model, str(len(results)), *(interval([run[f"test_{name}"] for run in results]) for name in measures)]
-            for model, results in runs.items()
-            if results and "test_precision" in results[0]  # baselines select no words
+            [f"`{model}`", epochs(results), *(mean(results, f"test_{name}") for name in SELECTED), *errors(results)]
+            for model, results in finished.items()
+            if "test_precision" in results[0]  # baselines select no words
         ],
     )
     print()
     print_table(
-        ["model", "seeds", "dev MSE", "test MSE"],
-        [
-            [
-                model,
-                str(len(results)),
-                *(interval([run[name] for run in results], 1, 4) for name in ("dev_mse", "test_mse")),
-            ]
-            for model, results in runs.items()
-        ],
+        ["model", "epochs", "test MSE", "dev MSE"],
+        [[f"`{model}`", epochs(results), *errors(results)] for model, results in finished.items()],
     )
     return 0
+
+
+def epochs(results: Sequence[Results]) -> str:
+    """Format the epoch of the best model and the number of epochs of each run, such as ``15 of 16``."""
+    return ", ".join(f"{run['best_epoch']:.0f} of {run['epochs']}" for run in results if "epochs" in run)
+
+
+def mean(results: Sequence[Results], name: str) -> str:
+    """Format the mean of a measure over seeds in percent, with its interval."""
+    return interval([run[name] for run in results])
+
+
+def errors(results: Sequence[Results]) -> list[str]:
+    """Format the mean squared errors on the annotated reviews and on dev."""
+    return [interval([run[name] for run in results], 1, 4) for name in ("test_mse", "dev_mse")]
 
 
 if __name__ == "__main__":

@@ -59,8 +59,20 @@ def run_seeds(
         failed = [code for code in codes if code]
         if failed:
             sys.exit(failed[0])
-    files = {model: [folder / "results.json" for folder in by_seed.values()] for model, by_seed in folders.items()}
-    return {model: [json.loads(path.read_text()) for path in paths if path.exists()] for model, paths in files.items()}
+    return {
+        model: [read_results(folder) for folder in by_seed.values() if (folder / "results.json").exists()]
+        for model, by_seed in folders.items()
+    }
+
+
+def read_results(folder: Path) -> Results:
+    """Read ``results.json`` of a run, with ``epochs`` and ``best_epoch`` if the run was evaluated once per epoch."""
+    results: Results = json.loads((folder / "results.json").read_text())
+    if (folder / "metrics.jsonl").exists():
+        rows = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        evaluations = [row["iteration"] for row in rows if row["split"] == "dev"]
+        results |= {"epochs": len(evaluations), "best_epoch": results["best_iter"] / evaluations[0]}
+    return results
 
 
 def _train(task: str, folder: Path, arguments: Sequence[str], threads: int) -> int:

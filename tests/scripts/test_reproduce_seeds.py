@@ -48,13 +48,15 @@ def test_sst_tables(tmp_path, print_tables):
 
 def test_beer_tables(tmp_path, print_tables):
     measures = dict.fromkeys((f"test_{name}" for name in ("selected", "recall", "f1", "macro_precision", "iou")), 0.1)
-    put(tmp_path, "latent_a0_seed1", test_precision=0.9, dev_mse=0.01, test_mse=0.0125, **measures)
-    put(tmp_path, "baseline_rcnn_seed1", dev_mse=0.02, test_mse=0.0231)
+    put(tmp_path, "latent_a0_seed1", best_iter=20, test_precision=0.9, dev_mse=0.01, test_mse=0.0125, **measures)
+    lines = [{"split": split, "iteration": step} for step in (10, 20, 30) for split in ("train", "dev")]
+    (tmp_path / "latent_a0_seed1" / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    put(tmp_path, "baseline_rcnn_seed1", best_iter=5, dev_mse=0.02, test_mse=0.0231)
     found = print_tables(beer, tmp_path)
-    assert found["latent_a0", 8] == ["1", "90.0", "10.0", "10.0", "10.0", "10.0", "10.0"]
-    assert ("baseline_rcnn", 8) not in found
-    assert found["latent_a0", 4] == ["1", "0.0100", "0.0125"]
-    assert found["baseline_rcnn", 4] == ["1", "0.0200", "0.0231"]
+    assert found["`latent_a0`", 10] == ["2 of 3", "90.0", *["10.0"] * 5, "0.0125", "0.0100"]
+    assert ("`baseline_rcnn`", 10) not in found
+    assert found["`latent_a0`", 4] == ["2 of 3", "0.0125", "0.0100"]
+    assert found["`baseline_rcnn`", 4] == ["", "0.0231", "0.0200"]
 
 
 def test_finished_runs_are_left_alone(tmp_path, print_tables, monkeypatch):
