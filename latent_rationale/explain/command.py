@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from latent_rationale.common.experiment.commands import own_example, tokenizer_for
+from latent_rationale.common.experiment.commands import user_example, tokenizer_for
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
@@ -25,7 +25,7 @@ def run_explain(options: ExplainOptions) -> None:
         requests = session.examples()
     else:
         split = tokenizer_for(session.task, options.tokenized)
-        requests = [ExplainRequest(0, own_example(session.task, {"text": options.text}, split))]
+        requests = [ExplainRequest(0, user_example(session.task, {"text": options.text}, split))]
     for explanation in _write(session.texts, requests, options)[: options.show]:
         LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 

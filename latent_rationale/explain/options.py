@@ -90,12 +90,12 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions):
         return ()
 
     @property
-    def insists(self) -> bool:
+    def methods_are_explicit(self) -> bool:
         """Whether the user named the methods. Without that, those are left out that a model cannot have."""
         return True
 
     @property
-    def draws(self) -> bool:
+    def samples_contexts(self) -> bool:
         """Whether contexts are drawn from a language model."""
         return self.lm is not None and not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
 
@@ -191,7 +191,7 @@ class EvaluateOptions(ExplainedModelOptions):
         return tuple(dict.fromkeys(self.method or EXPLAINERS))
 
     @property
-    def insists(self) -> bool:
+    def methods_are_explicit(self) -> bool:
         """Whether the user named the methods."""
         return bool(self.method)
 

@@ -35,7 +35,7 @@ class Session:
             seed=options.seed,
         )
         classifier = _load_classifier(options, device)
-        lm = load_predictor(options.lm, device) if options.lm and options.draws else None
+        lm = load_predictor(options.lm, device) if options.lm and options.samples_contexts else None
         self.texts = TextExplainer(classifier, lm, sampling, options.max_batch)
         self.task = classifier.task
         self.methods = tuple(method for method in options.methods if self._allows(method))
@@ -49,7 +49,7 @@ class Session:
         try:
             self.texts.explainer(method, self.texts.positive)
         except InputError as error:
-            if self.options.insists:
+            if self.options.methods_are_explicit:
                 raise InputError(f"--method {method}: {error}") from error
             LOGGER.info("note: without --method %s: %s", method, error)
             return False
@@ -62,7 +62,7 @@ class Session:
             InputError: if there are none.
         """
         options = self.options
-        examples: Sequence[object] = self.task.read_asked(options.split)
+        examples: Sequence[object] = self.task.read_nonempty_split(options.split)
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
         requests = [ExplainRequest(number, example) for number, example in enumerate(examples)]
