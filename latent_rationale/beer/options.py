@@ -28,7 +28,9 @@ class BeerOptions(RationaleTrainOptions):
         "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
         "(default: found in the data folder)",
     )
-    max_len: int = option(256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)")
+    max_len: int = option(
+        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)"
+    )
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/beer/default"))
     num_iterations: int = inherited(RationaleTrainOptions, "num_iterations", -100)

@@ -36,14 +36,14 @@ class PairModelOptions(OptionGroup):
         choices=("decomposable", "recurrent"),
     )
     dist: str = option(
-        SOFTMAX, "attention: softmax, or a distribution over each cell of the matrix", choices=(SOFTMAX, *REPARAMETERISED)
+        SOFTMAX,
+        "attention: softmax, or a distribution over each cell of the matrix",
+        choices=(SOFTMAX, *REPARAMETERISED),
     )
-    self_attention: bool = option(
-        False, "add intra-sentence attention to the word representations", needs=DECOMPOSABLE
-    )
+    self_attention: bool = option(False, "add intra-sentence attention to the word representations", needs=DECOMPOSABLE)
     mask_diagonal: bool = option(False, "mask the diagonal: no word attends to itself", needs=SELF_ATTENTION)
     max_relative_distance: int = option(
-        11, "larger distances between words share one bias", within="[1, inf)", needs=SELF_ATTENTION
+        11, "maximum relative distance; words further apart are treated alike", within="[1, inf)", needs=SELF_ATTENTION
     )
     no_projection: bool = option(False, "use word vectors without a projection", needs=DECOMPOSABLE)
     proj_size: int = option(
@@ -83,8 +83,12 @@ class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOpti
     weight_decay: float = inherited(TrainOptions, "weight_decay", 1e-6)
     patience: int = inherited(TrainOptions, "patience", 10000)
 
-    hidden_size: int = inherited(EncoderOptions, "hidden_size", 200, "units of the feed-forward networks, and of LSTMs per direction")
-    dropout: float = inherited(EncoderOptions, "dropout", 0.2, "dropout probability before each layer of the networks, and before LSTMs")
+    hidden_size: int = inherited(
+        EncoderOptions, "hidden_size", 200, "units of the feed-forward networks, and of LSTMs per direction"
+    )
+    dropout: float = inherited(
+        EncoderOptions, "dropout", 0.2, "dropout probability before each layer of the networks, and before LSTMs"
+    )
 
     selection: float = inherited(
         LagrangianOptions, "selection", 1.0, "target share of linked pairs of words; 1: no target", needs=CHOOSING
@@ -116,7 +120,9 @@ class SNLIPredictOptions(PredictOptions):
         None,
         "file to predict for, with one pair per line and a tab between its sentences, plain or .gz",
     )
-    premise: str | None = option(None, "premise of a pair to predict for, instead of the dev and test sets; needs --hypothesis")
+    premise: str | None = option(
+        None, "premise of a pair to predict for, instead of the dev and test sets; needs --hypothesis"
+    )
     hypothesis: str | None = option(None, "hypothesis of the pair; needs --premise")
     data_path: Path | None = option(None, "folder with snli_1.0_{dev,test}.jsonl (default: as in training)")
 

@@ -67,7 +67,7 @@ class SNLI(Task[SNLIOptions]):
         return list(read_pairs(plain_or_zipped(Path(self.options.data_path or "") / f"snli_1.0_{name}.jsonl")))
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
-        """Read word vectors, normalize them, and add random ones for the start token and for classes of unknown words."""
+        """Read and normalize word vectors, and add random ones for the start token and for unknown words."""
         vectors = super().read_vectors(splits)
         if vectors is None:
             return None
@@ -134,7 +134,9 @@ class SNLI(Task[SNLIOptions]):
         """Return the gold relation and its name; None for a pair without a label."""
         return {"gold": example.label, "gold_name": None if example.label is None else RELATIONS[example.label]}
 
-    def select_examples_to_show(self, predictions: Sequence[Prediction], examples: Sequence[SNLIPair], count: int) -> list[int]:
+    def select_examples_to_show(
+        self, predictions: Sequence[Prediction], examples: Sequence[SNLIPair], count: int
+    ) -> list[int]:
         """Return indices of correct and of wrong predictions for each relation in turn.
 
         Args:

@@ -21,7 +21,7 @@ from latent_rationale.sst.reader import CLASSES, SSTExample, normalize_tokens, r
 
 
 def default_vectors() -> Path:
-    """Return the default file of word vectors: that of the original implementation, all of GloVe, or another one for SST.
+    """Return the default file of word vectors: that of the original implementation, GloVe, or another one for SST.
 
     Raises:
         InputError: if there is none in the data folder.

@@ -87,7 +87,9 @@ def check_new_folder(options: TrainOptions) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file; --save-path expects a folder", folder)
     if (folder / checkpoint.CONFIG).exists() and not options.overwrite:
-        raise InputError("is already a results folder; continue its run with --resume, or replace it with --overwrite", folder)
+        raise InputError(
+            "is already a results folder; continue its run with --resume, or replace it with --overwrite", folder
+        )
 
 
 def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> Any:

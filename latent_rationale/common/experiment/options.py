@@ -40,7 +40,9 @@ class RationaleOptions(OptionGroup):
     HEADING: ClassVar[str] = "rationale"
 
     dist: str = option("hardkuma", "distribution of the selection of a word", choices=REPARAMETERISED, needs=LATENT)
-    dependent_z: bool = option(False, "the selection of a word depends on the earlier selections (autoregressive)", needs=CHOOSING)
+    dependent_z: bool = option(
+        False, "the selection of a word depends on the earlier selections (autoregressive)", needs=CHOOSING
+    )
     z_rnn_size: int = option(
         30,
         "units of the recurrent cell over earlier selections",
@@ -50,7 +52,12 @@ class RationaleOptions(OptionGroup):
     skip_unselected: bool = option(
         False, "the classifier skips words that are not selected, instead of reading zeros", needs=CHOOSING
     )
-    lasso: float = option(0.0, "target share of transitions between selected and other words; 0: no target", within="[0, 1]", needs=CHOOSING)
+    lasso: float = option(
+        0.0,
+        "target share of transitions between selected and other words; 0: no target",
+        within="[0, 1]",
+        needs=CHOOSING,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +81,7 @@ class LagrangianOptions(OptionGroup):
     )
 
     def __post_init__(self) -> None:
-        """Refuse combinations of values that do not go together."""
+        """Check combinations of values."""
         super().__post_init__()
         if self.lambda_min > self.lambda_max:
             raise InputError(f"--lambda-min: expected at most --lambda-max, {self.lambda_max}, got {self.lambda_min}")
@@ -87,8 +94,12 @@ class ReinforceOptions(OptionGroup):
     HEADING: ClassVar[str] = "REINFORCE"
 
     sparsity: float = option(0.0, "penalty per selected word", within="[0, inf)", needs=RL)
-    coherence: float = option(0.0, "penalty per transition between selected and other words", within="[0, inf)", needs=RL)
-    control_variate: str = option("none", "baseline that reduces the variance of the gradient", choices=CONTROL_VARIATES, needs=RL)
+    coherence: float = option(
+        0.0, "penalty per transition between selected and other words", within="[0, inf)", needs=RL
+    )
+    control_variate: str = option(
+        "none", "baseline that reduces the variance of the gradient", choices=CONTROL_VARIATES, needs=RL
+    )
     samples: int = option(
         2, "sampled rationales per sentence and step", within="[2, inf)", needs={**RL, "control_variate": ("rloo",)}
     )

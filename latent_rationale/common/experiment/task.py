@@ -325,7 +325,9 @@ class Task(ABC, Generic[Options]):
         """
         return self.variant.rank(dev)
 
-    def select_examples_to_show(self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int) -> list[int]:
+    def select_examples_to_show(
+        self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int
+    ) -> list[int]:
         """Return the indices of predictions to show to the user; by default the first ones.
 
         Args:

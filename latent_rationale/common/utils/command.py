@@ -12,9 +12,7 @@ from latent_rationale.common.utils.flags import flag, ignored_options, unmet_nee
 
 Options = TypeVar("Options")
 
-STOPPED_TRAINING = (
-    "stopped; run the command again with --resume to continue from the last state that was saved"
-)
+STOPPED_TRAINING = "stopped; run the command again with --resume to continue from the last state that was saved"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Command(Generic[Options]):
     stopped: str = "stopped"
 
     def __call__(self, arguments: Sequence[str] | None = None, program: str | None = None) -> int:
-        """Run the command.
+        """Run the command and return its exit code.
 
         Args:
             arguments: arguments of the command; by default those of the process.
