@@ -59,7 +59,7 @@ class TrainedModel(Predictor):
             seed: seed of the samples.
             longest: maximum number of words of a phrase; 3 by default.
             agglomerate: build a hierarchy of phrases by agglomeration instead of scoring all phrases up to a length.
-            percentile: percentile threshold on word scores, then on the gains of merges, in the agglomeration.
+            percentile: percentile that a candidate must reach to be selected in a round of the agglomeration.
             label: name of the class to explain; by default, of two classes the positive one, of more the predicted one.
             max_batch: maximum number of sentences per forward pass.
 

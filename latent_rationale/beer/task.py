@@ -52,7 +52,7 @@ class Beer(Task[BeerOptions]):
         return ", ".join(map(str, self.options.train_path))
 
     def read_split(self, name: str) -> list[BeerReview]:
-        """Read the reviews of a split: truncated to ``--max-len`` for training and dev, whole and annotated for test."""
+        """Read the reviews of a split: truncated to ``--max-len`` for train and dev, whole and annotated for test."""
         options = self.options
         if name == "test":
             return list(read_annotations(Path(options.test_path or "")))
@@ -88,7 +88,7 @@ class Beer(Task[BeerOptions]):
         return (output.scores.sigmoid() - batch.targets).square().mean(1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Compute the squared error, the shares of selected words, and their agreement with the annotated rationales."""
+        """Compute the squared error, the shares of selected words, and their agreement with annotated rationales."""
         errors = self.criterion(output, batch)
         metrics = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
         if output.rationale is not None:

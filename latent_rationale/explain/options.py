@@ -133,7 +133,7 @@ class ExplainOptions(ExplainedModelOptions):
     agg: bool = option(False, "build a hierarchy of phrases by agglomeration")
     percentile: float = option(
         90.0,
-        "percentile threshold on word scores, then on the gains of merges",
+        "percentile that a candidate must reach to be selected in a round of the agglomeration",
         within="[0, 100]",
         needs={"agg": (True,)},
     )

@@ -35,8 +35,8 @@ class Phrasing:
     Attributes:
         longest: maximum number of words of a phrase; all phrases up to this length are scored. By default the annotated
             phrases of the data, or if there are none, all phrases of up to ``LONGEST`` words.
-        percentile: if set, a hierarchy of phrases is built by agglomeration, from the words and gains at or above this
-            percentile.
+        percentile: if set, a hierarchy of phrases is built by agglomeration, in which candidates must reach this
+            percentile to be selected.
 
     Raises:
         InputError: if a number is out of range.
