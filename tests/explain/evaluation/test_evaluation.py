@@ -164,7 +164,7 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
     calls = []
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion"]
-    assert "evaluation.json.part, where there is arch" in capsys.readouterr().out
+    assert "evaluation.json.part, which has the results of arch" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deletion.png", "evaluation.json"]
     gone_on = (tmp_path / "evaluation.json").read_text()
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")

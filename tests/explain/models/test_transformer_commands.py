@@ -149,7 +149,7 @@ def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tm
     assert finetune(command.split()) == 0
     out = capsys.readouterr().out
     assert "note: no test set, because GLUE's has no labels and the treebank is missing" in out
-    assert "note: --do-train has no effect since it always trains" in out
+    assert "note: --do-train has no effect since this command always trains" in out
     assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
     explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
     assert explain([*explaining, "--split", "test"]) == 2
