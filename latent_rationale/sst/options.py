@@ -15,7 +15,9 @@ class SSTOptions(RationaleTrainOptions):
     HEADING: ClassVar[str] = "data"
 
     data_path: Path | None = option(
-        None, "folder with train.txt, dev.txt and test.txt, or GLUE's train.tsv and dev.tsv (default: the data folder)"
+        None,
+        "folder with train.txt, dev.txt and test.txt, or GLUE's train.tsv and dev.tsv "
+        "(default: found in the data folder)",
     )
     no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
     word_vectors: str | None = option(

@@ -253,7 +253,7 @@ def test_explanations_show_themselves(folders, tmp_path):
 def test_predictions_show_themselves(folders):
     (prediction,) = latent_rationale.load(folders / "latent_30pct").predict("<i> good film")
     html = prediction._repr_html_()
-    assert prediction.said in html
+    assert prediction.summary in html
     assert prediction.to_html() in html
     style = re.search("<style>(.*?)</style>", html, flags=re.DOTALL)[1]
     assert all(rule.strip().startswith(".rationale") for rule in re.findall(r"([^{}]+){", style))

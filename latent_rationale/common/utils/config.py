@@ -287,6 +287,6 @@ def _negative(text: str) -> int:
 
 
 def _default_text(default: Any) -> str:
-    if default in (REQUIRED, None, ()):
+    if default in (REQUIRED, None, (), ""):
         return ""
     return f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"
