@@ -1,4 +1,4 @@
-"""Text classifiers whose predictions can be inspected: rationale models, and explanations of any classifier."""
+"""Text classifiers whose predictions can be inspected: rationale models, and post-hoc explanations."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["InputError", "from_function", "from_transformers", "load", "train"]
 
-# Modules are imported in the functions, so that `import latent_rationale` does not wait for torch.
+# Modules are imported inside the functions, so that `import latent_rationale` does not have to import torch.
 
 
 def load(folder: Path | str, device: str = "auto") -> "TrainedModel":
-    """Load a trained model.
+    """Load a trained model for predictions and explanations.
 
     Example:
         >>> model = load("results/sst/latent_30pct")  # doctest: +SKIP
@@ -41,7 +41,7 @@ def load(folder: Path | str, device: str = "auto") -> "TrainedModel":
 
 
 def train(task: str, **options: Any) -> "TrainedModel":
-    """Train a model as the command does, and return it as ``load`` does, with its measures in ``results``.
+    """Train a model like the ``train`` command, and load the best checkpoint.
 
     Example:
         >>> model = train("sst", model="latent", selection=0.3, save_path="results/sst/latent_30pct")  # doctest: +SKIP
@@ -49,33 +49,37 @@ def train(task: str, **options: Any) -> "TrainedModel":
         0.44
 
     Args:
-        task: the name of a task, such as ``sst``.
-        options: options of its ``train`` command, by their names with underscores.
+        task: name of the task, such as ``sst``.
+        options: options of its ``train`` command, with underscores in their names.
+
+    Returns:
+        The trained model, with its measures in ``results``.
 
     Raises:
-        InputError: for options or data that cannot be used.
+        InputError: if options or data cannot be used.
     """
     from latent_rationale.common.experiment import commands
     from latent_rationale.common.utils.config import make
     from latent_rationale.tasks import find_task
 
     task_class = find_task(task)
-    made = make(task_class.options_class, options)
-    commands.train(task_class, made, options)
-    return load(made.save_path, made.device)
+    run_options = make(task_class.options_class, options)
+    commands.train(task_class, run_options, options)
+    return load(run_options.save_path, run_options.device)
 
 
 def from_transformers(model: Any, tokenizer: Any = None, device: str = "auto") -> "TrainedModel":
-    """Take a classifier of the ``transformers`` library.
+    """Wrap a classifier of the ``transformers`` library for predictions and explanations.
 
     Args:
-        model: a sequence classifier with its tokenizer, already loaded; or, without ``tokenizer``, the folder of both,
-            or a name under which the library finds them.
-        tokenizer: the fast tokenizer of a model that is already loaded.
+        model: a sequence classifier that is already loaded; or, without ``tokenizer``, a folder with model and
+            tokenizer, or their name in the library.
+        tokenizer: fast tokenizer of a model that is already loaded.
         device: ``auto``, ``cpu`` or ``cuda``.
 
     Raises:
-        InputError: if there is no trained classifier, its scores are no classes, or the library is not installed.
+        InputError: if there is no trained classifier, its scores do not stand for exclusive classes, or the library is
+            not installed.
     """
     from latent_rationale.common.utils.device import find_device
     from latent_rationale.explain.models.transformer_folder import need_transformers
@@ -84,10 +88,10 @@ def from_transformers(model: Any, tokenizer: Any = None, device: str = "auto") -
     need_transformers()
     from latent_rationale.explain.models.transformer import connect_transformer, load_transformer
 
-    place = find_device(device)
+    torch_device = find_device(device)
     if tokenizer is None:
-        return TrainedModel.of(load_transformer(str(model), place))
-    return TrainedModel.of(connect_transformer(model, tokenizer, place))
+        return TrainedModel.of(load_transformer(str(model), torch_device))
+    return TrainedModel.of(connect_transformer(model, tokenizer, torch_device))
 
 
 def from_function(
@@ -97,15 +101,16 @@ def from_function(
     embed: "Callable[[Tensor], Tensor] | None" = None,
     score_embedded: "Callable[[Tensor], Tensor] | None" = None,
 ) -> "TrainedModel":
-    """Take any classifier that is a function of ids, on the processor.
+    """Wrap a function from ids to scores, which runs on the CPU, for predictions and explanations.
 
     Args:
-        score: from ids ``[B, T]`` to scores ``[B, C]`` before a softmax. Padding stands at the end of shorter
-            sentences, and in place of words that an explainer removes.
-        words: vocabulary; the id of a word is its place. ``<unk>`` stands for unknown words, ``<pad>`` for padding.
-        names: names of the C classes.
-        embed: from ids ``[*]`` to vectors ``[*, D]``; explainers by gradients need it.
-        score_embedded: from embedded words ``[B, T, D]`` to scores ``[B, C]``, with gradients; likewise.
+        score: function from ids ``[B, T]`` to scores ``[B, C]`` before a softmax. Shorter sentences are padded at the
+            end, and words that an explainer removes are replaced by padding.
+        words: vocabulary, in which the id of a word is its index; ``<unk>`` is the unknown word and ``<pad>`` padding.
+        names: names of the ``C`` classes.
+        embed: function from ids ``[*]`` to vectors ``[*, D]``, which gradient-based explainers need.
+        score_embedded: differentiable function from embedded words ``[B, T, D]`` to scores ``[B, C]``, which
+            gradient-based explainers need.
 
     Raises:
         InputError: if the vocabulary has no unknown word or no padding.

@@ -1,4 +1,4 @@
-"""``latent-rationale``, or ``python -m latent_rationale``: all commands behind one name."""
+"""``latent-rationale``, or ``python -m latent_rationale``: entry point of all commands."""
 
 import sys
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from latent_rationale.tasks import TEXTS
 COMMANDS = {
     "train": ("latent_rationale.{task}.train", f"train a model; TASK is {', '.join(TEXTS)}"),
     "predict": ("latent_rationale.predict", "predict with a trained model and show its rationales"),
-    "agree": ("latent_rationale.snli.agree", "compare links of SNLI models with highlighted words"),
-    "explain": ("latent_rationale.explain.__main__", "score phrases by what they contribute to a prediction"),
-    "explain-train-lm": ("latent_rationale.explain.train_lm", "train a language model, which SOC and SCD need"),
-    "explain-evaluate": ("latent_rationale.explain.evaluate", "compare methods of explanation"),
-    "explain-visualize": ("latent_rationale.explain.visualize", "draw explanations"),
+    "agree": ("latent_rationale.snli.agree", "compare linked words of SNLI models with highlighted words"),
+    "explain": ("latent_rationale.explain.__main__", "score phrases by their contribution to a prediction"),
+    "explain-train-lm": ("latent_rationale.explain.train_lm", "train a language model for SOC and SCD"),
+    "explain-evaluate": ("latent_rationale.explain.evaluate", "compare explanation methods"),
+    "explain-visualize": ("latent_rationale.explain.visualize", "draw explanations as heat maps and as a page"),
     "finetune": ("latent_rationale.explain.finetune_bert", "fine-tune BERT or another pretrained encoder"),
 }
-"""Each command: the module whose ``main`` runs it, and a line of help. ``{task}`` stands for a further word."""
+"""Commands by name: module whose ``main`` runs the command, and description. ``{task}`` is the second argument."""
 
 EXAMPLES = (
     "train sst --model latent --selection 0.3 --save_path results/sst/latent_30pct",
@@ -31,7 +31,11 @@ EXAMPLES = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the first word names with the words behind it; returns the exit code."""
+    """Run the command that the first argument names, and return its exit code.
+
+    Args:
+        arguments: command and its arguments; by default those of the process.
+    """
     started_as = Path(sys.argv[0]).name
     program = "latent-rationale" if started_as.startswith("latent-rationale") else "python -m latent_rationale"
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -39,8 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_command(partial(_show, program), words)
     name = words.pop(0)
     if name not in COMMANDS:
-        return run_command(partial(_refuse, f"no command {name}; there are {', '.join(COMMANDS)} (see {program} -h)"))
+        return run_command(
+            partial(_refuse, f"unknown command {name}: expected one of {', '.join(COMMANDS)} (see {program} -h)")
+        )
     module, _ = COMMANDS[name]
+    # The command shows the words that started it in its own messages, such as `latent-rationale train sst`.
     program = f"{program} {name}"
     if "{task}" in module:
         if not words or words[0] not in TEXTS:
@@ -56,6 +63,7 @@ def _refuse(message: str, words: Sequence[str]) -> None:
 
 
 def _show(program: str, words: Sequence[str]) -> None:
+    """Print the version, or the list of commands."""
     if words == ["--version"]:
         LOGGER.info("latent_rationale %s", latent_rationale.__version__)
         return
@@ -77,13 +85,13 @@ def _show(program: str, words: Sequence[str]) -> None:
 
 
 def _show_tasks(program: str, words: Sequence[str]) -> None:
-    """Say which tasks there are: as help if that is what the user asks for, else as an error."""
+    """Print the list of tasks after ``-h``; otherwise raise an error that contains it."""
     tasks = ", ".join(TEXTS)
     if words and words[0] in ("-h", "--help"):
         LOGGER.info("usage: %s TASK [options]\n\nTASK is %s; %s TASK -h shows the options.", program, tasks, program)
         return
     got = f", got {words[0]}" if words else ""
-    raise InputError(f"expected a task, {tasks}{got} (see {program} -h)")
+    raise InputError(f"expected one of the tasks {tasks}{got} (see {program} -h)")
 
 
 if __name__ == "__main__":

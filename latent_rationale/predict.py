@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.predict``: predicts with a model of any task, which the results folder names."""
+"""``python -m latent_rationale.predict``: predicts with a model of any task, which the results folder records."""
 
 import sys
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from latent_rationale.common.utils.console import run_command
 
 PROGRAM = "python -m latent_rationale.predict"
 ABOUT = (
-    "Predict with a trained model of any task, and show its rationales. These are the options for models of one text; "
-    "with --ckpt, -h shows those of its task."
+    "Predict with a trained model of any task, and show its rationales. The options below are those for models of one "
+    "text; -h together with --ckpt shows the options of its task."
 )
 EXAMPLES = (
     "--ckpt results/sst/latent_30pct",
@@ -21,16 +21,22 @@ EXAMPLES = (
 
 
 def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
-    """Predict with the options of the command line; returns the exit code."""
+    """Run the command and return its exit code.
+
+    Args:
+        arguments: arguments of the command; by default those of the process.
+        program: name of the command in messages.
+    """
     return run_command(partial(_predict, program), arguments)
 
 
 def _predict(program: str, arguments: Sequence[str]) -> None:
+    # The options depend on the task, and the task on --ckpt, so --ckpt is parsed first.
     folder = config.value_of("ckpt", arguments)
     if folder is None:
-        config.parse(TextPredictOptions, arguments, program, ABOUT, EXAMPLES)  # shows the help, or misses --ckpt
+        config.parse(TextPredictOptions, arguments, program, ABOUT, EXAMPLES)  # shows -h, or fails without --ckpt
         return
-    # Imported here, so that -h does not wait for torch.
+    # Imported here, so that -h does not have to import torch.
     from latent_rationale.common.experiment.commands import predict
     from latent_rationale.common.training import checkpoint
     from latent_rationale.tasks import find_task

@@ -1,11 +1,11 @@
-"""The tasks by name, imported when they are asked for."""
+"""Registry of tasks, whose modules are imported on demand."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from latent_rationale.common.utils.errors import InputError
 
-if TYPE_CHECKING:  # options list the tasks by name, without waiting for torch
+if TYPE_CHECKING:  # definitions of options import this module, and -h must not import torch
     from latent_rationale.common.experiment.task import Task
 
 TASKS = {
@@ -15,19 +15,20 @@ TASKS = {
     "lm": "latent_rationale.explain.language_model.task:LanguageModelling",
     "bert": "latent_rationale.explain.models.finetuning:FineTuning",
 }
+"""Module and class of each task, by the name that ``config.json`` records."""
 
 TEXTS = tuple(name for name, place in TASKS.items() if not place.startswith("latent_rationale.explain."))
-"""Those with data of their own; the others read another's."""
+"""Names of the tasks with data of their own; the other tasks read the texts of one of these."""
 
 
 def find_task(name: str) -> "type[Task[Any]]":
-    """The class of a task.
+    """Return the class of a task.
 
     Raises:
         InputError: if there is no such task.
     """
     if name not in TASKS:
-        raise InputError(f"no task {name}; there are {', '.join(TASKS)}")
+        raise InputError(f"unknown task {name}: expected one of {', '.join(TASKS)}")
     module, _, attribute = TASKS[name].partition(":")
     task_class: type[Task[Any]] = getattr(import_module(module), attribute)
     return task_class

@@ -1,4 +1,4 @@
-"""Trained models in Python: what ``load``, ``from_transformers`` and ``from_function`` return."""
+"""Python interface of trained models, which ``load``, ``train`` and the ``from_`` functions return."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from latent_rationale.explain.text_explainer import ExplainRequest, TextExplaine
 
 
 class TrainedModel(Predictor):
-    """A trained model that predicts and explains texts.
+    """Trained model that predicts and explains texts.
 
     Example:
         >>> model = latent_rationale.load("results/sst/baseline2")  # doctest: +SKIP
@@ -24,7 +24,7 @@ class TrainedModel(Predictor):
 
     @classmethod
     def of(cls, predictor: Predictor) -> Self:
-        """Add explanations to a predictor."""
+        """Create a trained model from a predictor, with the same task, vocabulary and modules."""
         model = cls(predictor.task, predictor.vocabulary, predictor.model, predictor.objective, predictor.source)
         model.results = predictor.results
         return model
@@ -47,27 +47,27 @@ class TrainedModel(Predictor):
     ) -> list[Explanation]:
         """Score the phrases of texts, like ``python -m latent_rationale.explain``.
 
-        Sampling depends only on the seed and the index of a text, so that equal calls return equal scores.
+        Samples depend only on the seed and the index of a text, so that equal calls return equal scores.
 
         Args:
             texts: one string, or a list of texts, which are strings or sequences of tokens.
             method: name of the explainer, one of ``latent_rationale.explain.explainers.EXPLAINERS``.
-            lm: a language model, or its results folder; ``soc`` and ``scd`` need it.
-            nb_range: N, the number of words on either side of a phrase that are sampled anew.
-            sample_n: K, the number of samples.
-            share_samples: phrases with the same edge share their samples, which is faster and less exact.
+            lm: language model, or its results folder, which ``soc`` and ``scd`` need.
+            nb_range: number N of words on either side of a phrase that are resampled.
+            sample_n: number K of samples.
+            share_samples: phrases with a common boundary share samples, which is faster but less exact.
             seed: seed of the samples.
-            longest: score all phrases of up to so many words; 3 unless given.
-            agglomerate: instead grow a tree of phrases by their scores.
-            percentile: percentile of words and gains that are taken as the tree grows.
-            label: name of the explained class; by default the positive one of two, the predicted one of more.
-            max_batch: sentences that go through the model at a time.
+            longest: maximum number of words of a phrase; 3 by default.
+            agglomerate: build a hierarchy of phrases by agglomeration instead of scoring all phrases up to a length.
+            percentile: percentile that a candidate must reach to be selected in a round of the agglomeration.
+            label: name of the class to explain; by default, of two classes the positive one, of more the predicted one.
+            max_batch: maximum number of sentences per forward pass.
 
         Returns:
-            One explanation for each text, in their order.
+            One explanation per text, in the order of the texts.
 
         Raises:
-            InputError: if the model is no classifier of one text, or cannot be explained by the method.
+            InputError: if the model is not a classifier of one text, or the method does not fit the model.
         """
         examples = self.examples_of(texts)
         sampling = Sampling(nb_range=nb_range, sample_n=sample_n, share_samples=share_samples, seed=seed)

@@ -83,9 +83,9 @@ def test_messages_call_the_program_as_the_user_did(capsys, monkeypatch, started_
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["trian"], "no command trian; there are train, predict"),
-        (["train"], "expected a task, sst, beer, snli (see"),
-        (["train", "imdb"], "expected a task, sst, beer, snli, got imdb (see"),
+        (["trian"], "unknown command trian: expected one of train, predict"),
+        (["train"], "expected one of the tasks sst, beer, snli (see"),
+        (["train", "imdb"], "expected one of the tasks sst, beer, snli, got imdb (see"),
         (["predict"], "--ckpt"),
         (["predict", "--ckpt", "nowhere"], "nowhere: no such folder"),
         (["explain"], "--ckpt"),

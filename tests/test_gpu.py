@@ -42,7 +42,7 @@ def prepared(small_sst, small_snli):
         task_class, small = {"sst": (SST, small_sst), "snli": (SNLI, small_snli)}[name]
         paths = {"data_path": small.folder, "word_vectors": str(small.vectors)}
         task = task_class(task_class.options_class(hidden_size=16, **paths, **options))
-        splits = task.read()
+        splits = task.read_splits()
         vectors = task.read_vectors(splits)
         vocabulary = task.vocabulary(splits, vectors)
         model, objective = task.build(make_embedding(vocabulary, vectors.matrix.shape[1], vectors, trained=False))

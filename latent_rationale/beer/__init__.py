@@ -1,1 +1,1 @@
-"""BeerAdvocate: reviews with a score for each of five aspects."""
+"""BeerAdvocate reviews with a score for each of five aspects (Bastings et al., section 6.1)."""

@@ -8,22 +8,29 @@ from latent_rationale.common.experiment.options import RationaleTrainOptions, Te
 from latent_rationale.common.utils.config import inherited, option
 
 ALL_ASPECTS = -1
+"""Value of ``--aspect`` for a model of all five aspects."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BeerOptions(RationaleTrainOptions):
-    """Options of ``beer.train``: the data, beside those of every text, with other defaults."""
+    """Options of ``beer.train``: the data, and the options of all tasks of one text with other defaults."""
 
     HEADING: ClassVar[str] = "data"
 
     aspect: int = option(
         ALL_ASPECTS, "0 look, 1 smell, 2 palate, 3 taste, 4 overall; -1: all five", choices=(ALL_ASPECTS, 0, 1, 2, 3, 4)
     )
-    train_path: tuple[Path, ...] = option((), "files of reviews (default: looked for)")
-    dev_path: Path | None = option(None, "file of reviews (default: looked for)")
-    test_path: Path | None = option(None, "file of annotated reviews (default: looked for)")
-    embeddings: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
-    max_len: int = option(256, "training and dev reviews are cut to this many words", within="[1, inf)")
+    train_path: tuple[Path, ...] = option((), "files of training reviews (default: found in the data folder)")
+    dev_path: Path | None = option(None, "file of dev reviews (default: found in the data folder)")
+    test_path: Path | None = option(None, "file of annotated reviews (default: found in the data folder)")
+    embeddings: str | None = option(
+        None,
+        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
+        "(default: found in the data folder)",
+    )
+    max_len: int = option(
+        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)"
+    )
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/beer/default"))
     num_iterations: int = inherited(RationaleTrainOptions, "num_iterations", -100)
@@ -41,18 +48,18 @@ class BeerOptions(RationaleTrainOptions):
     lagrange_lr: float = inherited(RationaleTrainOptions, "lagrange_lr", 0.05)
     lagrange_alpha: float = inherited(RationaleTrainOptions, "lagrange_alpha", 0.5)
     coherence: float = inherited(
-        RationaleTrainOptions, "coherence", 0.0, "cost of a transition, as a multiple of --sparsity"
+        RationaleTrainOptions, "coherence", 0.0, "penalty per transition, as a multiple of --sparsity"
     )
 
     @property
     def transition_cost(self) -> float:
-        """The cost of a change between neighbours: sparsity times coherence, as in the original."""
+        """Penalty per transition: sparsity times coherence, as in the original implementation."""
         return self.sparsity * self.coherence
 
 
 @dataclass(frozen=True, kw_only=True)
 class BeerPredictOptions(TextPredictOptions):
-    """Options of ``beer.predict``: the place of the data, beside those of every text."""
+    """Options of ``beer.predict``: the location of the data, and the options of all tasks of one text."""
 
-    dev_path: Path | None = option(None, "file of reviews, if not where training found it")
-    test_path: Path | None = option(None, "file of annotated reviews, if not where training found it")
+    dev_path: Path | None = option(None, "file of dev reviews (default: as in training)")
+    test_path: Path | None = option(None, "file of annotated reviews (default: as in training)")

@@ -8,7 +8,7 @@ from latent_rationale.common.utils.command import Command
 
 
 def run(options: BeerPredictOptions, named: dict[str, Any]) -> None:
-    """Predict with these options."""
+    """Predict with the options of the command line."""
     from latent_rationale.beer.task import Beer
     from latent_rationale.common.experiment.commands import predict
 
@@ -17,7 +17,7 @@ def run(options: BeerPredictOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.beer.predict",
-    about="Predict the scores of beer reviews with a trained model, and show the words that it selected.",
+    about="Predict the scores of beer reviews with a trained model, and show the selected words.",
     examples=(
         "--ckpt results/beer/latent_a0",
         '--ckpt results/beer/latent_a0 --text "Pours a clear amber."',

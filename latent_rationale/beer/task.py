@@ -1,4 +1,4 @@
-"""How much people liked the look, smell, palate, taste of a beer and the beer in all, from their reviews."""
+"""Task of predicting the scores of a beer review: look, smell, palate, taste and overall."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,10 @@ from latent_rationale.common.utils.files import find_data, find_vectors
 
 
 class Beer(Task[BeerOptions]):
-    """Regression of scores in [0, 1]: one aspect's, or all five in one model."""
+    """Regression of scores in [0, 1], for one aspect or for all five in one model.
+
+    Only the test set is annotated with rationales; training and dev reviews have scores only.
+    """
 
     name = "beer"
     options_class = BeerOptions
@@ -31,9 +34,9 @@ class Beer(Task[BeerOptions]):
 
     @classmethod
     def resolve(cls, options: BeerOptions) -> BeerOptions:
-        """Fill in the files: those of the aspect where it has its own, else those of all reviews."""
-        named = (options.train_path, options.dev_path, options.test_path)
-        folder = Path() if all(named) else find_data("beer")
+        """Fill in the files: those of the aspect if it has files of its own, else those of all reviews."""
+        paths = (options.train_path, options.dev_path, options.test_path)
+        folder = Path() if all(paths) else find_data("beer")
         stem = f"reviews.aspect{options.aspect}" if options.aspect in (0, 1, 2) else "reviews.260k"
         return replace(
             options,
@@ -45,11 +48,11 @@ class Beer(Task[BeerOptions]):
 
     @property
     def source(self) -> str:
-        """The training files."""
+        """Names of the training files."""
         return ", ".join(map(str, self.options.train_path))
 
     def read_split(self, name: str) -> list[BeerReview]:
-        """Reviews for training and dev, cut to ``--max-len``; annotated ones, whole, for test."""
+        """Read the reviews of a split: truncated to ``--max-len`` for train and dev, whole and annotated for test."""
         options = self.options
         if name == "test":
             return list(read_annotations(Path(options.test_path or "")))
@@ -58,46 +61,47 @@ class Beer(Task[BeerOptions]):
 
     @property
     def aspects(self) -> tuple[int, ...]:
-        """Those to predict."""
+        """Indices into ``ASPECTS`` of the aspects that the model predicts."""
         return tuple(range(len(ASPECTS))) if self.options.aspect == ALL_ASPECTS else (self.options.aspect,)
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The aspects."""
+        """Names of the aspects that the model predicts."""
         return tuple(ASPECTS[aspect] for aspect in self.aspects)
 
     def texts_of(self, example: BeerReview) -> tuple[Sequence[str], ...]:
-        """The review."""
+        """Return the words of the review."""
         return (example.tokens,)
 
     def targets_of(self, examples: Sequence[BeerReview]) -> Tensor:
-        """Scores ``[N, C]``; not a number where there are none."""
+        """Return the scores ``[N, C]``; nan for reviews without scores."""
         unknown = (float("nan"),) * len(ASPECTS)
         return torch.tensor([[(review.scores or unknown)[aspect] for aspect in self.aspects] for review in examples])
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> BeerReview:
-        """A review without scores."""
+        """Return a review without scores."""
         (tokens,) = texts
         return BeerReview(tuple(tokens), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """Squared error, the mean over the aspects."""
+        """Compute the squared error of each review, ``[B]``, the mean over the aspects."""
         return (output.scores.sigmoid() - batch.targets).square().mean(1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Squared error, shares of the words, and how the selected ones agree with those that people marked."""
+        """Compute the squared error, the shares of selected words, and their agreement with annotated rationales."""
         errors = self.criterion(output, batch)
-        tallies = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
+        metrics = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
         if output.rationale is not None:
-            tallies |= selection_shares(output.rationale)
-            tallies |= {"runs": mean_runs(output.rationale)}
+            metrics |= selection_shares(output.rationale)
+            metrics |= {"runs": mean_runs(output.rationale)}
+            # A model of all aspects has one rationale for them, but annotations are of one aspect.
             if len(self.aspects) == 1 and all(review.spans is not None for review in batch.examples):
-                gold = marked(batch.examples, self.options.aspect, output.rationale.z)
-                tallies |= agreement(output.rationale.z > 0, gold)
-        return tallies
+                gold = annotated_words(batch.examples, self.options.aspect, output.rationale.z)
+                metrics |= agreement(output.rationale.z > 0, gold)
+        return metrics
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
-        """Scores and words."""
+        """Convert the output to scores of the aspects and selected words."""
         rows = output.scores.sigmoid().tolist()
         return [
             TextPrediction(tuple(row), None, self._named(row), review.tokens, z)
@@ -105,7 +109,7 @@ class Beer(Task[BeerOptions]):
         ]
 
     def gold(self, example: BeerReview) -> dict[str, Any]:
-        """The gold scores, and the stretches that people marked for the aspect; None where there are none."""
+        """Return the gold scores, and the annotated spans of the aspect; None for missing ones."""
         if example.scores is None:
             return {"gold": None, "gold_name": None, "gold_spans": None}
         scores = [example.scores[aspect] for aspect in self.aspects]
@@ -118,8 +122,14 @@ class Beer(Task[BeerOptions]):
         return ", ".join(f"{name} {score:.2f}" for name, score in zip(self.output_names, scores, strict=True))
 
 
-def marked(reviews: Sequence[BeerReview], aspect: int, like: Tensor) -> Tensor:
-    """The words that people marked for an aspect: bool, of the shape ``[B, T]`` and on the device of ``like``."""
+def annotated_words(reviews: Sequence[BeerReview], aspect: int, like: Tensor) -> Tensor:
+    """Return the words that annotators marked for an aspect, bool ``[B, T]``.
+
+    Args:
+        reviews: ``B`` annotated reviews.
+        aspect: index into ``ASPECTS``.
+        like: tensor with the shape and the device of the result.
+    """
     gold = torch.zeros(like.shape, dtype=torch.bool)
     for row, review in zip(gold, reviews, strict=True):
         for start, end in (review.spans or ())[aspect]:

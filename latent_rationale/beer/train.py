@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.beer.train``: trains a regression of the scores of beer reviews."""
+"""``python -m latent_rationale.beer.train``: trains a regression model for the scores of beer reviews."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.common.utils.command import STOPPED_TRAINING, Command
 
 
 def run(options: BeerOptions, named: dict[str, Any]) -> None:
-    """Train with these options."""
+    """Train with the options of the command line."""
     from latent_rationale.beer.task import Beer
     from latent_rationale.common.experiment.commands import train
 
@@ -17,7 +17,7 @@ def run(options: BeerOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.beer.train",
-    about="Train a model of beer scores that reads the full review, or only the words that it selects.",
+    about="Train a model that predicts the scores of beer reviews from the full text, or only from selected words.",
     examples=(
         "--model latent --aspect 0 --dependent-z --selection 0.13 --lasso 0.02 --save_path results/beer/latent_a0",
         "--model baseline --aspect -1 --save_path results/beer/baseline_multi",

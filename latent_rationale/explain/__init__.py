@@ -1,6 +1,6 @@
-"""Explanations of a trained classifier: scores of phrases, and trees of phrases (Jin et al., ICLR 2020).
+"""Explanations of trained classifiers: scores of phrases, and hierarchies of phrases (Jin et al., ICLR 2020).
 
-An explainer is made of a model, a class and contexts, and called with the ids and phrases of a sentence:
+An explainer is created from a model, a class and contexts, and called with the ids and phrases of a sentence:
 ``SOC(model, 1, context)(ids, [(0, 2), (2, 5)])``.
 """
 
@@ -69,7 +69,7 @@ _HOMES = {
     "agglomerate": "hierarchy.agglomeration",
     "all_spans": "hierarchy.spans",
 }
-"""The module of each name, imported when it is asked for, so that the commands' ``-h`` does not wait for torch."""
+"""Module of each public name. Modules are imported on first access, so that ``-h`` does not have to import torch."""
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from latent_rationale.explain.options import ExplainOptions
 
 
 def run(options: ExplainOptions, named: dict[str, Any]) -> None:
-    """Explain with these options."""
+    """Explain with the options of the command line."""
     from latent_rationale.explain.command import run_explain
 
     note_without_effect(options, named)
@@ -17,7 +17,7 @@ def run(options: ExplainOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.explain",
-    about="Score the phrases of sentences by what they contribute to the class that a trained classifier predicts.",
+    about="Score the phrases of sentences by their contribution to the prediction of a trained classifier.",
     examples=(
         "--ckpt results/sst/baseline2 --method soc --lm results/sst/lm --stop 50",
         '--ckpt path/to/model --method occlusion --agg --text "Not a good film."',

@@ -1,10 +1,10 @@
-"""Command ``python -m latent_rationale.explain``: explains sentences and writes them to a file."""
+"""Explanation of sentences or of a text: work of the command ``python -m latent_rationale.explain``."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from latent_rationale.common.experiment.commands import own_example, tokenizer_for
+from latent_rationale.common.experiment.commands import tokenizer_for, user_example
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
@@ -17,15 +17,19 @@ from latent_rationale.explain.text_explainer import ExplainRequest, TextExplaine
 
 
 def run_explain(options: ExplainOptions) -> None:
-    """Explain sentences of a data set, or a text of the user."""
+    """Explain sentences of a data set or a text of the user, and show the first explanations.
+
+    Raises:
+        InputError: if the models, the data or the text cannot be used.
+    """
     session = Session(options)
     if options.label is not None:
-        session.texts.label_named(options.label)
+        session.texts.label_named(options.label)  # reports an unknown name before any work
     if options.text is None:
         requests = session.examples()
     else:
-        split = tokenizer_for(session.task, options.tokenized)
-        requests = [ExplainRequest(0, own_example(session.task, {"text": options.text}, split))]
+        tokenize = tokenizer_for(session.task, options.tokenized)
+        requests = [ExplainRequest(0, user_example(session.task, {"text": options.text}, tokenize))]
     for explanation in _write(session.texts, requests, options)[: options.show]:
         LOGGER.info("%s\n  %s", explanation.said, explanation.strongest(8))
 
@@ -35,48 +39,58 @@ def _phrasing(options: ExplainOptions) -> Phrasing:
 
 
 def _write(texts: TextExplainer, requests: Sequence[ExplainRequest], options: ExplainOptions) -> list[Explanation]:
-    """Write explanations one by one, after those that a stopped run of the same command had found."""
+    """Write explanations to a file one by one, and return all of them.
+
+    If an interrupted run of the same command left an unfinished file, its explanations are kept and the rest is added.
+    """
     path = writable_folder(options.folder) / f"{options.file_name}.jsonl"
     with unfinished(path) as part:
-        found = _found_before(part, texts, requests, options)
-        write_atomically(part, "".join(map(_line, found)))
-        rest = requests[len(found) :]
-        explanations = texts.explain(rest, options.method, _phrasing(options), options.label, options.source)
+        explanations = _previous_explanations(part, texts, requests, options)
+        # Written again, because the last line of the unfinished file may be incomplete.
+        write_atomically(part, "".join(map(_line, explanations)))
+        remaining = requests[len(explanations) :]
+        new = texts.explain(remaining, options.method, _phrasing(options), options.label, options.source)
         with part.open("a", encoding="utf-8") as file:
-            for explanation in track(explanations, "sentence", len(rest)):
+            for explanation in track(new, "sentence", len(remaining)):
                 file.write(_line(explanation))
-                file.flush()
-                found.append(explanation)
-    LOGGER.info("%d explanations are in %s", len(found), path)
+                file.flush()  # an interruption must not lose explanations, some of which take seconds
+                explanations.append(explanation)
+    LOGGER.info("%d explanations are in %s", len(explanations), path)
     if options.format == "seed":
-        write_atomically(path.with_suffix(".txt"), "".join(explanation.line() + "\n" for explanation in found))
-        LOGGER.info("the original's lines are in %s", path.with_suffix(".txt"))
-    return found
+        lines = path.with_suffix(".txt")
+        write_atomically(lines, "".join(explanation.line() + "\n" for explanation in explanations))
+        LOGGER.info("the same explanations in the format of the original implementation are in %s", lines)
+    return explanations
 
 
 def _line(explanation: Explanation) -> str:
     return json.dumps(explanation.to_json(), ensure_ascii=False) + "\n"
 
 
-def _found_before(
+def _previous_explanations(
     part: Path, texts: TextExplainer, requests: Sequence[ExplainRequest], options: ExplainOptions
 ) -> list[Explanation]:
-    """Read the whole lines of an unfinished file, as long as they are what is asked for now."""
+    """Read the explanations of an unfinished file that this command would compute again.
+
+    They count only up to the first one whose model, method, settings, sentence or class differs from the request at its
+    place.
+    """
     if not part.exists():
         return []
     provenance = texts.provenance(options.method, _phrasing(options))
-    found = []
+    explanations = []
     try:
-        for old, request in zip(read_explanations(part), requests, strict=False):
-            explained = texts.names[texts.explained_label(old.label, options.label)]
-            now = provenance, options.source, request.number, texts.encode(request).tokens, explained
-            if (old.provenance, old.source, old.number, old.tokens, old.explained) != now:
+        for previous, request in zip(read_explanations(part), requests, strict=False):
+            explained = texts.names[texts.explained_label(previous.label, options.label)]
+            requested = provenance, options.source, request.number, texts.encode(request).tokens, explained
+            actual = previous.provenance, previous.source, previous.number, previous.tokens, previous.explained
+            if actual != requested:
                 break
-            found.append(old)
+            explanations.append(previous)
     except InputError:
-        pass  # a line that a kill cut short
-    if found:
-        LOGGER.info("going on after %d explanations in %s", len(found), part)
+        pass  # the last line is incomplete if the process was killed while it was written
+    if explanations:
+        LOGGER.info("continuing after %d explanations in %s", len(explanations), part)
     else:
-        LOGGER.info("note: what is in %s is not the beginning of this, and is replaced", part)
-    return found
+        LOGGER.info("note: %s belongs to another run and is replaced", part)
+    return explanations

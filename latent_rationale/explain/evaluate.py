@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.explain.evaluate``: compares methods of explanation."""
+"""``python -m latent_rationale.explain.evaluate``: compares explanation methods."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.explain.options import EvaluateOptions
 
 
 def run(options: EvaluateOptions, named: dict[str, Any]) -> None:
-    """Evaluate with these options."""
+    """Evaluate with the options of the command line."""
     from latent_rationale.explain.evaluation.command import evaluate
 
     note_without_effect(options, named)
@@ -18,8 +18,8 @@ def run(options: EvaluateOptions, named: dict[str, Any]) -> None:
 main = Command(
     program="python -m latent_rationale.explain.evaluate",
     about=(
-        "Evaluate which method explains a two-class classifier best: scores of words against a linear model, of "
-        "phrases against the treebank, and the fall of the probability as words are deleted."
+        "Compare explanation methods for a two-class classifier: correlation of word scores with a linear model, of "
+        "phrase scores with the treebank, and the drop of the predicted probability as words are deleted."
     ),
     examples=(
         "--ckpt results/sst/baseline2 --lm results/sst/lm --split dev --stop 100",

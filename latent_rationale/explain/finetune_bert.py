@@ -8,7 +8,7 @@ from latent_rationale.explain.models.options import FineTuningOptions
 
 
 def run(options: FineTuningOptions, named: dict[str, Any]) -> None:
-    """Train with these options."""
+    """Fine-tune with the options of the command line."""
     from latent_rationale.common.experiment.commands import train
     from latent_rationale.explain.models.finetuning import FineTuning
 

@@ -1,4 +1,4 @@
-"""Options of the commands that explain."""
+"""Options of the commands that explain, evaluate and visualize."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,14 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import GIVEN
 from latent_rationale.tasks import TEXTS
 
-# The names of registries, written out so that -h need not import torch; tests/explain/test_options.py compares them.
+# Names of registry entries, repeated here so that -h does not have to import torch. tests/explain/test_options.py
+# compares them with the registries.
 EXPLAINERS = (
     *("soc", "scd", "cd", "occlusion", "direct-feed", "arch", "arch-mean"),
     *("integrated-gradients", "gradient-x-input"),
 )
 NEED_LANGUAGE_MODEL = ("soc", "scd")
+"""Methods that sample contexts from a language model."""
 
 SAMPLING = {"method": NEED_LANGUAGE_MODEL}
 SAMPLED = {**SAMPLING, "lm": (GIVEN,)}
@@ -29,31 +31,34 @@ class ContextOptions(OptionGroup):
 
     lm: Path | None = option(None, "results folder of a language model", also=("lm_path",), needs=SAMPLING)
     nb_range: int = option(
-        10, "words (word pieces of a transformer) that are resampled on either side", "[0, inf)", needs=SAMPLED
+        10,
+        "N: number of words (word pieces for a transformer) that are resampled on either side of a phrase",
+        "[0, inf)",
+        needs=SAMPLED,
     )
-    sample_n: int = option(20, "contexts per phrase", within="[1, 100000]", needs=SAMPLED)
+    sample_n: int = option(20, "K: number of sampled contexts per phrase", within="[1, 100000]", needs=SAMPLED)
     share_samples: bool = option(
-        False, "phrases with the same edge share their samples: faster, and less exact", needs=SAMPLED
+        False, "phrases with a common boundary share samples: faster, but less exact", needs=SAMPLED
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceOptions(OptionGroup):
-    """Options of the data set, and of the sentences that are taken from it."""
+    """Options of the data set and of the selection of its sentences."""
 
     HEADING: ClassVar[str] = "sentences"
 
     task: str | None = option(
-        None, "whose texts are explained (default: the classifier's own, and of a transformer sst)", choices=TEXTS
+        None, "task whose texts are explained (default: that of the classifier; for a transformer, sst)", choices=TEXTS
     )
-    data_path: Path | None = option(None, "folder with the texts, if not where training found them")
-    split: str = option("dev", "data set to explain", choices=("train", "dev", "test"), also=("dataset",))
-    start: int = option(0, "its first sentence, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "the sentence before which to stop (default: explain all)", within="[1, inf)")
+    data_path: Path | None = option(None, "folder with the texts (default: as in training)")
+    split: str = option("dev", "split to explain", choices=("train", "dev", "test"), also=("dataset",))
+    start: int = option(0, "index of the first sentence, counted from 0", within="[0, inf)")
+    stop: int | None = option(None, "index after the last sentence (default: explain all)", within="[1, inf)")
     sample: int | None = option(None, "explain a random sample of this size (see --seed)", within="[1, inf)")
 
     def __post_init__(self) -> None:
-        """Refuse combinations of values that do not go together."""
+        """Check combinations of values."""
         super().__post_init__()
         if self.stop is not None and self.stop <= self.start:
             raise InputError(f"--stop: expected more than --start, {self.start}, got {self.stop}")
@@ -61,47 +66,47 @@ class SentenceOptions(OptionGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainedModelOptions(ContextOptions, SentenceOptions):
-    """Options of every command that explains: the model, its contexts and sentences, and the run."""
+    """Options of the commands that explain a model: the model, contexts, sentences and the run."""
 
     HEADING: ClassVar[str] = "model and run"
 
     ckpt: Path = option(
         REQUIRED,
-        "folder of a trained classifier: results, or a model of transformers",
+        "folder of a trained classifier: a results folder, or a model of the transformers library",
         also=("resume_snapshot",),
     )
     explain_model: str | None = option(
-        None, "refuse a transformer (lstm), or a model of this package (bert)", choices=("lstm", "bert")
+        None, "required kind of model: of this package (lstm), or a transformer (bert)", choices=("lstm", "bert")
     )
-    save_path: Path | None = option(None, "folder for what is found (default: that of --ckpt)")
+    save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
     max_batch: int | None = option(
-        None, "sentences that go through the model at a time (default: 2048, and of a transformer 64)", "[1, inf)"
+        None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, inf)"
     )
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
-    device: str = option("auto", "where to compute; auto: on a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     batch_size: int = ignored(1, "the phrases of one sentence are explained together")
-    use_bert_tokenizer: bool = ignored(False, "a transformer reads its own pieces of words")
-    no_subtrees: bool = ignored(False, "whole sentences are explained, and their phrases")
+    use_bert_tokenizer: bool = ignored(False, "a transformer always uses its own tokenizer")
+    no_subtrees: bool = ignored(False, "whole sentences and their phrases are explained")
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The methods to explain by."""
+        """Names of the explanation methods."""
         return ()
 
     @property
-    def insists(self) -> bool:
-        """Whether the user named the methods. Without that, those are left out that a model cannot have."""
+    def methods_are_explicit(self) -> bool:
+        """True if the user named the methods; otherwise methods that do not fit the model are left out."""
         return True
 
     @property
-    def draws(self) -> bool:
-        """Whether contexts are drawn from a language model."""
+    def samples_contexts(self) -> bool:
+        """True if contexts are sampled from a language model."""
         return self.lm is not None and not set(self.methods).isdisjoint(NEED_LANGUAGE_MODEL)
 
     @property
     def folder(self) -> Path:
-        """The folder to write to."""
+        """Folder that the command writes to."""
         return self.save_path or self.ckpt
 
 
@@ -111,35 +116,40 @@ class ExplainOptions(ExplainedModelOptions):
 
     HEADING: ClassVar[str] = "method and phrases"
 
-    method: str = option("soc", "how phrases get their scores", choices=EXPLAINERS)
+    method: str = option("soc", "explanation method", choices=EXPLAINERS)
     label: str | None = option(
-        None, "name of the class to explain (default: the positive one of two, the predicted one of more)"
+        None, "class to explain (default: of two classes the positive one, of more the predicted one)"
     )
-    text: str | None = option(None, "explain this text instead of a data set")
+    text: str | None = option(None, "text to explain, instead of a data set")
     tokenized: bool = option(
-        False, "the text is tokens with blanks between them, not raw text", needs={"text": (GIVEN,)}
+        False, "the text is tokenized already, with blanks between tokens", needs={"text": (GIVEN,)}
     )
     longest: int | None = option(
         None,
-        "all phrases of up to this many words (default: those that the data knows, else 3)",
+        "score all phrases of up to this many words (default: the phrases annotated in the data, else 3)",
         within="[1, inf)",
         needs={"agg": (False,)},
     )
-    agg: bool = option(False, "grow phrases into a tree by their scores")
+    agg: bool = option(False, "build a hierarchy of phrases by agglomeration")
     percentile: float = option(
-        90.0, "of the words, then of the gains, that are taken", within="[0, 100]", needs={"agg": (True,)}
+        90.0,
+        "percentile that a candidate must reach to be selected in a round of the agglomeration",
+        within="[0, 100]",
+        needs={"agg": (True,)},
     )
-    exp_name: str = option("", "goes into the name of the file, before its ending")
+    exp_name: str = option("", "suffix of the file name")
     format: str = option(
-        "jsonl", "seed: beside it the original's lines, phrases and scores apart by tabs", choices=("jsonl", "seed")
+        "jsonl",
+        "seed: also write the format of the original implementation, with phrases and scores separated by tabs",
+        choices=("jsonl", "seed"),
     )
-    show: int = option(5, "explanations to show", within="[0, inf)")
+    show: int = option(5, "number of explanations to show", within="[0, inf)")
 
     save_path: Path | None = inherited(
         ExplainedModelOptions,
         "save_path",
         None,
-        "folder for what is found (default: in that of --ckpt, by the method's name)",
+        "output folder (default: a subfolder of --ckpt, named after the method)",
     )
     data_path: Path | None = inherited(SentenceOptions, "data_path", None, needs=OF_A_DATA_SET)
     split: str = inherited(SentenceOptions, "split", "dev", needs=OF_A_DATA_SET)
@@ -148,29 +158,29 @@ class ExplainOptions(ExplainedModelOptions):
     sample: int | None = inherited(SentenceOptions, "sample", None, needs=OF_A_DATA_SET)
 
     def __post_init__(self) -> None:
-        """Refuse combinations of values that do not go together."""
+        """Check combinations of values."""
         super().__post_init__()
         if Path(self.exp_name).name != self.exp_name:
-            raise InputError(f"--exp-name: goes into the name of a file, and cannot be {self.exp_name}")
+            raise InputError(f"--exp-name: expected a suffix of a file name, got {self.exp_name}")
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The one method."""
+        """Name of the method, as a tuple of one."""
         return (self.method,)
 
     @property
     def folder(self) -> Path:
-        """The folder to write to, by default one for the method."""
+        """Folder that the command writes to; by default a subfolder named after the method."""
         return self.save_path or self.ckpt / self.method
 
     @property
     def source(self) -> str:
-        """The origin of the sentences, as explanations record it."""
+        """Origin of the sentences, as explanations record it: the split, or ``text``."""
         return self.split if self.text is None else "text"
 
     @property
     def file_name(self) -> str:
-        """The name of the file to write, without its ending."""
+        """Name of the output file, without its extension."""
         return f"explanations{self.exp_name}"
 
 
@@ -181,23 +191,25 @@ class EvaluateOptions(ExplainedModelOptions):
     HEADING: ClassVar[str] = "methods"
 
     method: tuple[str, ...] = option(
-        (), "how phrases get their scores (default: in every way that the model allows)", choices=EXPLAINERS
+        (), "explanation methods to compare (default: all that the model allows)", choices=EXPLAINERS
     )
-    resamples: int = option(1000, "resamples of the sentences, for intervals", within="[1, 1000000]")
+    resamples: int = option(
+        1000, "number of bootstrap resamples of the sentences for confidence intervals", within="[1, 1000000]"
+    )
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """All methods to compare."""
+        """Names of the methods to compare, without repetitions."""
         return tuple(dict.fromkeys(self.method or EXPLAINERS))
 
     @property
-    def insists(self) -> bool:
-        """Whether the user named the methods."""
+    def methods_are_explicit(self) -> bool:
+        """True if the user named the methods."""
         return bool(self.method)
 
     @property
     def scope(self) -> dict[str, Any]:
-        """The options that decide what an evaluation goes over."""
+        """Options that determine the sentences and resamples of an evaluation."""
         return {name: getattr(self, name) for name in ("split", "start", "stop", "sample", "seed", "resamples")}
 
 
@@ -205,8 +217,8 @@ class EvaluateOptions(ExplainedModelOptions):
 class VisualizeOptions(OptionGroup):
     """Options of ``python -m latent_rationale.explain.visualize``."""
 
-    input: Path = option(REQUIRED, "explanations.jsonl, as the command that explains writes it")
-    save_path: Path | None = option(None, "folder for the page and the pictures (default: that of --input)")
-    start: int = option(0, "the first explanation, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "the explanation before which to stop (default: 20 later)", within="[1, inf)")
+    input: Path = option(REQUIRED, "explanations.jsonl, as written by python -m latent_rationale.explain")
+    save_path: Path | None = option(None, "output folder for the page and the pictures (default: that of --input)")
+    start: int = option(0, "index of the first explanation, counted from 0", within="[0, inf)")
+    stop: int | None = option(None, "index after the last explanation (default: --start + 20)", within="[1, inf)")
     format: str = option("png", "format of the pictures", choices=("png", "pdf", "svg"))

@@ -1,4 +1,4 @@
-"""Models and sentences that the options of a command name, loaded."""
+"""Loading of the models and sentences that a command explains."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,13 @@ class Session:
     Args:
         options: options of the command.
 
+    Attributes:
+        texts: the classifier, ready to be explained.
+        task: task of the classifier.
+        methods: methods in the options that fit the classifier.
+
     Raises:
-        InputError: if the models that they name cannot be used.
+        InputError: if a model cannot be used, or a method that the user named does not fit the classifier.
     """
 
     def __init__(self, options: ExplainedModelOptions):
@@ -35,34 +40,35 @@ class Session:
             seed=options.seed,
         )
         classifier = _load_classifier(options, device)
-        lm = load_predictor(options.lm, device) if options.lm and options.draws else None
+        # A language model takes a while to load, so it is loaded only if a method needs it.
+        lm = load_predictor(options.lm, device) if options.lm and options.samples_contexts else None
         self.texts = TextExplainer(classifier, lm, sampling, options.max_batch)
         self.task = classifier.task
         self.methods = tuple(method for method in options.methods if self._allows(method))
 
     def _allows(self, method: str) -> bool:
-        """Tell whether the classifier can be explained by a method.
+        """Tell whether a method fits the classifier.
 
         Raises:
-            InputError: if it cannot, and the user named the method.
+            InputError: if it does not, and the user named the method.
         """
         try:
             self.texts.explainer(method, self.texts.positive)
         except InputError as error:
-            if self.options.insists:
+            if self.options.methods_are_explicit:
                 raise InputError(f"--method {method}: {error}") from error
-            LOGGER.info("note: without --method %s: %s", method, error)
+            LOGGER.info("note: method %s is left out: %s", method, error)
             return False
         return True
 
     def examples(self) -> list[ExplainRequest]:
-        """Read the sentences that the options ask for.
+        """Read the sentences that the options select, with their indices in the split.
 
         Raises:
-            InputError: if there are none.
+            InputError: if there are none, or the data cannot be used.
         """
         options = self.options
-        examples: Sequence[object] = self.task.read_asked(options.split)
+        examples: Sequence[object] = self.task.read_nonempty_split(options.split)
         if options.start >= len(examples):
             raise InputError(f"--start: expected less than {len(examples)}, the number of sentences in {options.split}")
         requests = [ExplainRequest(number, example) for number, example in enumerate(examples)]
@@ -71,19 +77,19 @@ class Session:
             return requests
         generator = torch.Generator().manual_seed(options.seed)
         sample = torch.randperm(len(requests), generator=generator)[: options.sample]
-        return [requests[place] for place in sorted(sample.tolist())]
+        return [requests[index] for index in sorted(sample.tolist())]
 
 
 def _load_classifier(options: ExplainedModelOptions, device: torch.device) -> Predictor:
-    """Load the classifier that is to be explained; of a fine-tuned encoder, what was saved for the library.
+    """Load the classifier in ``--ckpt``; for a fine-tuned encoder, its files in the format of ``transformers``.
 
     Raises:
-        InputError: if there is none, or one of another kind than the user says.
+        InputError: if there is none, or it is not of the kind in ``--explain-model``.
     """
     folder = transformer_folder(options.ckpt)
     if options.explain_model is not None and (options.explain_model == "bert") is (folder is None):
-        found = "a model of this package" if folder is None else "a transformer"
-        raise InputError(f"--explain-model {options.explain_model}: the folder holds {found}", options.ckpt)
+        kind = "a model of this package" if folder is None else "a transformer"
+        raise InputError(f"--explain-model {options.explain_model}: the folder holds {kind}", options.ckpt)
     predictor = load_predictor(folder or options.ckpt, device, options.task, options.data_path)
-    predictor.source = str(options.ckpt)  # as the user named it
+    predictor.source = str(options.ckpt)  # the name that the user knows, not the folder within it
     return predictor

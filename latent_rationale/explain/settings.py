@@ -8,18 +8,18 @@ from latent_rationale.explain.hierarchy.agglomeration import ScoreSpans, agglome
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, all_spans, shorter_first
 
 LONGEST = 3
-"""Length of the longest phrases, where neither the data nor the user names any."""
+"""Default maximum length of phrases, in words, for data without annotated phrases."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """Options of sampled contexts.
+    """Settings of sampled contexts.
 
     Attributes:
-        nb_range: N, the number of words on either side of a phrase that are sampled anew.
-        sample_n: K, the number of samples.
-        share_samples: phrases with the same edge share their samples.
-        seed: seed of all randomness, together with the number of a sentence.
+        nb_range: number N of words on either side of a phrase that are resampled.
+        sample_n: number K of samples.
+        share_samples: phrases with a common boundary share samples, which is faster but less exact.
+        seed: seed of the samples, which is combined with the index of a sentence.
     """
 
     nb_range: int = 10
@@ -33,12 +33,13 @@ class Phrasing:
     """Choice of the phrases that are scored.
 
     Attributes:
-        longest: score all phrases of up to so many words; by default the phrases that the data knows, else all of up to
-            ``LONGEST`` words.
-        percentile: instead grow a tree of phrases by their scores, of the words and gains at or above this percentile.
+        longest: maximum number of words of a phrase; all phrases up to this length are scored. By default the annotated
+            phrases of the data, or if there are none, all phrases of up to ``LONGEST`` words.
+        percentile: if set, a hierarchy of phrases is built by agglomeration, in which candidates must reach this
+            percentile to be selected.
 
     Raises:
-        InputError: for numbers out of range.
+        InputError: if a number is out of range.
     """
 
     longest: int | None = None
@@ -50,18 +51,23 @@ class Phrasing:
         if self.percentile is not None and not 0 <= self.percentile <= 100:
             raise InputError(f"percentile: expected a number in [0, 100], got {self.percentile}")
 
-    def tree(self, score: ScoreSpans, length: int, known: Collection[Span]) -> SpanTree | None:
-        """Return the tree of the phrases: grown by their scores, or of the data; else None.
+    def tree(self, score: ScoreSpans, length: int, annotated: Collection[Span]) -> SpanTree | None:
+        """Return the hierarchy of phrases: built by agglomeration, or annotated in the data; None without either.
 
         Args:
-            score: from phrases to scores.
+            score: function from phrases to scores.
             length: number of words of the sentence.
-            known: phrases that the data knows.
+            annotated: phrases that are annotated in the data.
         """
         if self.percentile is not None:
             return agglomerate(score, length, self.percentile)
-        return SpanTree.of({*known, (0, length)}) if known and self.longest is None else None
+        return SpanTree.of({*annotated, (0, length)}) if annotated and self.longest is None else None
 
     def spans(self, length: int, tree: SpanTree | None) -> list[Span]:
-        """Return the phrases of a tree, or without one all phrases of a sentence up to a length, shorter ones first."""
+        """Return the phrases to score, shorter ones first: those of the tree, or without one all up to a length.
+
+        Args:
+            length: number of words of the sentence.
+            tree: result of ``tree``.
+        """
         return all_spans(length, self.longest or LONGEST) if tree is None else shorter_first(tree.spans)

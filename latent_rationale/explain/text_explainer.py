@@ -1,4 +1,4 @@
-"""Explanations of texts by a trained classifier: the way from words to scores of phrases, for commands and Python."""
+"""Explanation of the predictions of a trained classifier for texts, shared by commands and Python interface."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -26,14 +26,14 @@ from latent_rationale.explain.models.loading import explained_model
 from latent_rationale.explain.settings import Phrasing, Sampling
 
 POSITIVE = frozenset({"positive", "pos", "yes", "true", "1"})
-"""Names of classes that say yes, in lower case."""
+"""Names of positive classes, in lower case."""
 
 
 class ExplainRequest(NamedTuple):
-    """An example that is to be explained.
+    """Example whose prediction is to be explained.
 
     Attributes:
-        number: its index in the data set or list, from 0.
+        number: index of the example in the data set or list, from 0.
         example: an example of the classifier's task.
     """
 
@@ -42,16 +42,16 @@ class ExplainRequest(NamedTuple):
 
 
 class TextExplainer:
-    """A classifier of one text with everything that explaining its predictions takes.
+    """Classifier of one text together with the contexts, the explainers and the settings of explanations.
 
     Args:
         predictor: the classifier.
-        lm: a language model, for explainers that sample contexts.
-        sampling: options of these contexts.
-        max_batch: sentences that go through the classifier at a time.
+        lm: language model, for explainers that sample contexts.
+        sampling: settings of the sampled contexts.
+        max_batch: maximum number of sentences per forward pass.
 
     Raises:
-        InputError: if one of the models is of another kind, or they cannot be used together.
+        InputError: if a model is of the wrong kind, or the vocabularies of both models do not fit together.
     """
 
     def __init__(
@@ -77,17 +77,20 @@ class TextExplainer:
         label: str | None = None,
         source: str = "text",
     ) -> Iterator[Explanation]:
-        """Explain examples one after the other.
+        """Explain examples one by one, lazily.
 
         Args:
             requests: the examples.
             method: name of the explainer.
             phrasing: choice of the phrases.
-            label: name of the explained class; by default as ``explained_label`` says.
-            source: name of the data set that the examples are from.
+            label: name of the class to explain; see ``explained_label`` for the default.
+            source: name of the split that the examples come from, or ``text``.
+
+        Yields:
+            One explanation per example, in the order of the requests.
 
         Raises:
-            InputError: if the method or label is unknown, the method is not for this model, or a score is not finite.
+            InputError: if the method or label is unknown, the method does not fit the model, or a score is not finite.
         """
         provenance = self.provenance(method, phrasing)
         predictions = self.predictor.predict_examples([request.example for request in requests])
@@ -125,70 +128,87 @@ class TextExplainer:
         )
 
     def encode(self, request: ExplainRequest) -> EncodedSentence:
-        """Encode the text of an example. A note is logged if the text is longer than what the model reads."""
+        """Convert the text of an example to ids, and log a note if it is longer than the model can read."""
         (tokens,) = map(tuple, self.predictor.task.texts_of(request.example))
         ids, edges = self.predictor.vocabulary.encode_with_edges(tokens)
         read = tokens[: len(edges) - 1]
         if len(read) < len(tokens):
-            LOGGER.info("note: of %d words the model reads %d: %s ...", len(tokens), len(read), tokens[0])
+            LOGGER.info(
+                "note: a text of %d words is truncated to %d, the limit of the model: %s ...",
+                len(tokens),
+                len(read),
+                tokens[0],
+            )
         return EncodedSentence(read, torch.tensor(ids, device=self.model.device), tuple(edges), request.number)
 
     def phrases_of(self, request: ExplainRequest, sentence: EncodedSentence) -> dict[Span, int]:
-        """Return the phrases that the data knows, as far as the model reads them, with their classes."""
-        known = self.predictor.task.phrases_of(request.example)
-        return {span: label for span, label in known.items() if span[1] <= len(sentence.tokens)}
+        """Return the annotated phrases of an example that the model reads entirely, with their classes.
+
+        Args:
+            request: the example.
+            sentence: result of ``encode``, which may be truncated.
+        """
+        annotated = self.predictor.task.phrases_of(request.example)
+        return {span: label for span, label in annotated.items() if span[1] <= len(sentence.tokens)}
 
     def explained_label(self, predicted: int | None, name: str | None = None) -> int:
         """Choose the class that is explained.
 
         Args:
             predicted: the predicted class.
-            name: name of a class. By default, the positive one of two classes and the predicted one of more.
+            name: name of the class. By default, the positive one of two classes, and the predicted one of more.
 
         Raises:
-            InputError: for an unknown name, or a model of several scores that are no classes.
+            InputError: if there is no class with this name, or the model is a regression with several targets.
         """
         if len(self.names) > 2 and predicted is None:
-            raise InputError(
-                f"the model predicts {len(self.names)} scores that are no classes, and cannot be explained"
-            )
+            raise InputError(f"the model predicts {len(self.names)} scores instead of classes and cannot be explained")
         if name is not None:
             return self.label_named(name)
         return self.positive if len(self.names) < 3 or predicted is None else predicted
 
     def label_named(self, name: str) -> int:
-        """Return the index of a class by its name, in upper or lower case.
+        """Return the index of a class; upper and lower case are equivalent.
 
         Raises:
             InputError: if there is no such class.
         """
-        names = [known.lower() for known in self.names]
+        names = [class_name.lower() for class_name in self.names]
         if name.lower() not in names:
             raise InputError(f"--label {name}: the classes are {', '.join(self.names)}")
         return names.index(name.lower())
 
     @property
     def positive(self) -> int:
-        """Index of the positive one of two classes."""
+        """Index of the positive class out of two."""
         return positive_label(self.names)
 
     def explainer(self, method: str, label: int) -> Explainer:
-        """Return an explainer of a class.
+        """Return the explainer of a class, which is created on first use.
+
+        Args:
+            method: name of the explainer.
+            label: index of the class.
 
         Raises:
-            InputError: if there is no such method, or it is not for this model, or it needs a language model.
+            InputError: if there is no such method, it does not fit the model, or it needs a language model.
         """
         if method not in EXPLAINERS:
-            raise InputError(f"no method {method}; there are {', '.join(EXPLAINERS)}")
+            raise InputError(f"unknown method {method}: expected one of {', '.join(EXPLAINERS)}")
         if (method, label) not in self._explainers:
             self._explainers[method, label] = EXPLAINERS[method](self.model, label, self.context)
         return self._explainers[method, label]
 
     def scorer(self, method: str, label: int, sentence: EncodedSentence) -> ScoreSpans:
-        """Return a function from phrases of a sentence, in words, to scores.
+        """Return a function from phrases of a sentence, as spans of words, to their scores.
 
-        Sampling depends only on the seed and the number of the sentence, and on earlier calls of the same function.
-        The function raises an ``InputError`` for scores that are not finite.
+        Samples depend only on the seed, the index of the sentence and earlier calls of the function. The function
+        raises an ``InputError`` if a score is not finite.
+
+        Args:
+            method: name of the explainer.
+            label: index of the class to explain.
+            sentence: the sentence.
         """
         explainer = self.explainer(method, label)
         generator = torch.Generator().manual_seed(seed_of(self.sampling.seed, sentence.number))
@@ -204,7 +224,7 @@ class TextExplainer:
         return score
 
     def provenance(self, method: str, phrasing: Phrasing | None = None) -> Provenance:
-        """Describe how scores by a method come about."""
+        """Return the record of how scores are computed: method, models and settings."""
         sampled: dict[str, Any] = {}
         if method in NEED_LANGUAGE_MODEL and self.lm is not None:
             sampled = asdict(self.sampling) | {"lm": self.lm.source, "lm_digest": self._lm_digest}
@@ -232,16 +252,21 @@ def positive_label(names: Sequence[str]) -> int:
 
 
 def _sampled_context(predictor: Predictor, lm: Predictor, sampling: Sampling) -> Context:
-    """Make contexts from a language model for a classifier.
+    """Create contexts that are sampled from a language model for a classifier.
+
+    Args:
+        predictor: the classifier.
+        lm: the language model.
+        sampling: settings of the samples.
 
     Raises:
-        InputError: if the model is no language model, or reads other words or pieces of words.
+        InputError: if ``lm`` is no language model, or its units do not fit those of the classifier.
     """
     if not isinstance(lm.model, LanguageModel):
         raise InputError(f"holds a model for {lm.task.name}, not a language model", lm.source)
     pieces = lm.task.options.use_bert_tokenizer
     try:
-        language = BidirectionalSampler.between(lm.model, lm.vocabulary, predictor.vocabulary, pieces)
+        sampler = BidirectionalSampler.between(lm.model, lm.vocabulary, predictor.vocabulary, pieces)
     except InputError as error:
         raise InputError(str(error), lm.source) from error
-    return SampledContext(language, sampling.nb_range, sampling.sample_n, sampling.share_samples)
+    return SampledContext(sampler, sampling.nb_range, sampling.sample_n, sampling.share_samples)

@@ -8,7 +8,7 @@ from latent_rationale.explain.language_model.options import LanguageModelOptions
 
 
 def run(options: LanguageModelOptions, named: dict[str, Any]) -> None:
-    """Train with these options."""
+    """Train with the options of the command line."""
     from latent_rationale.common.experiment.commands import train
     from latent_rationale.explain.language_model.task import LanguageModelling
 
@@ -17,7 +17,7 @@ def run(options: LanguageModelOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.explain.train_lm",
-    about="Train a bidirectional language model on the texts of a classifier, from which SOC and SCD sample contexts.",
+    about="Train a bidirectional language model on the texts of a classifier; SOC and SCD sample contexts from it.",
     examples=(
         "--ckpt results/sst/baseline2 --save_path results/sst/lm",
         "--task sst --save_path models/sst_lstm_lm --lr 0.0002",

@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.explain.visualize``: draws explanations."""
+"""``python -m latent_rationale.explain.visualize``: draws explanations as heat maps and as a page."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.explain.options import VisualizeOptions
 
 
 def run(options: VisualizeOptions, named: dict[str, Any]) -> None:
-    """Draw with these options."""
+    """Draw with the options of the command line."""
     from latent_rationale.explain.visualization.command import visualize
 
     visualize(options)
@@ -16,7 +16,7 @@ def run(options: VisualizeOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.explain.visualize",
-    about="Draw explanations: a heat map of the phrases of each sentence, and one page for all.",
+    about="Draw explanations: a heat map of the phrases of each sentence, and an HTML page of all sentences.",
     examples=(
         "--input results/sst/baseline2/soc/explanations.jsonl",
         "--input results/sst/baseline2/soc/explanations.jsonl --start 20 --stop 30 --format pdf",

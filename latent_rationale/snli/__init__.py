@@ -1,1 +1,1 @@
-"""Stanford Natural Language Inference: whether a hypothesis follows from a premise."""
+"""Stanford Natural Language Inference: relations of sentence pairs (Bastings et al., section 6.3)."""

@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.snli.agree``: compares linked words with those that people highlighted."""
+"""``python -m latent_rationale.snli.agree``: compares linked words with those that annotators highlighted."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.snli.options import AgreeOptions
 
 
 def run(options: AgreeOptions, named: dict[str, Any]) -> None:
-    """Compare with these options."""
+    """Compare with the options of the command line."""
     from latent_rationale.snli.agreement_table import show_agreement
 
     show_agreement(options)
@@ -16,7 +16,7 @@ def run(options: AgreeOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.snli.agree",
-    about="Compare the words that models linked with those that people highlighted (e-SNLI), beside baselines.",
+    about="Compare the words that models link, and baselines, with the words that annotators highlighted (e-SNLI).",
     examples=(
         "--ckpt results/snli/da results/snli/latent_10pct",
         "--ckpt results/snli/latent_10pct --highlights data/esnli/esnli_dev.csv",

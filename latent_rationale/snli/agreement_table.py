@@ -1,4 +1,4 @@
-"""Table of how well linked words, and baselines, agree with the words that people highlighted."""
+"""Table of the agreement of linked words, and of baselines, with the words that annotators highlighted."""
 
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -19,19 +19,23 @@ MEASURES = ("precision", "recall", "f1", "iou", "auprc")
 POOLS: dict[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "sum": sum,
-    "unlinked": lambda given: 1 - max(given),
+    "unlinked": lambda received: 1 - max(received),
 }
-"""From the attention that a word gets from each word of the other sentence to its score."""
+"""Functions that reduce the attention that a word receives from the words of the other sentence to its score."""
 
 
 def show_agreement(options: AgreeOptions) -> None:
-    """Show the table: how well the linked words of models, and baselines, agree with what people highlighted."""
+    """Print the agreement of the linked words of models, and of baselines, with the words that annotators highlighted.
+
+    Raises:
+        InputError: if the file of highlights or a results folder cannot be used.
+    """
     pairs = list(read_highlighted_pairs(options.highlights or plain_or_zipped(find_data("esnli") / "esnli_dev.csv")))
     generator = torch.Generator().manual_seed(options.seed)
-    show_row("words by", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
+    show_row("method", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))
     show_row(*["---"] * (1 + len(MEASURES) + len(RELATIONS)))
-    show_scores("chance", pairs, [random_scores(pair, generator) for pair in pairs])
-    show_scores("being content words", pairs, [content(pair) for pair in pairs])
+    show_scores("random words", pairs, [random_scores(pair, generator) for pair in pairs])
+    show_scores("content words", pairs, [content(pair) for pair in pairs])
     for folder in options.ckpt:
         predictor = Predictor.load(folder, SNLI, find_device(options.device))
         predictions = [cast(PairPrediction, prediction) for prediction in predictor.predict_examples(pairs)]
@@ -40,7 +44,13 @@ def show_agreement(options: AgreeOptions) -> None:
 
 
 def show_scores(name: str, pairs: Sequence[SNLIPair], scores: Sequence[WordScores]) -> None:
-    """A row of the table, in percent."""
+    """Print a row of the table, in percent.
+
+    Args:
+        name: name of the method that scored the words.
+        pairs: pairs with highlights.
+        scores: word scores of each pair.
+    """
     overall = compare(pairs, scores)
     values = [*map(overall.get, MEASURES), *(compare(pairs, scores, relation).get("f1") for relation in RELATIONS)]
     show_row(name, *("-" if value is None else f"{100 * value:.1f}" for value in values))

@@ -14,63 +14,68 @@ from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, ignored, inherited, option
 
 SOFTMAX = "softmax"
+"""Value of ``--dist`` for attention without a distribution."""
 
 DECOMPOSABLE = {"model": ("decomposable",)}
 RECURRENT = {"model": ("recurrent",)}
 SELF_ATTENTION = {**DECOMPOSABLE, "self_attention": (True,)}
 CHOOSING = {"dist": REPARAMETERISED}
 
-PAIRS = "pairs of sentences have rationales of cells, not of words"
+PAIRS = "rationales of sentence pairs consist of cells of a matrix, not of words"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairModelOptions(OptionGroup):
-    """Options of the two models of pairs, and of their attention."""
+    """Options of the models of sentence pairs, and of their attention."""
 
     HEADING: ClassVar[str] = "model"
 
     model: str = option(
         "decomposable",
-        "words one by one (Parikh et al., 2016), or as LSTMs see them",
+        "decomposable attention over single words (Parikh et al., 2016), or over the states of LSTMs",
         choices=("decomposable", "recurrent"),
     )
     dist: str = option(
-        SOFTMAX, "attention: softmax, or a choice for each cell of the matrix", choices=(SOFTMAX, *REPARAMETERISED)
+        SOFTMAX,
+        "attention: softmax, or a distribution over each cell of the matrix",
+        choices=(SOFTMAX, *REPARAMETERISED),
     )
-    self_attention: bool = option(
-        False, "words are read beside what they attend to in their own sentence", needs=DECOMPOSABLE
-    )
-    mask_diagonal: bool = option(False, "no word attends to itself", needs=SELF_ATTENTION)
+    self_attention: bool = option(False, "add intra-sentence attention to the word representations", needs=DECOMPOSABLE)
+    mask_diagonal: bool = option(False, "mask the diagonal: no word attends to itself", needs=SELF_ATTENTION)
     max_relative_distance: int = option(
-        11, "words further apart are treated as this far apart", within="[1, inf)", needs=SELF_ATTENTION
+        11, "maximum relative distance; words further apart are treated alike", within="[1, inf)", needs=SELF_ATTENTION
     )
-    no_projection: bool = option(False, "word vectors are read as they are", needs=DECOMPOSABLE)
+    no_projection: bool = option(False, "use word vectors without a projection", needs=DECOMPOSABLE)
     proj_size: int = option(
         200,
         "units of the projection of word vectors",
         within="[1, inf)",
         needs={**DECOMPOSABLE, "no_projection": (False,)},
     )
-    no_bidirectional: bool = option(False, "LSTMs read from left to right only", needs=RECURRENT)
-    n_layers: int = option(1, "LSTMs one above the other", within="[1, inf)", needs=RECURRENT)
+    no_bidirectional: bool = option(False, "unidirectional LSTMs, from left to right", needs=RECURRENT)
+    n_layers: int = option(1, "number of stacked LSTM layers", within="[1, inf)", needs=RECURRENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOptions):
-    """Options of ``snli.train``: the data, beside those of the models, the target and the run."""
+    """Options of ``snli.train``: the data, and the options of models, target and run."""
 
     HEADING: ClassVar[str] = "data"
 
     data_path: Path | None = option(
-        None, "folder with snli_1.0_{train,dev,test}.jsonl, plain or .gz (default: looked for)"
+        None, "folder with snli_1.0_{train,dev,test}.jsonl, plain or .gz (default: found in the data folder)"
     )
-    word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
-    no_emb_normalization: bool = option(False, "word vectors keep their lengths, instead of all having length 1")
+    word_vectors: str | None = option(
+        None,
+        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
+        "(default: found in the data folder)",
+    )
+    no_emb_normalization: bool = option(False, "do not normalize word vectors to length 1")
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/snli/default"))
     num_iterations: int = inherited(TrainOptions, "num_iterations", -200)
     batch_size: int = inherited(TrainOptions, "batch_size", 64, "pairs per step")
-    eval_batch_size: int = inherited(TrainOptions, "eval_batch_size", 256, "pairs per step of an evaluation")
+    eval_batch_size: int = inherited(TrainOptions, "eval_batch_size", 256, "pairs per evaluation step")
     eval_every: int = inherited(TrainOptions, "eval_every", 1000)
     min_lr: float = inherited(TrainOptions, "min_lr", 5e-5)
     lr_decay: float = inherited(TrainOptions, "lr_decay", 0.999)
@@ -78,8 +83,12 @@ class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOpti
     weight_decay: float = inherited(TrainOptions, "weight_decay", 1e-6)
     patience: int = inherited(TrainOptions, "patience", 10000)
 
-    hidden_size: int = inherited(EncoderOptions, "hidden_size", 200, "units of networks, and of LSTMs per direction")
-    dropout: float = inherited(EncoderOptions, "dropout", 0.2, "before each layer of the networks, and before LSTMs")
+    hidden_size: int = inherited(
+        EncoderOptions, "hidden_size", 200, "units of the feed-forward networks, and of LSTMs per direction"
+    )
+    dropout: float = inherited(
+        EncoderOptions, "dropout", 0.2, "dropout probability before each layer of the networks, and before LSTMs"
+    )
 
     selection: float = inherited(
         LagrangianOptions, "selection", 1.0, "target share of linked pairs of words; 1: no target", needs=CHOOSING
@@ -90,7 +99,7 @@ class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOpti
     lagrange_lr: float = inherited(LagrangianOptions, "lagrange_lr", 0.01, needs=CHOOSING)
     lagrange_alpha: float = inherited(LagrangianOptions, "lagrange_alpha", 0.99, needs=CHOOSING)
 
-    layer: str = ignored("lstm", "--model decides how pairs are read")
+    layer: str = ignored("lstm", "--model determines the encoder")
     skip_unselected: bool = ignored(False, PAIRS)
     dependent_z: bool = ignored(False, PAIRS)
     z_rnn_size: int = ignored(30, PAIRS)
@@ -103,29 +112,31 @@ class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOpti
 
 @dataclass(frozen=True, kw_only=True)
 class SNLIPredictOptions(PredictOptions):
-    """Options of ``snli.predict``: the pair and the place of the data, beside those of every task."""
+    """Options of ``snli.predict``: the pair and the location of the data, and the options of all tasks."""
 
     input: Path | None = inherited(
         PredictOptions,
         "input",
         None,
-        "predict for this file, a line a pair with a tab between its sentences, plain or .gz",
+        "file to predict for, with one pair per line and a tab between its sentences, plain or .gz",
     )
-    premise: str | None = option(None, "predict for this pair instead of the dev and test sets, with --hypothesis")
-    hypothesis: str | None = option(None, "the other sentence of the pair")
-    data_path: Path | None = option(None, "folder with snli_1.0_{dev,test}.jsonl, if not where training found it")
+    premise: str | None = option(
+        None, "premise of a pair to predict for, instead of the dev and test sets; needs --hypothesis"
+    )
+    hypothesis: str | None = option(None, "hypothesis of the pair; needs --premise")
+    data_path: Path | None = option(None, "folder with snli_1.0_{dev,test}.jsonl (default: as in training)")
 
     @property
-    def given(self) -> dict[str, str | None]:
-        """``--premise`` and ``--hypothesis``."""
+    def user_texts(self) -> dict[str, str | None]:
+        """Texts of ``--premise`` and ``--hypothesis``, or None."""
         return {"premise": self.premise, "hypothesis": self.hypothesis}
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgreeOptions(OptionGroup):
-    """Options of ``snli.agree``: models, and the pairs in which people highlighted words."""
+    """Options of ``snli.agree``: models, and pairs in which annotators highlighted words."""
 
     ckpt: tuple[Path, ...] = option(REQUIRED, "results folders of training runs")
-    highlights: Path | None = option(None, "file of e-SNLI, plain or .gz (default: looked for)")
+    highlights: Path | None = option(None, "CSV file of e-SNLI, plain or .gz (default: found in the data folder)")
     seed: int = option(1, "seed of the random baseline", within="[0, 9007199254)")
-    device: str = option("auto", "where to compute; auto: on a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))

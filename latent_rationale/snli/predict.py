@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.snli.predict``: predicts relations of pairs and shows links."""
+"""``python -m latent_rationale.snli.predict``: predicts relations of sentence pairs and shows linked words."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.snli.options import SNLIPredictOptions
 
 
 def run(options: SNLIPredictOptions, named: dict[str, Any]) -> None:
-    """Predict with these options."""
+    """Predict with the options of the command line."""
     from latent_rationale.common.experiment.commands import predict
     from latent_rationale.snli.task import SNLI
 
@@ -17,7 +17,7 @@ def run(options: SNLIPredictOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.snli.predict",
-    about="Predict the relation between two sentences with a trained model, and show the words that it linked.",
+    about="Predict the relation between two sentences with a trained model, and show the linked words.",
     examples=(
         "--ckpt results/snli/latent_10pct --plot",
         '--ckpt results/snli/latent_10pct --premise "A man sleeps." --hypothesis "A person rests."',

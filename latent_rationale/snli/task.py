@@ -1,4 +1,4 @@
-"""Whether a sentence follows from another, contradicts it, or neither."""
+"""Task of classifying the relation between two sentences: entailment, contradiction or neutral."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,16 +25,20 @@ from latent_rationale.snli.reader import RELATIONS, SNLIPair, read_pairs, treeba
 from latent_rationale.snli.variant import PairVariant
 
 START = "<s>"
-"""What a word attends to when there is nothing to attend to (Parikh et al., 2016)."""
+"""Token before each sentence, which words attend to if nothing in the sentence matches (Parikh et al., 2016)."""
 
 UNKNOWN_CLASSES = 100
+"""Number of random embeddings that unknown words are distributed over."""
 
 SHARES = {"p0": "p2h_0", "pc": "p2h_c", "p1": "p2h_1", "selected": "p2h_selected"}
-"""What shares of words are called where they are shares of cells."""
+"""Names of the shares of selected cells, by the names of the shares of selected words in other tasks."""
 
 
 class SNLI(Task[SNLIOptions]):
-    """The relation between a premise and a hypothesis."""
+    """Classification of the relation between a premise and a hypothesis.
+
+    A rationale selects cells of the attention matrix between both sentences (Bastings et al., section 6.3).
+    """
 
     name = "snli"
     options_class = SNLIOptions
@@ -49,86 +53,97 @@ class SNLI(Task[SNLIOptions]):
 
     @classmethod
     def resolve(cls, options: SNLIOptions) -> SNLIOptions:
-        """Fill in where data and vectors are."""
+        """Fill in the folder of the data and the file of word vectors."""
         vectors = options.word_vectors or find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
         return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=str(vectors))
 
     @property
     def model_name(self) -> str:
-        """The model and its attention."""
+        """Kind of the model and of its attention."""
         return f"{self.options.model}, {self.options.dist}"
 
     def read_split(self, name: str) -> list[SNLIPair]:
-        """The pairs of a file that have a gold label."""
+        """Read the pairs of a split that have a gold label."""
         return list(read_pairs(plain_or_zipped(Path(self.options.data_path or "") / f"snli_1.0_{name}.jsonl")))
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
-        """Vectors of length 1, with random ones for the start of a sentence and for the classes of unknown words."""
+        """Read and normalize word vectors, and add random ones for the start token and for unknown words."""
         vectors = super().read_vectors(splits)
         if vectors is None:
             return None
-        more = [START, *unknown_words(UNKNOWN_CLASSES)]
-        random = torch.randn(len(more), vectors.matrix.shape[1]).numpy()
+        added = [START, *unknown_words(UNKNOWN_CLASSES)]
+        random = torch.randn(len(added), vectors.matrix.shape[1]).numpy()
         known = vectors.matrix if self.options.no_emb_normalization else _normalised(vectors.matrix)
-        return WordVectors([*vectors.words, *more], np.concatenate([known, _normalised(random)]))
+        return WordVectors([*vectors.words, *added], np.concatenate([known, _normalised(random)]))
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
-        """The words that have a vector, and classes for others; the training words where vectors are learned."""
+        """Build the vocabulary from the words with a vector, or from the training data if embeddings are learned.
+
+        Other words are distributed over classes of unknown words.
+        """
         if vectors is not None:
             return Vocabulary.build((), [*vectors.words, START], UNKNOWN_CLASSES)
         training = (text for pair in splits.train for text in self.texts_of(pair))
         return Vocabulary.build(training, (), UNKNOWN_CLASSES)
 
     def texts_of(self, example: SNLIPair) -> tuple[Sequence[str], ...]:
-        """Premise and hypothesis, each behind a start token."""
+        """Return the words of premise and hypothesis, each after a start token."""
         return (START, *example.premise), (START, *example.hypothesis)
 
     def targets_of(self, examples: Sequence[SNLIPair]) -> Tensor:
-        """Relations ``[N]``; -1 where there is none."""
+        """Return the relations ``[N]``; -1 for pairs without a label."""
         return torch.tensor([-1 if pair.label is None else pair.label for pair in examples])
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> SNLIPair:
-        """A pair without a label."""
+        """Return a pair without a label."""
         premise, hypothesis = texts
         return SNLIPair(tuple(premise), tuple(hypothesis), None)
 
     def tokenize(self, text: str) -> Sequence[str]:
-        """The words of a raw sentence, of the kind that the data has."""
+        """Split a raw sentence into words in the spelling of the data."""
         return treebank_tokens(text)
 
     @property
     def variant(self) -> PairVariant:
-        """What is built and how it is judged."""
+        """Rules for building and ranking models of pairs."""
         return PairVariant(self.options)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """Cross-entropy."""
+        """Compute the cross-entropy of each pair, ``[B]``."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Accuracy, and shares of the cells."""
-        tallies = {"acc": accuracy(output, batch)}
+        """Compute the accuracy and the shares of selected cells."""
+        metrics = {"acc": accuracy(output, batch)}
         if output.rationale is not None:
-            tallies |= {SHARES[name]: tally for name, tally in selection_shares(output.rationale).items()}
-        return tallies
+            metrics |= {SHARES[name]: share for name, share in selection_shares(output.rationale).items()}
+        return metrics
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[PairPrediction]:
-        """Relations, probabilities and links."""
+        """Convert the output to relations, probabilities and links between words."""
         p2h, h2p = links_of(output, batch)
         rows = output.scores.softmax(-1).tolist()
-        found = []
-        for row, pair, there, back in zip(rows, batch.examples, p2h, h2p, strict=True):
+        predictions = []
+        for row, pair, forth, back in zip(rows, batch.examples, p2h, h2p, strict=True):
             label = row.index(max(row))
             premise, hypothesis = map(tuple, self.texts_of(pair))
-            found.append(PairPrediction(tuple(row), label, RELATIONS[label], premise, hypothesis, there, back))
-        return found
+            predictions.append(PairPrediction(tuple(row), label, RELATIONS[label], premise, hypothesis, forth, back))
+        return predictions
 
     def gold(self, example: SNLIPair) -> dict[str, Any]:
-        """The gold relation and its name; None where there is none."""
+        """Return the gold relation and its name; None for a pair without a label."""
         return {"gold": example.label, "gold_name": None if example.label is None else RELATIONS[example.label]}
 
-    def picked(self, predictions: Sequence[Prediction], examples: Sequence[SNLIPair], count: int) -> list[int]:
-        """For each relation in turn a pair that is judged correctly and one that is not, as far as there are some."""
+    def select_examples_to_show(
+        self, predictions: Sequence[Prediction], examples: Sequence[SNLIPair], count: int
+    ) -> list[int]:
+        """Return indices of correct and of wrong predictions for each relation in turn.
+
+        Args:
+            predictions: predictions in the order of the pairs.
+            examples: the pairs.
+            count: maximum number of indices.
+        """
         kinds: dict[tuple[int | None, bool], list[int]] = {}
         for index, (prediction, pair) in enumerate(zip(predictions, examples, strict=True)):
             kinds.setdefault((pair.label, prediction.label == pair.label), []).append(index)
@@ -138,14 +153,23 @@ class SNLI(Task[SNLIOptions]):
 
 
 def _normalised(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1, but for zeros."""
+    """Scale the rows of a matrix to length 1; rows of zeros stay zero."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     normalised: NDArray[np.float32] = rows / np.maximum(lengths, np.finfo(np.float32).tiny)
     return normalised
 
 
 def links_of(output: Output, batch: Batch) -> tuple[list[Matrix], Sequence[Matrix | None]]:
-    """How a batch of pairs is linked in both directions; None where the second is the first."""
+    """Return the attention between the sentences of each pair in both directions, without padding.
+
+    Args:
+        output: output for a batch of pairs, with a rationale ``[B, M, N]`` or two attention matrices.
+        batch: the batch.
+
+    Returns:
+        Matrices from premise to hypothesis, and from hypothesis to premise; the latter are None if they are transposes
+        of the former.
+    """
     rows, columns = (tokens.lengths.tolist() for tokens in batch.inputs)
     if output.rationale is not None:
         return matrices(output.rationale.z.tolist(), rows, columns), [None] * len(rows)

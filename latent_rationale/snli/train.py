@@ -1,4 +1,4 @@
-"""``python -m latent_rationale.snli.train``: trains a classifier of pairs of sentences."""
+"""``python -m latent_rationale.snli.train``: trains a classifier of sentence pairs."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from latent_rationale.snli.options import SNLIOptions
 
 
 def run(options: SNLIOptions, named: dict[str, Any]) -> None:
-    """Train with these options."""
+    """Train with the options of the command line."""
     from latent_rationale.common.experiment.commands import train
     from latent_rationale.snli.task import SNLI
 

@@ -1,1 +1,1 @@
-"""The Stanford Sentiment Treebank (paper, section 6.2)."""
+"""Stanford Sentiment Treebank: sentences with sentiment classes (Bastings et al., section 6.2)."""

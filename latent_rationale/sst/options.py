@@ -10,27 +10,33 @@ from latent_rationale.common.utils.config import inherited, option
 
 @dataclass(frozen=True, kw_only=True)
 class SSTOptions(RationaleTrainOptions):
-    """Options of ``sst.train``: the data, beside those of every text."""
+    """Options of ``sst.train``: the data, and the options of all tasks of one text."""
 
     HEADING: ClassVar[str] = "data"
 
     data_path: Path | None = option(
-        None, "folder with train.txt, dev.txt, test.txt, or GLUE's train.tsv and dev.tsv (default: looked for)"
+        None,
+        "folder with train.txt, dev.txt and test.txt, or GLUE's train.tsv and dev.tsv "
+        "(default: found in the data folder)",
     )
-    no_subtrees: bool = option(False, "keep only those of GLUE's rows that are a whole sentence of the treebank")
-    word_vectors: str | None = option(None, "file in GloVe's text format, or none to learn them (default: looked for)")
-    classes: int = option(5, "five classes, or two without the neutral sentences", choices=(5, 2))
+    no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
+    word_vectors: str | None = option(
+        None,
+        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
+        "(default: found in the data folder)",
+    )
+    classes: int = option(5, "number of classes; 2: without neutral sentences", choices=(5, 2))
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/sst/default"))
 
     @property
     def reads_glue(self) -> bool:
-        """Whether the folder holds GLUE's tables."""
+        """True if the data folder holds tables of GLUE instead of trees."""
         return any((Path(self.data_path or "") / f"{name}.tsv").is_file() for name in ("train", "dev"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SSTPredictOptions(TextPredictOptions):
-    """Options of ``sst.predict``: the place of the data, beside those of every text."""
+    """Options of ``sst.predict``: the location of the data, and the options of all tasks of one text."""
 
-    data_path: Path | None = option(None, "folder with dev.txt and test.txt, if not where training found them")
+    data_path: Path | None = option(None, "folder with dev.txt and test.txt (default: as in training)")

@@ -8,7 +8,7 @@ from latent_rationale.sst.options import SSTPredictOptions
 
 
 def run(options: SSTPredictOptions, named: dict[str, Any]) -> None:
-    """Predict with these options."""
+    """Predict with the options of the command line."""
     from latent_rationale.common.experiment.commands import predict
     from latent_rationale.sst.task import SST
 
@@ -17,7 +17,7 @@ def run(options: SSTPredictOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.sst.predict",
-    about="Predict the sentiment of sentences with a trained model, and show the words that it selected.",
+    about="Predict the sentiment of sentences with a trained model, and show the selected words.",
     examples=(
         "--ckpt results/sst/latent_30pct --plot",
         '--ckpt results/sst/latent_30pct --text "A gripping, funny film."',

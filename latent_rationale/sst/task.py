@@ -1,4 +1,4 @@
-"""Sentiment classification of sentences, in five classes or two."""
+"""Task of classifying the sentiment of sentences, with five classes or two."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,16 +21,16 @@ from latent_rationale.sst.reader import CLASSES, SSTExample, normalize_tokens, r
 
 
 def default_vectors() -> Path:
-    """The word vectors to take where the user names none: the original's file, all of GloVe, or another for this data.
+    """Return the default file of word vectors: that of the original implementation, GloVe, or another one for SST.
 
     Raises:
-        InputError: if there are none.
+        InputError: if there is none in the data folder.
     """
     return find_vectors("sst", "sst/glove.840B.300d.sst.txt", "glove/glove.840B.300d.txt")
 
 
 class SST(Task[SSTOptions]):
-    """The Stanford Sentiment Treebank."""
+    """Sentiment classification on the Stanford Sentiment Treebank, or on GLUE's SST-2."""
 
     name = "sst"
     options_class = SSTOptions
@@ -40,7 +40,7 @@ class SST(Task[SSTOptions]):
 
     @classmethod
     def resolve(cls, options: SSTOptions) -> SSTOptions:
-        """Fill in where data and vectors are."""
+        """Fill in the folder of the data and the file of word vectors."""
         return replace(
             options,
             data_path=options.data_path or find_data("sst"),
@@ -48,10 +48,10 @@ class SST(Task[SSTOptions]):
         )
 
     def read_split(self, name: str) -> list[SSTExample]:
-        """The sentences of a file, with the labels of five classes or of two.
+        """Read the sentences of a split, with labels of five classes or two.
 
-        GLUE's folder has no labelled test set; it is the treebank's, without the neutral sentences, and none where
-        there is no treebank.
+        The test set of GLUE has no labels. It is replaced by that of the treebank without its neutral sentences, or by
+        nothing if there is no treebank.
         """
         folder = Path(self.options.data_path or "")
         if not folder.is_dir():
@@ -60,7 +60,7 @@ class SST(Task[SSTOptions]):
             self._note_whole_sentences(name)
             return self._read_trees(folder / f"{name}.txt")
         if self.options.classes == 5:
-            raise InputError("--data-path: GLUE's sentences have two classes; --classes 2", folder)
+            raise InputError("--data-path: sentences of GLUE have two classes; add --classes 2", folder)
         if name == "test":
             return self._treebanks_test()
         examples = list(read_glue(folder / f"{name}.tsv"))
@@ -68,18 +68,18 @@ class SST(Task[SSTOptions]):
 
     def _note_whole_sentences(self, name: str) -> None:
         if self.options.no_subtrees and name == "train":
-            LOGGER.info("note: --no-subtrees has no effect on the treebank, of which whole sentences are read")
+            LOGGER.info("note: --no-subtrees has no effect on the treebank, which is read as whole sentences")
 
     def _treebanks_test(self) -> list[SSTExample]:
         try:
             folder = find_data("sst")
         except InputError as error:
-            LOGGER.info("note: there is no test set: GLUE's has no labels, and of the treebank's there is %s", error)
+            LOGGER.info("note: no test set, because GLUE's has no labels and the treebank is missing: %s", error)
             return []
         return self._read_trees(folder / "test.txt")
 
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
-        """Those that are a training sentence of the treebank."""
+        """Return the examples that are whole training sentences of the treebank."""
         known = {normalize_tokens(example.tokens) for example in read_trees(find_data("sst") / "train.txt")}
         whole = [example for example in examples if normalize_tokens(example.tokens) in known]
         if not whole:
@@ -94,45 +94,45 @@ class SST(Task[SSTOptions]):
             replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
         ]
         if not polar:
-            raise InputError("holds no sentences that are not neutral", path)
+            raise InputError("holds neutral sentences only", path)
         return polar
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """The classes."""
+        """Names of the sentiment classes."""
         return CLASSES if self.options.classes == 5 else ("negative", "positive")
 
     def texts_of(self, example: SSTExample) -> tuple[Sequence[str], ...]:
-        """The sentence."""
+        """Return the words of the sentence."""
         return (example.tokens,)
 
     def phrases_of(self, example: SSTExample) -> dict[tuple[int, int], int]:
-        """The nodes of its tree, each with its one of five classes."""
+        """Return the nodes of the tree, each with its class out of five."""
         return {(start, end): label for start, end, label in example.phrases}
 
     def targets_of(self, examples: Sequence[SSTExample]) -> Tensor:
-        """Classes ``[N]``; -1 where there is none."""
+        """Return the classes ``[N]``; -1 for sentences without a label."""
         return torch.tensor([-1 if example.label is None else example.label for example in examples])
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> SSTExample:
-        """A sentence without labels."""
+        """Return a sentence without labels."""
         (tokens,) = texts
         return SSTExample(tuple(tokens), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """Cross-entropy."""
+        """Compute the cross-entropy of each sentence, ``[B]``."""
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Accuracy, shares of the words, and how many words of each sentiment class were selected."""
-        tallies = {"acc": accuracy(output, batch)}
+        """Compute the accuracy, the shares of selected words, and the selected words by sentiment class."""
+        metrics = {"acc": accuracy(output, batch)}
         if output.rationale is not None:
-            tallies |= selection_shares(output.rationale)
-            tallies |= words_by_class(output, batch)
-        return tallies
+            metrics |= selection_shares(output.rationale)
+            metrics |= words_by_class(output, batch)
+        return metrics
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
-        """Class, probabilities and words."""
+        """Convert the output to classes, probabilities and selected words."""
         scores = output.scores.softmax(-1).tolist()
         return [
             TextPrediction(tuple(row), (label := row.index(max(row))), self.output_names[label], example.tokens, z)
@@ -140,14 +140,14 @@ class SST(Task[SSTOptions]):
         ]
 
     def gold(self, example: SSTExample) -> dict[str, Any]:
-        """The gold class and its name; None where there is none."""
+        """Return the gold class and its name; None for a sentence without a label."""
         return {"gold": example.label, "gold_name": None if example.label is None else self.output_names[example.label]}
 
 
 def words_by_class(output: Output, batch: Batch) -> dict[str, MeanMetric]:
-    """How many words of each sentiment class there are and were selected (paper, figure 5), by the class's number.
+    """Count the words, and the selected words, of each sentiment class (Bastings et al., figure 5).
 
-    Sentences whose words have no classes of their own count for nothing.
+    Sentences without labels of single words are skipped.
     """
     assert output.rationale is not None
     selected = (output.rationale.z > 0).tolist()

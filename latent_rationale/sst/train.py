@@ -8,7 +8,7 @@ from latent_rationale.sst.options import SSTOptions
 
 
 def run(options: SSTOptions, named: dict[str, Any]) -> None:
-    """Train with these options."""
+    """Train with the options of the command line."""
     from latent_rationale.common.experiment.commands import train
     from latent_rationale.sst.task import SST
 
@@ -17,7 +17,7 @@ def run(options: SSTOptions, named: dict[str, Any]) -> None:
 
 main = Command(
     program="python -m latent_rationale.sst.train",
-    about="Train a sentiment classifier that reads the full text, or only the words that it selects as its rationale.",
+    about="Train a sentiment classifier that reads the full text, or only the words selected as its rationale.",
     examples=(
         "--model latent --selection 0.3 --save_path results/sst/latent_30pct",
         "--save_path results/sst/latent_30pct --resume --num_iterations -50",

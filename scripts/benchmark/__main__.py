@@ -164,7 +164,7 @@ def compare_beer(
 
 def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
     """Training data, fixed word vectors, and the mean number of words of an example."""
-    splits = task.read()
+    splits = task.read_splits()
     vectors = task.read_vectors(splits)
     vocabulary = task.vocabulary(splits, vectors)
     if vectors is None:

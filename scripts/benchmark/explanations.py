@@ -66,7 +66,7 @@ def explaining_all(session: Session, method: str, examples: Sequence[Any]) -> Ca
 def step_seconds(softmax: str, steps: int = 30) -> float:
     """The median of training steps on the treebank's sentences."""
     task = LanguageModelling(LanguageModelOptions(softmax=softmax))
-    splits = task.read()
+    splits = task.read_splits()
     vocabulary = task.vocabulary(splits, None)
     train_state = TrainState(*task.build(make_embedding(vocabulary, task.options.embed_size)), task.options)
     train_state.train()

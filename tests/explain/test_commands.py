@@ -125,11 +125,11 @@ def test_memory_is_bounded_and_changes_nothing(folders, tmp_path):
         (["--lm", "{root}/baseline"], "baseline: holds a model for sst, not a language model"),
         (["--method", "occlusion", "--start", "5", "--stop", "5"], "--stop: expected more than --start, 5, got 5"),
         (["--method", "occlusion", "--start", "4000"], "--start: expected less than"),
-        (["--method", "occlusion", "--text", "  "], "--text: has no words"),
+        (["--method", "occlusion", "--text", "  "], "--text: the text has no words"),
         (["--method", "magic"], "--method"),
-        (["--ckpt", "{root}/lm", "--method", "occlusion"], "lm: holds a model for lm, and no classifier of one text"),
+        (["--ckpt", "{root}/lm", "--method", "occlusion"], "lm: holds a model for lm, not a classifier of one text"),
         (["--method", "occlusion", "--text", "caf\udce9"], "--text: not UTF-8 text"),
-        (["--method", "occlusion", "--exp_name", "a/b"], "--exp-name: goes into the name of a file"),
+        (["--method", "occlusion", "--exp_name", "a/b"], "--exp-name: expected a suffix of a file name, got a/b"),
         (["--method", "occlusion", "--data_path", "{root}/nowhere"], "nowhere: no such folder"),
         (["--method", "cd", "--ckpt", "{root}/latent"], "error: --method cd: contextual decomposition is for"),
         (["--lm", "{root}/lm", "--sample_n", "99999999"], "--sample-n: expected a number in [1, 100000]"),
@@ -223,7 +223,7 @@ def test_what_a_stop_leaves_is_not_lost_and_gone_on_from(folders, tmp_path, caps
         patch.setattr(TextExplainer, "scorer", remembering(calls := [], TextExplainer.scorer))
         assert explain(arguments) == 0
     assert len(calls) == 2
-    assert f"going on after 3 explanations in {part}" in capsys.readouterr().out
+    assert f"continuing after 3 explanations in {part}" in capsys.readouterr().out
     assert explained(tmp_path) == whole
     assert not part.exists()
 
@@ -245,7 +245,7 @@ def test_another_command_does_not_go_on_from_it(folders, tmp_path, capsys, monke
         assert explain(sampling(folders, tmp_path, "--stop", "5")) == 130
     changed = sampling(folders, tmp_path, "--stop", "5", *change)
     assert explain(changed) == 0
-    assert "explanations.jsonl.part is not the beginning of this, and is replaced" in capsys.readouterr().out
+    assert "explanations.jsonl.part belongs to another run and is replaced" in capsys.readouterr().out
     found = explained(tmp_path)
     assert explain(changed) == 0
     assert explained(tmp_path) == found
@@ -261,7 +261,7 @@ def test_another_model_does_not_go_on_from_it(folders, tmp_path, capsys, monkeyp
         assert explain(arguments) == 130
     spoil_weights(model)
     assert explain(arguments) == 0
-    assert "is not the beginning of this, and is replaced" in capsys.readouterr().out
+    assert "belongs to another run and is replaced" in capsys.readouterr().out
 
 
 def spoil_weights(folder):
@@ -280,7 +280,7 @@ def test_a_line_that_a_kill_cut_short_is_found_anew(folders, tmp_path, capsys, c
     lines = whole.splitlines(keepends=True)
     (tmp_path / "explanations.jsonl.part").write_text("".join(lines[:2])[:-cut])
     assert explain(arguments) == 0
-    assert f"going on after {2 if cut == 1 else 1} explanations" in capsys.readouterr().out
+    assert f"continuing after {2 if cut == 1 else 1} explanations" in capsys.readouterr().out
     assert (tmp_path / "explanations.jsonl").read_text() == whole
 
 

@@ -156,7 +156,7 @@ def test_a_batch_size_overrides_that_of_training(folders, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"method": "magic"}, "no method magic; there are soc, scd, "),
+        ({"method": "magic"}, "unknown method magic: expected one of soc, scd, "),
         ({"method": "soc"}, "needs --lm, a language model"),
         ({"method": "soc", "lm": "baseline5"}, "baseline5: holds a model for sst, not a language model"),
         ({"method": "soc", "lm": "lm", "sample_n": 0}, "expected nb_range >= 0 and sample_n >= 1"),
@@ -176,7 +176,7 @@ def test_what_cannot_be_explained_is_an_error(folders, arguments, message):
 
 
 def test_a_language_model_is_not_explained(folders):
-    with pytest.raises(InputError, match="lm: holds a model for lm, and no classifier of one text"):
+    with pytest.raises(InputError, match="lm: holds a model for lm, not a classifier of one text"):
         latent_rationale.load(folders / "lm").explain(TEXT, "occlusion")
 
 
@@ -233,7 +233,7 @@ def test_an_unfinished_file_of_another_class_is_replaced(folders, tmp_path, caps
     assert explain([*arguments, "--label", "negative"]) == 0
     (tmp_path / "explanations.jsonl").rename(tmp_path / "explanations.jsonl.part")
     assert explain(arguments) == 0
-    assert "is not the beginning of this, and is replaced" in capsys.readouterr().out
+    assert "belongs to another run and is replaced" in capsys.readouterr().out
     assert '"explained": "negative"' not in (tmp_path / "explanations.jsonl").read_text()
 
 
@@ -315,13 +315,13 @@ def test_what_a_function_cannot_answer_is_an_error(folders):
     words, score, *_ = bag_of_words(folders / "lm")
     model = latent_rationale.from_function(score, words)
     for method, message in (
-        ("scd", "contextual decomposition looks inside a model, and this one is a function"),
-        ("cd", "contextual decomposition looks inside"),
-        ("gradient-x-input", "needs gradients: give the functions embed and score_embedded"),
+        ("scd", "contextual decomposition needs the layers of a model and cannot explain a function"),
+        ("cd", "contextual decomposition needs the layers"),
+        ("gradient-x-input", "needs gradients: pass the functions embed and score_embedded"),
     ):
         with pytest.raises(InputError, match=message):
             model.explain("a film", method, folders / "lm")
-    with pytest.raises(InputError, match="expected a list that holds <unk> and <pad>"):
+    with pytest.raises(InputError, match="expected a list that contains <unk> and <pad>"):
         latent_rationale.from_function(score, words[1:])
 
 
@@ -371,5 +371,5 @@ def test_one_string_is_no_pair_of_sentences():
     for texts in ("A man sleeps.", ["A man sleeps.", "A woman sleeps."]):
         with pytest.raises(InputError, match="example 1: expected premise and hypothesis, got 1 texts"):
             model.predict(texts)
-    with pytest.raises(InputError, match="holds a model for snli, and no classifier of one text"):
+    with pytest.raises(InputError, match="holds a model for snli, not a classifier of one text"):
         model.explain([("A man sleeps.", "A woman sleeps.")], "occlusion")

@@ -113,7 +113,7 @@ def test_options_without_effect_are_named_with_what_keeps_them(small_snli, tmp_p
     options += ["--mask-diagonal", "--proj_size", "6", "--no-projection"]
     assert run(small_snli, tmp_path / "run", *options, "--num_iterations", "1") == 0
     told = capsys.readouterr().out
-    assert "note: --lasso has no effect since pairs of sentences have rationales of cells, not of words" in told
+    assert "note: --lasso has no effect since rationales of sentence pairs consist of cells of a matrix, not" in told
     assert "note: --dependent-z has no effect" in told
     assert "note: --mask-diagonal has no effect without --self-attention" in told
     assert "note: --proj-size has no effect with --no-projection" in told
@@ -236,9 +236,12 @@ def test_correct_and_wrong_pairs_of_each_relation_are_shown(trained, tmp_path, c
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--premise", "A man."], "--premise and --hypothesis: give all of them"),
-        (["--premise", "A man.", "--hypothesis", " "], "--hypothesis: has no words"),
-        (["--premise", "A.", "--hypothesis", "B.", "--input", "x"], "--premise and --hypothesis and --input: give one"),
+        (["--premise", "A man."], "--premise and --hypothesis must be given together"),
+        (["--premise", "A man.", "--hypothesis", " "], "--hypothesis: the text has no words"),
+        (
+            ["--premise", "A.", "--hypothesis", "B.", "--input", "x"],
+            "--hypothesis and --input cannot be combined",
+        ),
         (["--input", "{file}"], ":2: expected premise and hypothesis with a tab between them"),
         (["--input", "{empty}"], ":1: empty text"),
     ],
@@ -275,7 +278,7 @@ def test_agreement_with_people_is_a_table(trained, soft, tmp_path, capsys):
     assert agree(["--ckpt", str(trained[0]), str(soft), "--highlights", str(path)]) == 0
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()]
     assert [row[0] for row in rows] == [
-        *("words by", "---", "chance", "being content words"),
+        *("method", "---", "random words", "content words"),
         *("hardkuma, max", "hardkuma, sum", "hardkuma, unlinked"),
         *("softmax, max", "softmax, sum", "softmax, unlinked"),
     ]

@@ -195,7 +195,7 @@ def with_an_option_of_another_type(folder):
         (lambda folder: (folder / "last.pt").write_bytes(b""), "last.pt: not a training state"),
         (lambda folder: (folder / "best.safetensors").write_bytes(b"nonsense"), "best.safetensors: does not hold"),
         (with_weights_that_are_not_finite, "last.pt: holds weights that are not finite"),
-        (with_an_option_of_another_type, "config.json: --hidden-size: 'big' is of another type"),
+        (with_an_option_of_another_type, "config.json: --hidden-size: 'big' has the wrong type"),
     ],
 )
 def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, message):

@@ -135,7 +135,9 @@ def test_from_python(trained, tmp_path):
 
 def test_an_option_for_another_table_is_noted(small_sst, tmp_path, capsys):
     assert run(small_sst, tmp_path / "run", "--no_subtrees", "--num_iterations", "1") == 0
-    assert "note: --no-subtrees has no effect on the treebank, of which whole" in capsys.readouterr().out
+    assert (
+        "note: --no-subtrees has no effect on the treebank, which is read as whole sentences" in capsys.readouterr().out
+    )
 
 
 def run(small_sst, folder, *arguments):
@@ -290,14 +292,14 @@ def test_a_training_tells_at_its_start_what_is_trained_on_what(trained, small_ss
         f"data: 100 train, 40 dev, 40 test sentences ({small_sst.folder})",
     ]
     words, share = re.match(
-        r"vectors: 12 numbers per word; (\d+) of \d+ words of the training data have one, (\S+) % of its text", lines[2]
+        r"vectors: 12 dimensions; (\d+) of \d+ words of the training data have one, (\S+) % of its tokens", lines[2]
     ).groups()
     assert int(words) > 0
     assert 50 < float(share) < 100
     model = latent_rationale.load(trained[0]).model
     total = sum(parameter.numel() for parameter in model.parameters())
     trainable = total - model.embedding.weight.numel()
-    assert lines[3] == f"model: latent, lstm, {total:,} parameters, of which {trainable:,} are trained, on cpu"
+    assert lines[3] == f"model: latent, lstm, {total:,} parameters, {trainable:,} of them trained, on cpu"
 
 
 def test_training_from_python_returns_the_model_with_its_results(trained, small_sst, tmp_path, capsys):
@@ -310,9 +312,9 @@ def test_training_from_python_returns_the_model_with_its_results(trained, small_
     assert model.predict(["A good film"])[0].scores
     with pytest.raises(InputError, match="unknown option --colour"):
         latent_rationale.train("sst", colour="red")
-    with pytest.raises(InputError, match="--dependent-z: 'yes' is of another type"):
+    with pytest.raises(InputError, match="--dependent-z: 'yes' has the wrong type"):
         latent_rationale.train("sst", model="latent", dependent_z="yes")
-    with pytest.raises(InputError, match="no task sts; there are sst"):
+    with pytest.raises(InputError, match="unknown task sts: expected one of sst"):
         latent_rationale.train("sts")
 
 

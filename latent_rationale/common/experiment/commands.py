@@ -1,9 +1,9 @@
-"""Training and prediction for every task, from the options to what is written and shown."""
+"""Commands ``train`` and ``predict`` of every task, from parsed options to files and console output."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latent_rationale.common.experiment.experiment import claim_folder, resumed_options, run_experiment
+from latent_rationale.common.experiment.experiment import check_new_folder, resumed_options, run_experiment
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.task import Task
@@ -28,22 +28,23 @@ from latent_rationale.common.utils.flags import flag
 
 
 def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> None:
-    """Train a model, keep the best one, and evaluate it.
+    """Train a model, save the best checkpoint, and evaluate it.
 
     Args:
-        task_class: the task to train for.
+        task_class: task to train for.
         options: all options of the run.
-        named: the values of those that the user named.
+        named: values of the options that the user set explicitly.
 
     Raises:
-        InputError: for options or data that cannot be used.
+        InputError: if options or data cannot be used.
     """
+    # All checks of the options come first, so that a mistake is reported before data is searched for and read.
     if options.resume:
         options = resumed_options(task_class, options, named)
         refuse_misplaced(options, named)
     else:
         refuse_misplaced(options, named)
-        claim_folder(options)
+        check_new_folder(options)
         options = task_class.resolve(options)
     note_without_effect(options, named)
     results = run_experiment(task_class(options), find_device(options.device))
@@ -56,68 +57,78 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     """Predict, show a few examples with their rationales, and write all predictions.
 
     Args:
-        task_class: the task that the model was trained for.
-        options: all options.
-        named: the values of those that the user named.
+        task_class: task that the model was trained for.
+        options: all options of the command.
+        named: values of the options that the user set explicitly.
 
     Raises:
-        InputError: for a folder or texts that cannot be used.
+        InputError: if the results folder or the texts cannot be used.
     """
     recorded = checkpoint.read_config(options.ckpt)["options"]
-    # An option that training has as well - where data is, how many at once - replaces what training was told.
+    # Options that training has too, such as paths of data and batch sizes, override the recorded ones if they were set.
+    # --save-path means another folder here.
     changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
     folder = writable_folder(options.save_path or options.ckpt)
     predicted: list[LabelledPrediction] = []
-    given = _given(predictor.task, options)
-    sources = given or {name: predictor.task.read_asked(name) for name in options.split}
+    user_examples = _user_examples(predictor.task, options)
+    sources = user_examples or {name: predictor.task.read_nonempty_split(name) for name in options.split}
     for source, examples in sources.items():
         measures: dict[str, float] = {}
-        if given:
+        if user_examples:  # without labels, hence without measures
             predictions = predictor.predict_examples(examples)
         else:
             measures, predictions = predictor.evaluate(examples)
-        part = label_predictions(source, predictor.task, predictions, examples)
-        picked = [part[index] for index in predictor.task.picked(predictions, examples, options.show)]
-        show(picked)
+        labelled = label_predictions(source, predictor.task, predictions, examples)
+        shown = predictor.task.select_examples_to_show(predictions, examples, options.show)
+        show([labelled[index] for index in shown])
         if options.plot:
-            plot(picked, folder / "plots")
+            plot([labelled[index] for index in shown], folder / "plots")
         if measures:
             LOGGER.info("%-4s %s", source, headline(measures, task_class.headline))
-        predicted += part
+        predicted += labelled
     write_predictions(folder, predicted, task_class.zips_predictions)
 
 
-def _given(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
-    """The user's own examples, by where they come from; nothing where there are none."""
-    given = {name: text for name, text in options.given.items() if text is not None}
-    flags = " and ".join(map(flag, options.given))
-    if given and options.input is not None:
-        raise InputError(f"{flags} and --input: give one of them")
-    if given and len(given) < len(options.given):
-        raise InputError(f"{flags}: give all of them")
-    split = tokenizer_for(task, options.tokenized)
-    if given:
-        return {"text": [own_example(task, given, split)]}
+def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
+    """Return the examples on the command line or in ``--input``, by their source; empty if the user gave none.
+
+    Raises:
+        InputError: if both are given, or not all texts of an example, or if a text has no words.
+    """
+    texts = {name: text for name, text in options.user_texts.items() if text is not None}
+    flags = " and ".join(map(flag, options.user_texts))
+    if texts and options.input is not None:
+        raise InputError(f"{flags} and --input cannot be combined")
+    if texts and len(texts) < len(options.user_texts):
+        raise InputError(f"{flags} must be given together")
+    tokenize = tokenizer_for(task, options.tokenized)
+    if texts:
+        return {"text": [user_example(task, texts, tokenize)]}
     if options.input is not None:
-        examples = read_texts(options.input, task.text_names, split)
+        examples = read_texts(options.input, task.text_names, tokenize)
         return {options.input.name: [task.example_of(example) for example in examples]}
     return {}
 
 
 def tokenizer_for(task: Task[Any], tokenized: bool) -> Tokenize:
-    """What finds the words of a user's text: blanks if it is tokenised, else the task."""
+    """Return the function that splits a user's text: at blanks if it is tokenized, else with the task's tokenizer."""
     return str.split if tokenized else task.tokenize
 
 
-def own_example(task: Task[Any], texts: Mapping[str, str], split: Tokenize) -> Any:
-    """The user's own texts, by the options that name them, as an example of the task.
+def user_example(task: Task[Any], texts: Mapping[str, str], tokenize: Tokenize) -> Any:
+    """Return an example of the task that consists of texts from the command line.
+
+    Args:
+        task: the task.
+        texts: text of each option that holds one, such as ``text``, or ``premise`` and ``hypothesis``.
+        tokenize: function that splits a text into words.
 
     Raises:
-        InputError: for a text without words.
+        InputError: if a text has no words.
     """
-    found = {name: split(text) for name, text in texts.items()}
-    for name, tokens in found.items():
-        if not tokens:
-            raise InputError(f"{flag(name)}: has no words")
-    return task.example_of(tuple(found.values()))
+    tokens = {name: tokenize(text) for name, text in texts.items()}
+    for name, words in tokens.items():
+        if not words:
+            raise InputError(f"{flag(name)}: the text has no words")
+    return task.example_of(tuple(tokens.values()))

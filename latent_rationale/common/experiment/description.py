@@ -1,4 +1,4 @@
-"""Lines that tell at the start of a training what is trained on what, and where."""
+"""Descriptions of data, word vectors and model for the log of a training run."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,31 +13,31 @@ from latent_rationale.common.data.word_vectors import WordVectors
 
 
 def describe_data(splits: dict[str, Sequence[Any]], unit: str, source: str) -> str:
-    """Say how many examples each split has, as in ``8,544 train, 1,101 dev, 2,210 test sentences (data/sst)``."""
+    """Describe the sizes of the splits, as in ``8,544 train, 1,101 dev, 2,210 test sentences (data/sst)``."""
     counts = ", ".join(f"{len(examples):,} {name}" for name, examples in splits.items() if examples)
     return f"{counts} {unit} ({source})"
 
 
 def describe_vectors(vectors: WordVectors, texts: Iterable[Sequence[str]]) -> str:
-    """Say how large word vectors are, and how many of the words of texts have one.
+    """Describe the size of word vectors and their coverage of the training data.
 
     Args:
-        vectors: the rows of a vector file.
-        texts: tokenised texts.
+        vectors: word vectors that were read from a file.
+        texts: tokenized texts of the training data.
     """
     known = set(vectors.words)
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter()  # by unescaped word, as in vector files: ( for -LRB-
     for word, count in Counter(chain.from_iterable(texts)).items():
         counts[unescape(word)] += count
-    found = [count for word, count in counts.items() if word in known]
-    share = 100 * sum(found) / max(counts.total(), 1)
-    words = f"{len(found):,} of {len(counts):,} words of the training data have one"
-    return f"{vectors.matrix.shape[1]} numbers per word; {words}, {share:.1f} % of its text"
+    covered = [count for word, count in counts.items() if word in known]
+    share = 100 * sum(covered) / max(counts.total(), 1)
+    words = f"{len(covered):,} of {len(counts):,} words of the training data have one"
+    return f"{vectors.matrix.shape[1]} dimensions; {words}, {share:.1f} % of its tokens"
 
 
 def describe_model(name: str, model: nn.Module, device: torch.device) -> str:
-    """Say what is trained, with how many parameters, and on which device."""
+    """Describe a model: its name, its number of parameters, and its device."""
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     trained = sum(size for size, requires_grad in sizes if requires_grad)
     place = f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
-    return f"{name}, {sum(size for size, _ in sizes):,} parameters, of which {trained:,} are trained, on {place}"
+    return f"{name}, {sum(size for size, _ in sizes):,} parameters, {trained:,} of them trained, on {place}"

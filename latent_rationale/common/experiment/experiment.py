@@ -1,4 +1,4 @@
-"""One training run from its options to its results folder: start or resume, train, finish."""
+"""Training run from its options to its results folder: start or resume, train, evaluate."""
 
 import dataclasses
 import platform
@@ -26,20 +26,27 @@ from latent_rationale.common.utils.files import writable_folder, write_json
 from latent_rationale.common.utils.flags import flag
 
 MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
-"""Options that a resumed run may give anew."""
+"""Options whose values may differ when a run is resumed."""
 
 
 def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str, float]]:
-    """Train as the task's options say, then evaluate the best model on dev and, this once, on test.
+    """Train with the task's options, then evaluate the best model on dev and, only now, on test.
+
+    Args:
+        task: task with the options of the run.
+        device: device to train on.
+
+    Returns:
+        Measures of the best model, by split (``dev`` and, if it has labels, ``test``) and name.
 
     Raises:
-        InputError: for data that cannot be used, or a loss that is not finite.
+        InputError: if data cannot be used, or the loss is not finite.
     """
     options = task.options
     folder = options.save_path
     torch.manual_seed(options.seed)
     LOGGER.info("reading %s", task.source)
-    splits = task.read()
+    splits = task.read_splits()
     LOGGER.info("data: %s", describe_data(vars(splits), task.unit, task.source))
     train_state, vocabulary = (_resume if options.resume else _start)(task, splits, device)
     LOGGER.info("model: %s", describe_model(task.model_name, train_state.model, device))
@@ -70,67 +77,82 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     return results
 
 
-def claim_folder(options: TrainOptions) -> None:
-    """See that a new run may write to its folder.
+def check_new_folder(options: TrainOptions) -> None:
+    """Check that a new run may write to its results folder. Nothing is created or removed yet.
 
     Raises:
-        InputError: if there is a results folder already, and the user did not say what to do with it.
+        InputError: if the path is a file, or a results folder and the user did not set ``--overwrite``.
     """
     folder = options.save_path
     if folder.exists() and not folder.is_dir():
-        raise InputError("is a file; --save-path needs a folder", folder)
+        raise InputError("is a file; --save-path expects a folder", folder)
     if (folder / checkpoint.CONFIG).exists() and not options.overwrite:
-        raise InputError("is a results folder already; go on with --resume, or replace it with --overwrite", folder)
+        raise InputError(
+            "is already a results folder; continue its run with --resume, or replace it with --overwrite", folder
+        )
 
 
-def resumed_options(task_class: type[Task[Any]], given: TrainOptions, named: dict[str, Any]) -> Any:
-    """The options that a run was started with, with what a resumed one may change.
+def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> Any:
+    """Return the options that a run was started with, updated by those that a resumed run may change.
+
+    Args:
+        task_class: task of the command.
+        options: options of the command that resumes; ``save_path`` is the results folder.
+        named: values of the options that the user set explicitly.
 
     Raises:
-        InputError: for any other option that the user named with another value.
+        InputError: if the folder holds no run of this task, or if an option in ``named`` has another value than before
+            and is not in ``MAY_CHANGE``.
     """
-    recorded = checkpoint.read_config(given.save_path)
+    recorded = checkpoint.read_config(options.save_path)
     if recorded["task"] != task_class.name:
-        raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", given.save_path)
-    options = config.from_json(task_class.options_class, recorded["options"])
-    asked, before = config.to_json(given), config.to_json(options)
-    for name in asked.keys() & named.keys() - MAY_CHANGE:
-        if asked[name] != before[name]:
-            was = f"was {before[name]} when the run began and cannot become {asked[name]}"
-            raise InputError(f"{flag(name)} {was}")
-    iterations = given.num_iterations if "num_iterations" in named else options.num_iterations
-    return dataclasses.replace(options, resume=True, save_path=given.save_path, num_iterations=iterations)
+        raise InputError(f"holds a model for {recorded['task']}, not for {task_class.name}", options.save_path)
+    previous = config.from_json(task_class.options_class, recorded["options"])
+    new_values, previous_values = config.to_json(options), config.to_json(previous)
+    for name in new_values.keys() & named.keys() - MAY_CHANGE:
+        if new_values[name] != previous_values[name]:
+            change = f"was {previous_values[name]} when the run began and cannot be changed to {new_values[name]}"
+            raise InputError(f"{flag(name)} {change}")
+    iterations = options.num_iterations if "num_iterations" in named else previous.num_iterations
+    return dataclasses.replace(previous, resume=True, save_path=options.save_path, num_iterations=iterations)
 
 
 def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[TrainState, Tokenizer]:
-    """A fresh learner, and a results folder for it. The folder is touched only once everything could be read."""
+    """Create the initial training state and write the results folder."""
     vocabulary, model, objective = task.start(splits)
     train_state = TrainState(model.to(device), objective.to(device), task.options)
+    # The folder is modified only now, after the data and the word vectors could be read: a run that fails before keeps
+    # the results that --overwrite would replace.
     folder = writable_folder(task.options.save_path)
     _clear(folder)
     task.keep(folder, vocabulary, model)
     checkpoint.save_last(folder, train_state)
-    # Last, because a folder is a results folder from the moment it has a configuration.
+    # Written last, because a folder counts as a results folder as soon as it has a configuration.
     write_json(folder / checkpoint.CONFIG, _configuration(task, model))
     return train_state, vocabulary
 
 
 def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[TrainState, Tokenizer]:
-    """The learner as it was saved last."""
+    """Restore the last saved training state of a run.
+
+    Raises:
+        InputError: if the run is already past the last step that the options ask for, or its files cannot be used.
+    """
     folder = task.options.save_path
     vocabulary, model, objective = task.reopen(folder)
     train_state = TrainState(model.to(device), objective.to(device), task.options)
     checkpoint.load_last(folder, train_state)
     last = task.options.last_step(steps_per_epoch(len(splits.train), task.options.batch_size))
     if last < train_state.progress.iteration:
-        raise InputError(f"--num-iterations: the run is after step {train_state.progress.iteration} already", folder)
-    (folder / RESULTS).unlink(missing_ok=True)  # of a shorter run
+        raise InputError(f"--num-iterations: the run has already reached step {train_state.progress.iteration}", folder)
+    (folder / RESULTS).unlink(missing_ok=True)  # the results of the run as it was before, which is now continued
     write_json(folder / checkpoint.CONFIG, _configuration(task, model))
     LOGGER.info("resuming %s after step %d", folder, train_state.progress.iteration)
     return train_state, vocabulary
 
 
 def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
+    """Return the content of ``config.json``, from which a run is resumed and its model loaded."""
     options = dataclasses.replace(task.options, resume=False, overwrite=False)
     return {
         "task": task.name,
@@ -146,8 +168,8 @@ def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove from a folder what an earlier run wrote, and nothing else."""
-    # The configuration first: without it, what an interruption leaves is no results folder.
+    """Remove the files of an earlier run from a folder; other files are left alone."""
+    # The configuration goes first: without it, the files that remain after an interruption are no results folder.
     written = (
         checkpoint.CONFIG,
         checkpoint.BEST,
@@ -164,5 +186,6 @@ def _clear(folder: Path) -> None:
 
 
 def _as_markdown(predictor: Predictor, examples: Any) -> str:
+    """Return predictions with marked rationales, for the text panel of tensorboard."""
     predictions = predictor.predict_examples(examples)
     return "\n\n".join(f"{p.marked()} → {p.label_name}" for p in predictions)

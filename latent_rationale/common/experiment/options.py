@@ -8,54 +8,61 @@ from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, option
 from latent_rationale.common.utils.errors import InputError
 
-# The names of registries, written out so that -h need not import torch; tests/common/experiment/test_variants.py
-# compares them with the registries.
+# Names of registry entries, repeated here so that -h does not have to import torch.
+# tests/common/experiment/test_variants.py compares them with the registries.
 ENCODERS = ("lstm", "rcnn", "cnn", "bow")
 REPARAMETERISED = ("hardkuma", "hardconcrete")
-"""Distributions whose samples carry gradients, as ``--model latent`` needs them."""
+"""Distributions with reparameterized gradients, as ``--model latent`` needs them."""
 CONTROL_VARIATES = ("none", "mean", "rloo")
 
 LATENT = {"model": ("latent",)}
 RL = {"model": ("rl",)}
 CHOOSING = {"model": ("latent", "rl")}
-"""The models that choose words, and so have an option about choices."""
+"""Needs of options about selected words: a model with a selector."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderOptions(OptionGroup):
-    """Options of the layers that read a sentence: word vectors and encoder."""
+    """Options of the layers that encode a sentence: word vectors and encoder."""
 
     HEADING: ClassVar[str] = "encoder"
 
     hidden_size: int = option(150, "units of the encoder, per direction", within="[1, inf)")
-    dropout: float = option(0.5, "on the embeddings and before the output layer", within="[0, 1)")
+    dropout: float = option(0.5, "dropout probability on the embeddings and before the output layer", within="[0, 1)")
     embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, inf)")
-    train_embed: bool = option(False, "train the word vectors too")
+    train_embed: bool = option(False, "update pretrained word vectors in training")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RationaleOptions(OptionGroup):
-    """Options of the selector of words, and of a classifier that reads the selected ones."""
+    """Options of the selector of words, and of the classifier that reads the selected words."""
 
     HEADING: ClassVar[str] = "rationale"
 
-    dist: str = option("hardkuma", "distribution of a choice", choices=REPARAMETERISED, needs=LATENT)
-    dependent_z: bool = option(False, "each choice depends on the earlier ones", needs=CHOOSING)
+    dist: str = option("hardkuma", "distribution of the selection of a word", choices=REPARAMETERISED, needs=LATENT)
+    dependent_z: bool = option(
+        False, "the selection of a word depends on the earlier selections (autoregressive)", needs=CHOOSING
+    )
     z_rnn_size: int = option(
         30,
-        "units of the cell that remembers earlier choices",
+        "units of the recurrent cell over earlier selections",
         within="[1, inf)",
         needs={**CHOOSING, "dependent_z": (True,)},
     )
     skip_unselected: bool = option(
-        False, "the classifier reads the selected words alone, without zeros in place of the others", needs=CHOOSING
+        False, "the classifier skips words that are not selected, instead of reading zeros", needs=CHOOSING
     )
-    lasso: float = option(0.0, "target share of transitions; 0: no target", within="[0, 1]", needs=CHOOSING)
+    lasso: float = option(
+        0.0,
+        "target share of transitions between selected and other words; 0: no target",
+        within="[0, 1]",
+        needs=CHOOSING,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class LagrangianOptions(OptionGroup):
-    """Options of the target share, and of the Lagrange multipliers that hold constraints at their targets."""
+    """Options of the target share of selected words, and of the Lagrange multipliers that enforce targets."""
 
     HEADING: ClassVar[str] = "targets and their Lagrange multipliers"
 
@@ -65,16 +72,16 @@ class LagrangianOptions(OptionGroup):
         within="(0, 1]",
         needs={"model": ("latent", "rl", "attention")},
     )
-    lambda_init: float = option(1e-4, "multipliers at the start", within="(0, inf)", needs=CHOOSING)
-    lambda_min: float = option(1e-12, "smallest multiplier", within="(0, inf)", needs=CHOOSING)
-    lambda_max: float = option(5.0, "largest multiplier", within="(0, inf)", needs=CHOOSING)
-    lagrange_lr: float = option(0.01, "how fast the multipliers move", within="[0, inf)", needs=CHOOSING)
+    lambda_init: float = option(1e-4, "initial value of the multipliers", within="(0, inf)", needs=CHOOSING)
+    lambda_min: float = option(1e-12, "minimum of the multipliers", within="(0, inf)", needs=CHOOSING)
+    lambda_max: float = option(5.0, "maximum of the multipliers", within="(0, inf)", needs=CHOOSING)
+    lagrange_lr: float = option(0.01, "learning rate of the multipliers", within="[0, inf)", needs=CHOOSING)
     lagrange_alpha: float = option(
-        0.99, "share of the past in the constraints' moving averages", within="[0, 1)", needs=CHOOSING
+        0.99, "smoothing factor of the constraints' moving averages", within="[0, 1)", needs=CHOOSING
     )
 
     def __post_init__(self) -> None:
-        """Refuse combinations of values that do not go together."""
+        """Check combinations of values."""
         super().__post_init__()
         if self.lambda_min > self.lambda_max:
             raise InputError(f"--lambda-min: expected at most --lambda-max, {self.lambda_max}, got {self.lambda_min}")
@@ -82,54 +89,61 @@ class LagrangianOptions(OptionGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class ReinforceOptions(OptionGroup):
-    """Options of REINFORCE: costs of a rationale, and the variance of the gradient."""
+    """Options of REINFORCE: penalties on a rationale, and variance reduction."""
 
     HEADING: ClassVar[str] = "REINFORCE"
 
-    sparsity: float = option(0.0, "cost of a selected word", within="[0, inf)", needs=RL)
-    coherence: float = option(0.0, "cost of a transition", within="[0, inf)", needs=RL)
-    control_variate: str = option("none", "reduces the variance of the gradient", choices=CONTROL_VARIATES, needs=RL)
+    sparsity: float = option(0.0, "penalty per selected word", within="[0, inf)", needs=RL)
+    coherence: float = option(
+        0.0, "penalty per transition between selected and other words", within="[0, inf)", needs=RL
+    )
+    control_variate: str = option(
+        "none", "baseline that reduces the variance of the gradient", choices=CONTROL_VARIATES, needs=RL
+    )
     samples: int = option(
-        2, "rationales per sentence and step", within="[2, inf)", needs={**RL, "control_variate": ("rloo",)}
+        2, "sampled rationales per sentence and step", within="[2, inf)", needs={**RL, "control_variate": ("rloo",)}
     )
 
     @property
     def transition_cost(self) -> float:
-        """The cost of a change between neighbours under REINFORCE."""
+        """Penalty per transition between selected and other words under REINFORCE."""
         return self.coherence
 
 
 @dataclass(frozen=True, kw_only=True)
 class RationaleTrainOptions(RationaleOptions, LagrangianOptions, ReinforceOptions, EncoderOptions, TrainOptions):
-    """Options of ``train`` for every task in which a text is classified from a rationale."""
+    """Options of ``train`` for tasks in which an example is one text."""
 
     HEADING: ClassVar[str] = "model"
 
     model: str = option(
         "baseline",
-        "full text, Bernoulli choices by REINFORCE, HardKuma choices, or softmax attention",
+        "full text, Bernoulli selection with REINFORCE, reparameterized selection, or softmax attention",
         choices=("baseline", "rl", "latent", "attention"),
     )
-    layer: str = option("lstm", "encoder of the sentence, in selector and classifier", choices=ENCODERS)
+    layer: str = option("lstm", "encoder of the selector and of the classifier", choices=ENCODERS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PredictOptions(OptionGroup):
     """Options of every ``predict`` command."""
 
-    ckpt: Path = option(REQUIRED, "the results folder of a training run")
-    input: Path | None = option(None, "predict for this file, an example a line, plain or .gz")
-    split: tuple[str, ...] = option(("dev", "test"), "data sets to predict", choices=("dev", "test"))
-    tokenized: bool = option(False, "texts are tokens with blanks between them, not raw text")
-    save_path: Path | None = option(None, "folder for predictions.jsonl and plots (default: that of --ckpt)")
-    plot: bool = option(False, "draw each shown example")
-    show: int = option(10, "examples to show per data set", within="[0, inf)")
-    eval_batch_size: int | None = option(None, "texts per step (default: as in training)", within="[1, inf)")
-    device: str = option("auto", "where to compute; auto: on a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    ckpt: Path = option(REQUIRED, "results folder of a training run")
+    input: Path | None = option(None, "file to predict for, with one example per line, plain or .gz")
+    split: tuple[str, ...] = option(("dev", "test"), "splits to predict for", choices=("dev", "test"))
+    tokenized: bool = option(False, "texts are tokenized already, with blanks between tokens")
+    save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
+    plot: bool = option(False, "plot each example that is shown")
+    show: int = option(10, "number of examples to show per split", within="[0, inf)")
+    eval_batch_size: int | None = option(None, "examples per step (default: as in training)", within="[1, inf)")
+    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     @property
-    def given(self) -> dict[str, str | None]:
-        """The texts of the one example that the command line may name, by option; None for those it does not."""
+    def user_texts(self) -> dict[str, str | None]:
+        """Texts of the one example that can be given on the command line, by option name; None where not given.
+
+        Empty for a task that takes no text on the command line.
+        """
         return {}
 
 
@@ -137,9 +151,9 @@ class PredictOptions(OptionGroup):
 class TextPredictOptions(PredictOptions):
     """Options of ``predict`` for tasks in which an example is one text."""
 
-    text: str | None = option(None, "predict for this text instead of the dev and test sets")
+    text: str | None = option(None, "text to predict for, instead of the dev and test sets")
 
     @property
-    def given(self) -> dict[str, str | None]:
-        """The value of ``--text``."""
+    def user_texts(self) -> dict[str, str | None]:
+        """Text of ``--text``, or None."""
         return {"text": self.text}

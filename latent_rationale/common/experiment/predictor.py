@@ -1,4 +1,4 @@
-"""A trained model with its words: predictions for texts and for examples of a task."""
+"""Predictions of a trained model for texts and for examples of a task."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,17 +25,17 @@ Text = str | Sequence[str]
 
 
 class Predictor:
-    """A trained model that predicts.
+    """Trained model together with its task and vocabulary, for predictions.
 
     Args:
-        task: the task that the model was trained for.
-        vocabulary: tokenizer that gives words the ids that the model reads.
-        model: the model, from a batch to an output.
-        objective: the objective of its training, for the loss of an evaluation.
-        source: where the model is from, such as its folder; it stands in messages and in explanations.
+        task: task that the model was trained for.
+        vocabulary: mapping of words to the ids that the model reads.
+        model: module that maps a ``Batch`` to an ``Output``; it is put into evaluation mode.
+        objective: objective of the training, for the losses of an evaluation.
+        source: origin of the model, such as its folder, for messages and the provenance of explanations.
 
     Attributes:
-        results: the content of ``results.json``; empty before a run has ended.
+        results: content of ``results.json``; empty if the training run has not ended.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Predictor:
     def load(
         cls, folder: Path, task_class: type[Task[Any]], device: torch.device, changes: dict[str, Any] | None = None
     ) -> Self:
-        """Load the best model of a results folder. Nothing but the folder is needed.
+        """Load the best model of a results folder. Neither the data nor the file of word vectors is needed.
 
         Args:
-            folder: the results folder.
-            task_class: the task that the model was trained for.
-            device: where to compute.
+            folder: results folder of a training run.
+            task_class: task that the model was trained for.
+            device: device of the model.
             changes: training options to replace, such as the folder of the data.
 
         Raises:
@@ -71,7 +71,8 @@ class Predictor:
         except InputError as error:
             raise InputError(str(error), folder / checkpoint.CONFIG) from error
         task = task_class(options)
-        with torch.random.fork_rng(devices=[]):  # initial weights, which are replaced, do not move the user's generator
+        # Building the model draws initial weights, which are then replaced. This must not advance the user's generator.
+        with torch.random.fork_rng(devices=[]):
             vocabulary, model, objective = task.reopen(folder)
         checkpoint.load_weights(folder, model, objective)
         predictor = cls(task, vocabulary, model.to(device), objective.to(device), str(folder))
@@ -85,14 +86,14 @@ class Predictor:
         return next(self.model.parameters()).device
 
     def predict(self, texts: Text | Sequence[Any], batch_size: int | None = None) -> list[Prediction]:
-        """Predict for texts, which are strings or sequences of tokens.
+        """Predict for raw or tokenized texts.
 
         Args:
             texts: one string, or a list of texts; for a task with several texts per example, a list of tuples of texts.
-            batch_size: texts per step, as in training unless given.
+            batch_size: examples per step; by default as in the evaluations of the training run.
 
         Returns:
-            One prediction for each text, in their order.
+            One prediction per example, in the order of the examples.
 
         Raises:
             InputError: for a text without words, or an example with too few or too many texts.
@@ -100,15 +101,20 @@ class Predictor:
         return self.predict_examples(self.examples_of(texts), batch_size)
 
     def examples_of(self, texts: Text | Sequence[Any]) -> list[Any]:
-        """Make examples of the task, without labels, from texts as ``predict`` takes them.
+        """Return unlabelled examples of the task that consist of the given texts.
+
+        Args:
+            texts: texts as in ``predict``.
 
         Raises:
             InputError: for a text without words, or an example with too few or too many texts.
         """
         names = self.task.text_names
-        given = [texts] if isinstance(texts, str) else texts
+        examples = [texts] if isinstance(texts, str) else texts
         tokenized = [
-            self._words_of((example,) if isinstance(example, str) or len(names) == 1 else example) for example in given
+            # An example of a task with one text is that text. A string is one text too, not a sequence of characters.
+            self._words_of((example,) if isinstance(example, str) or len(names) == 1 else example)
+            for example in examples
         ]
         for number, words in enumerate(tokenized, start=1):
             if len(words) != len(names):
@@ -125,40 +131,53 @@ class Predictor:
 
         Args:
             examples: the examples.
-            batch_size: examples per step, as in training unless given.
+            batch_size: examples per step; by default as in the evaluations of the training run.
 
         Returns:
-            One prediction for each example, in their order.
+            One prediction per example, in the order of the examples.
         """
         return self._predict(examples, lambda output, batch: None, batch_size)
 
     def evaluate(self, examples: Sequence[Any]) -> tuple[dict[str, float], list[Prediction]]:
-        """Compute the measures of the task over examples, and predictions in their order, in one pass."""
+        """Evaluate the model on labelled examples.
+
+        Returns:
+            The measures by name, and one prediction per example, in the order of the examples.
+        """
         evaluation = Evaluation(self.objective, self.task.measure)
         predictions = self._predict(examples, evaluation.add)
         return evaluation.values(), predictions
 
     def _predict(
-        self, examples: Sequence[Any], see: Callable[[Output, Batch], None], batch_size: int | None = None
+        self, examples: Sequence[Any], visit: Callable[[Output, Batch], None], batch_size: int | None = None
     ) -> list[Prediction]:
+        """Predict for examples, and call a function with the output for each batch."""
         if not examples:
             return []
         size = self.task.options.eval_batch_size if batch_size is None else batch_size
         if size < 1:
             raise InputError(f"batch_size: expected 1 or more, got {size}")
         data = self.task.encode(examples, self.vocabulary)
-        found: list[Prediction] = []
+        predictions: list[Prediction] = []
         for batch, output in outputs(self.model, data, size):
-            see(output, batch)
-            found += self.task.predictions(output, batch)
+            visit(output, batch)
+            predictions += self.task.predictions(output, batch)
+        # Batches are sorted by length, so the predictions are put back into the order of the examples.
         order = torch.cat(data.in_order(size)).tolist()
-        return [prediction for _, prediction in sorted(zip(order, found, strict=True), key=lambda pair: pair[0])]
+        return [prediction for _, prediction in sorted(zip(order, predictions, strict=True), key=lambda pair: pair[0])]
 
 
 def label_predictions(
     source: str, task: Task[Any], predictions: Sequence[Prediction], examples: Sequence[Any]
 ) -> list[LabelledPrediction]:
-    """Combine predictions for the examples of a data set or file with the gold labels of these examples."""
+    """Combine predictions with the gold labels of their examples.
+
+    Args:
+        source: name of the split or file that the examples come from.
+        task: task of the examples.
+        predictions: predictions in the order of the examples.
+        examples: the examples.
+    """
     return [
         LabelledPrediction(source, prediction, task.gold(example))
         for prediction, example in zip(predictions, examples, strict=True)

@@ -1,4 +1,4 @@
-"""What a task must say about itself; everything else is shared."""
+"""Abstract base class of tasks: a kind of data and the targets that are predicted from it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ Options = TypeVar("Options", bound=TrainOptions)
 
 @dataclass(frozen=True)
 class Splits:
-    """A data set's examples; none for test, where nobody but its makers knows the labels."""
+    """Examples of a data set by split; the test split is empty if its labels are not public."""
 
     train: Sequence[Any]
     dev: Sequence[Any]
@@ -38,23 +38,28 @@ class Splits:
 
 
 class Task(ABC, Generic[Options]):
-    """A kind of data and what is predicted from it.
+    """Kind of data, with the targets, the loss and the metrics of a model for it.
 
-    Attributes:
-        name: as in ``latent_rationale.<name>.train``.
-        options_class: what its ``train`` takes.
-        predict_options_class: what its ``predict`` takes.
-        text_names: what the texts of an example are called.
-        first_best_epoch: an evaluation may count as best after so many epochs.
-        headline: the measures that a user sees first.
-        vectors_option: the option that names the file of word vectors, or says none.
-        data_option: the option that names the folder of the data; None where there is no such folder.
-        zips_predictions: they are large, and written zipped.
-        share_name: the measure that holds the share of the rationale.
-        unit: a plural word for the examples.
+    A subclass defines how examples are read, converted to tokens and targets, and judged. Training, checkpoints and
+    commands are shared by all tasks. An example may have any type: only the methods of the task look inside. The other
+    methods have defaults for classifiers of word ids; a task overrides them if it builds its vocabulary or model
+    differently.
 
     Args:
-        options: of a training run.
+        options: options of a training run.
+
+    Attributes:
+        name: name of the task, as in ``latent_rationale.<name>.train``.
+        options_class: class of the options of ``train``.
+        predict_options_class: class of the options of ``predict``.
+        text_names: names of the texts of an example, in their order.
+        first_best_epoch: number of epochs before an evaluation can count as the best one.
+        headline: names of the measures that are shown to the user, the most important first.
+        vectors_option: name of the option that holds the file of word vectors, or ``none``.
+        data_option: name of the option that holds the folder of the data; None if there is no such option.
+        zips_predictions: True if ``predictions.jsonl`` is large and therefore compressed.
+        share_name: name of the measure that holds the share of selected words (or cells).
+        unit: plural noun for examples, for messages.
     """
 
     name: ClassVar[str]
@@ -75,138 +80,191 @@ class Task(ABC, Generic[Options]):
     @classmethod
     @abstractmethod
     def resolve(cls, options: Options) -> Options:
-        """Options with every path that the user left open filled in.
+        """Return the options with a value for each path that the user did not set.
+
+        It is called once, before a new run reads its data. The result is recorded in the results folder, so that
+        resumed runs and predictions use the same files.
 
         Raises:
-            InputError: if what the options ask for is not there.
+            InputError: if no data or no word vectors are found.
         """
 
     @classmethod
     def without_vectors(cls, **changes: Any) -> Self:
-        """The task as it is by default, for its texts alone: without word vectors. Data is not looked for yet.
+        """Return the task with default options and without word vectors, for commands that only need its texts.
+
+        Paths of data that are not in ``changes`` stay open; see ``resolved``.
 
         Args:
-            changes: options that are not as they are by default.
+            changes: values of options that differ from the defaults.
         """
         options: Any = config.make(cls.options_class, {cls.vectors_option: "none", **changes})
         return cls(options)
 
     def resolved(self) -> Self:
-        """The task with every path that was left open filled in.
+        """Return the task with a value for each path that its options leave open.
 
         Raises:
-            InputError: if what its options ask for is not there.
+            InputError: if no data or no word vectors are found.
         """
         return type(self)(self.resolve(self.options))
 
     @abstractmethod
     def read_split(self, name: str) -> Sequence[Any]:
-        """The examples of ``train``, ``dev`` or ``test``.
+        """Read the examples of one split.
+
+        Args:
+            name: ``train``, ``dev`` or ``test``.
+
+        Returns:
+            Labelled examples in the order of the file; none if the labels of the test split are not public.
 
         Raises:
-            InputError: for a file that is missing or malformed, with its line.
+            InputError: if a file is missing or, with the number of the line, malformed.
         """
 
-    def read_asked(self, name: str) -> Sequence[Any]:
-        """The same for a split that a user asks for by ``--split``.
+    def read_nonempty_split(self, name: str) -> Sequence[Any]:
+        """Read the examples of a split that the user named with ``--split``.
 
         Raises:
-            InputError: likewise, and if there are none.
+            InputError: if the split is empty, or a file is missing or malformed.
         """
         examples = self.read_split(name)
         if not examples:
-            raise InputError(f"--split: there are no sentences in {name}")
+            raise InputError(f"--split {name}: the data has no labelled {self.unit} in this split")
         return examples
 
     @property
     def vectors_path(self) -> Path | None:
-        """The file of word vectors, or None to learn them from scratch."""
-        named: str | None = getattr(self.options, self.vectors_option)
-        return None if named in (None, "none") else Path(named)
+        """File of word vectors, or None to learn embeddings from scratch."""
+        value: str | None = getattr(self.options, self.vectors_option)
+        return None if value in (None, "none") else Path(value)
 
     @abstractmethod
     def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
-        """The tokens of each text of an example."""
+        """Return the tokens of each text of an example, as the model reads them.
+
+        The texts are in the order of ``text_names``. Tokens include special ones, such as a start token.
+        """
 
     def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
-        """The phrases that the data knows of an example's text, as stretches of words, each with its class.
+        """Return the annotated phrases of an example's text, such as the nodes of a parse tree, with their classes.
 
-        None unless the data has trees.
+        A phrase is a span of words ``(start, end)``, where ``end`` is excluded. By default there are none.
         """
         return {}
 
     @abstractmethod
     def targets_of(self, examples: Sequence[Any]) -> Tensor:
-        """What is to be predicted, ``[N]`` or ``[N, C]``."""
+        """Return the targets of ``N`` examples: classes, int64 ``[N]``, or scores, float32 ``[N, C]``.
+
+        Examples without a gold label, as from ``example_of``, get a placeholder such as -1 or nan.
+        """
 
     @abstractmethod
     def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
-        """An example without a gold label, for prediction, from the tokens of each of its texts."""
+        """Return an example without a gold label, for prediction.
+
+        Args:
+            texts: tokens of each text, in the order of ``text_names``, without special tokens.
+        """
 
     @property
     @abstractmethod
     def output_names(self) -> tuple[str, ...]:
-        """What the C scores are called: classes, or aspects."""
+        """Names of the ``C`` scores of a model: classes, or the targets of a regression."""
 
     @abstractmethod
     def criterion(self, output: Output, batch: Batch) -> Tensor:
-        """The loss per example, ``[B]``."""
+        """Compute the task loss of each example, ``[B]``, which objectives average and combine with penalties.
+
+        Args:
+            output: output of the model, with scores ``[B, C]``.
+            batch: batch with targets as in ``targets_of``, on the same device.
+        """
 
     @abstractmethod
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """What is counted in an evaluation."""
+        """Compute the metrics of a batch in an evaluation, by name.
+
+        Each metric is a sum and a count, which are added up over batches. The names appear in ``headline``, in
+        tensorboard and in ``results.json``. The losses of the objective are added by the evaluation.
+
+        Args:
+            output: output of the model, in evaluation mode.
+            batch: labelled batch.
+        """
 
     @abstractmethod
     def predictions(self, output: Output, batch: Batch) -> Sequence[Prediction]:
-        """What the model says of each example."""
+        """Convert the output for a batch to predictions, which hold plain Python values.
+
+        Args:
+            output: output of the model, in evaluation mode.
+            batch: batch with or without labels.
+
+        Returns:
+            One prediction per example, in the order of ``batch.examples``.
+        """
 
     @abstractmethod
     def gold(self, example: Any) -> dict[str, Any]:
-        """What ``predictions.jsonl`` holds of an example beside the prediction; ``gold_name`` is shown to people."""
+        """Return the gold label of an example as fields of ``predictions.jsonl``.
+
+        ``gold`` is the label and ``gold_name`` its text for people, both None for an example without a label.
+        ``gold_spans``, if the data has them, are annotated spans of words ``[start, end]``, where ``end`` is excluded.
+        A task without labels returns an empty dictionary.
+        """
 
     def tokenize(self, text: str) -> Sequence[str]:
-        """The words of a raw text of the user's."""
+        """Split a raw text into words, in the style of the data."""
         return tokenize(text)
 
-    def read(self) -> Splits:
-        """All of the data."""
+    def read_splits(self) -> Splits:
+        """Read the examples of all splits."""
         return Splits(*map(self.read_split, ("train", "dev", "test")))
 
     @property
     def trains_embedding(self) -> bool:
-        """Whether the word vectors move in training."""
-        options: Any = self.options  # with EncoderOptions, unless the task builds its model without an embedding
+        """True if the embeddings of words are updated in training."""
+        options: Any = self.options  # has EncoderOptions, or the task overrides start and reopen
         return bool(options.train_embed) or self.vectors_path is None
 
     @property
     def source(self) -> str:
-        """The place of the data, for messages; by default the folder that ``data_option`` names."""
+        """Location of the data, for messages; by default the folder in ``data_option``."""
         return "" if self.data_option is None else str(getattr(self.options, self.data_option))
 
     @property
     def model_name(self) -> str:
-        """The kind of the model, for messages; by default ``--model`` and ``--layer``."""
+        """Kind of the model, for messages; by default ``--model`` and ``--layer``."""
         options: Any = self.options
         return f"{options.model}, {options.layer}"
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
-        """Word vectors for the data, or None to learn them."""
+        """Read the word vectors of all words of the data; returns None if embeddings are learned from scratch."""
         if self.vectors_path is None:
             return None
         examples = (*splits.train, *splits.dev, *splits.test)
         return read_vectors(self.vectors_path, (text for example in examples for text in self.texts_of(example)))
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
-        """The training words and those that have a vector."""
+        """Build the vocabulary from the words of the training data and the words that have a vector."""
         training = (text for example in splits.train for text in self.texts_of(example))
         return Vocabulary.build(training, vectors.words if vectors is not None else ())
 
     def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
-        """What a run begins with: words and their ids, a fresh model, which owns its embedding, and its objective."""
+        """Create the vocabulary, the untrained model and the objective of a new run.
+
+        The model owns its embedding, in the attribute ``embedding``.
+
+        Raises:
+            InputError: if the file of word vectors cannot be used.
+        """
         vectors = self.read_vectors(splits)
         vocabulary = self.vocabulary(splits, vectors)
         if vectors is None:
-            LOGGER.info("vectors: none, they are learned")
+            LOGGER.info("vectors: none; embeddings are learned from scratch")
         else:
             texts = (text for example in splits.train for text in self.texts_of(example))
             LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, texts), self.vectors_path)
@@ -214,41 +272,67 @@ class Task(ABC, Generic[Options]):
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
         return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
 
-    def keep(self, folder: Path, words: Any, model: Any) -> None:
-        """Write to a results folder what ``reopen`` needs beside the configuration."""
-        words.save(folder / checkpoint.VOCABULARY)
+    def keep(self, folder: Path, vocabulary: Any, model: Any) -> None:
+        """Save the files that ``reopen`` needs beside the configuration, at the start of a run.
+
+        Args:
+            folder: results folder.
+            vocabulary: vocabulary that ``start`` returned.
+            model: model that ``start`` returned.
+        """
+        vocabulary.save(folder / checkpoint.VOCABULARY)
 
     def finish(self, folder: Path, model: Any) -> None:
-        """Write to a results folder what else there is to keep of the best model."""
+        """Save further files of the best model at the end of a run; by default none.
+
+        Args:
+            folder: results folder.
+            model: model with its best weights.
+        """
 
     def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
-        """What a run began with, from its results folder, before weights are loaded.
+        """Recreate the vocabulary, the model and the objective of a run from its results folder.
+
+        The weights of the model are initial ones; the caller loads the saved weights. The file of word vectors is not
+        needed.
 
         Raises:
-            InputError: if the folder does not hold it.
+            InputError: if a file of the folder is missing or malformed.
         """
         vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
         size = checkpoint.read_config(folder)["embedding_size"]
         return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
 
     def encode(self, examples: Sequence[Any], vocabulary: Tokenizer) -> Encoded:
-        """Examples as ids."""
+        """Convert examples to ids and targets."""
         return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
 
     def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
-        """A fresh model and its objective."""
+        """Create an untrained model on an embedding, and its objective."""
         return self.variant.model(embedding, len(self.output_names)), self.variant.objective(self.criterion)
 
     @property
     def variant(self) -> Variant[Any]:
-        """The way in which the model is built, trained and judged; by default the one that ``--model`` names."""
+        """Rules for building and ranking models; by default those of ``--model``."""
         options: Any = self.options
         return VARIANTS[options.model](options)
 
     def rank(self, dev: dict[str, float]) -> Rank:
-        """How good an evaluation on dev is; lower is better."""
+        """Return the sort key by which evaluations on dev are compared; the smallest is the best.
+
+        Args:
+            dev: measures by name.
+        """
         return self.variant.rank(dev)
 
-    def picked(self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int) -> list[int]:
-        """Which of the predictions to show to people, ``count`` at most: the first."""
+    def select_examples_to_show(
+        self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int
+    ) -> list[int]:
+        """Return the indices of predictions to show to the user; by default the first ones.
+
+        Args:
+            predictions: predictions in the order of the examples.
+            examples: the examples.
+            count: maximum number of indices.
+        """
         return list(range(min(count, len(predictions))))

@@ -1,4 +1,4 @@
-"""baseline | rl | latent | attention: what to build, what to minimise, and which evaluation is the better one."""
+"""Variants of training: model, objective and ranking of evaluations for each value of ``--model``."""
 
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -25,47 +25,56 @@ from latent_rationale.common.objectives.objectives import (
 )
 
 Rank = tuple[float, float]
-"""How an evaluation compares: by its distance from the target share, then by its dev criterion. Lower is better."""
+"""Sort key of an evaluation: excess over the target share, then the criterion on dev. The smallest is the best."""
 
 
 Options = TypeVar("Options", bound=LagrangianOptions)
 
 
 class Variant(ABC, Generic[Options]):
-    """One way to train a rationale model.
+    """Model, objective and ranking of evaluations that belong together.
 
     Args:
-        options: of the training run.
+        options: options of the training run.
     """
 
     TOLERANCE = 0.02
-    """An evaluation whose decided share is at most this much above the target is on target."""
+    """Largest excess of the share of selected words over its target that still counts as on target."""
 
     share_name = "selected"
-    """What evaluations call that share."""
+    """Name of the measure that holds the share of selected words."""
 
     def __init__(self, options: Options):
         self.options = options
 
     @abstractmethod
     def objective(self, criterion: Criterion) -> Objective:
-        """What to minimise, given the task's loss per example."""
+        """Return the objective to minimize.
+
+        Args:
+            criterion: task loss of each example, ``[B]``.
+        """
 
     @abstractmethod
     def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """What to train, with fresh weights, on the given embedding."""
+        """Return an untrained model.
+
+        Args:
+            embedding: embedding of the words, which the model owns.
+            output_size: number ``C`` of scores.
+        """
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """What the schedule follows and what picks the best model, of an evaluation on dev; lower is better."""
+        """Return the measure on dev that ranks evaluations on target and drives the learning-rate schedule."""
         return dev["loss"]
 
     def rank(self, dev: dict[str, float]) -> Rank:
-        """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
+        """Return the sort key of an evaluation on dev: its excess over the target share, then its criterion."""
         excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
-        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded, since shares are float32
+        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded: shares are float32
 
     def multiplier(self, target: float) -> LagrangeMultiplier:
-        """A multiplier that holds a share at its target."""
+        """Return a Lagrange multiplier that constrains a share to its target."""
         options = self.options
         return LagrangeMultiplier(
             target,
@@ -78,18 +87,18 @@ class Variant(ABC, Generic[Options]):
 
 
 class TextVariant(Variant[RationaleTrainOptions]):
-    """One way to train a classifier of texts with a selector, or without one."""
+    """Variant for classifiers of one text, with or without a selector."""
 
     def family(self) -> type[Selection] | None:
-        """The distribution of a choice, or None where there is nothing to choose."""
+        """Return the distribution of the selection of a word; None for a variant without selector."""
         return None
 
     def cell(self) -> MakeCell:
-        """What remembers earlier choices in a dependent selector."""
+        """Return the constructor of the recurrent cell over earlier selections in a dependent selector."""
         return CELLS.get(self.options.layer, CELLS["rcnn"])
 
     def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """What to train, with fresh weights, on the given embedding."""
+        """Return an untrained model of encoder and output layer, with a selector if the variant selects words."""
         options = self.options
         classifier = Classifier(self._encoder(embedding, options.skip_unselected), output_size, options.dropout)
         return RationaleModel(embedding, classifier, self._selector(embedding))
@@ -108,41 +117,41 @@ class TextVariant(Variant[RationaleTrainOptions]):
         return ENCODERS[options.layer](embedding.embedding_dim, options.hidden_size, skip_unselected)
 
     def constraints(self) -> Constraints:
-        """Those that the user asks for."""
+        """Return the constraints with a target in the options."""
         options = self.options
         selection = self.multiplier(options.selection) if options.selection < 1 else None
         return Constraints(selection, self.multiplier(options.lasso) if options.lasso > 0 else None)
 
 
 class Baseline(TextVariant):
-    """A classifier of the full text."""
+    """Variant that classifies the full text."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
+        """Return the task loss without further terms."""
         return Supervised(criterion)
 
 
 class Latent(TextVariant):
-    """Choices with reparameterised gradients."""
+    """Variant with a selector that is trained by reparameterized gradients."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss under constraints."""
+        """Return the task loss under constraints."""
         return Constrained(criterion, self.constraints())
 
     def family(self) -> type[Selection]:
-        """The one the user names."""
+        """Return the distribution of ``--dist``."""
         return DISTRIBUTIONS[self.options.dist]
 
 
 class Reinforced(TextVariant):
-    """Binary choices, learned with REINFORCE, under fixed penalties or constraints."""
+    """Variant with a binary selector that is trained with REINFORCE, under fixed penalties or constraints."""
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """With fixed penalties they count; at a target share the task loss alone does."""
+        """Return the loss on dev, which includes the fixed penalties unless there is a target share."""
         return dev["objective"] if self.options.selection == 1 else dev["loss"]
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss and the surrogate of the expected cost."""
+        """Return the task loss with the score-function surrogate of the expected cost."""
         options = self.options
         name = options.control_variate
         return Reinforce(
@@ -155,23 +164,23 @@ class Reinforced(TextVariant):
         )
 
     def family(self) -> type[Selection]:
-        """Bernoulli."""
+        """Return the Bernoulli distribution, whose selections are binary."""
         return Bernoulli
 
     def cell(self) -> MakeCell:
-        """Always an RCNN, as in Lei et al. (2016)."""
+        """Return the RCNN cell, whatever the encoder, as in Lei et al. (2016)."""
         return CELLS["rcnn"]
 
 
 class Attention(TextVariant):
-    """A classifier of the full text that pools it by softmax attention, whose peaks stand for a rationale."""
+    """Variant that pools the full text by softmax attention, whose largest weights serve as a rationale."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
+        """Return the task loss without further terms."""
         return Supervised(criterion)
 
     def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """Without a selector."""
+        """Return an untrained model of encoder, attention and output layer."""
         options = self.options
         encoder = self._encoder(embedding, skip_unselected=False)
         return AttentionModel(embedding, encoder, output_size, options.dropout, options.selection)

@@ -1,1 +1,1 @@
-"""Errors, files, options and devices: what does not know tensors of models or tasks."""
+"""Utilities that know no model and no task: errors, files, options, console and devices."""

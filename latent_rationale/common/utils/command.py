@@ -1,4 +1,4 @@
-"""Commands: options from the command line, help, and the function that does the work."""
+"""Console commands: parsing of options, help text, and dispatch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,24 +12,22 @@ from latent_rationale.common.utils.flags import flag, ignored_options, unmet_nee
 
 Options = TypeVar("Options")
 
-STOPPED_TRAINING = (
-    "stopped; a run that has begun goes on with --resume, from the last evaluation or --save-every's state"
-)
+STOPPED_TRAINING = "stopped; run the command again with --resume to continue from the last state that was saved"
 
 
 @dataclass(frozen=True)
 class Command(Generic[Options]):
-    """A console command. Calling it parses the options, runs it, and returns the exit code.
+    """Console command. A call parses the options, runs the command, and returns the exit code.
 
-    The module that defines a command imports neither torch nor a model, so that ``-h`` is fast; ``run`` does.
+    A module that defines a command imports torch and models inside ``run`` only, so that ``-h`` is fast.
 
     Attributes:
-        program: the words that start it, unless the caller knows others.
-        about: what it does, for ``-h``.
-        examples: usual arguments, for ``-h``.
-        options_class: its options.
-        run: does the work, given the options and the values of those that the user named.
-        stopped: the message after Ctrl-C.
+        program: name of the command in messages, unless the caller passes another one.
+        about: description for ``-h``.
+        examples: typical command lines for ``-h``, without the name of the program.
+        options_class: class of the options.
+        run: function that does the work; its arguments are the options, and the values that the user set explicitly.
+        stopped: message after Ctrl-C.
     """
 
     program: str
@@ -40,7 +38,12 @@ class Command(Generic[Options]):
     stopped: str = "stopped"
 
     def __call__(self, arguments: Sequence[str] | None = None, program: str | None = None) -> int:
-        """Run the command with the given arguments, or with those of the command line."""
+        """Run the command and return its exit code.
+
+        Args:
+            arguments: arguments of the command; by default those of the process.
+            program: name of the command in messages; by default ``self.program``.
+        """
         return run_command(partial(self._parse_and_run, program or self.program), arguments, self.stopped)
 
     def _parse_and_run(self, program: str, arguments: Sequence[str]) -> None:
@@ -49,10 +52,14 @@ class Command(Generic[Options]):
 
 
 def refuse_misplaced(options: Any, named: dict[str, Any]) -> None:
-    """Refuse named options that belong to other choices, such as another model.
+    """Raise an error if the user set an option that belongs to another choice, such as another model.
+
+    Args:
+        options: all options.
+        named: values of the options that the user set explicitly.
 
     Raises:
-        InputError: for the first of them.
+        InputError: for the first such option.
     """
     for unmet in unmet_needs(options, named):
         if unmet.belongs_elsewhere:
@@ -60,8 +67,8 @@ def refuse_misplaced(options: Any, named: dict[str, Any]) -> None:
 
 
 def note_without_effect(options: Any, named: dict[str, Any]) -> None:
-    """Tell the user which of the named options have no effect, and why."""
-    for name, why in ignored_options(type(options), named).items():
-        LOGGER.info("note: %s has no effect since %s", flag(name), why)
+    """Log which of the options that the user set have no effect, with the reason for each."""
+    for name, reason in ignored_options(type(options), named).items():
+        LOGGER.info("note: %s has no effect since %s", flag(name), reason)
     for unmet in unmet_needs(options, named):
         LOGGER.info("note: %s has no effect %s", flag(unmet.name), unmet.reason)

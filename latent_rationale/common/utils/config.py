@@ -1,4 +1,4 @@
-"""Options of the commands: frozen dataclasses, their flags, their JSON and their errors. The only user of argparse."""
+"""Options of the commands as frozen dataclasses: definition, parsing, help text and JSON. The only user of argparse."""
 
 import argparse
 import dataclasses
@@ -16,24 +16,24 @@ from latent_rationale.common.utils.values import check, convert, element_type, p
 T = TypeVar("T")
 
 REQUIRED: Any = dataclasses.MISSING
-"""The default of an option that the user must give."""
+"""Default of an option without a default, which the user must set."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OptionGroup:
-    """A group of options, which ``-h`` shows under a heading. A command's options inherit the groups that they need.
+    """Group of options under one heading of ``-h``. The options of a command inherit the groups that they need.
 
     Attributes:
-        HEADING: the heading of the options that the class introduces.
+        HEADING: heading of the options that the class introduces.
     """
 
     HEADING: ClassVar[str] = "options"
 
     def __post_init__(self) -> None:
-        """Refuse combinations of values. A group with a rule of its own calls ``super().__post_init__()``.
+        """Check combinations of values. A group with a check of its own calls ``super().__post_init__()``.
 
         Raises:
-            InputError: if values that are allowed one by one do not go together.
+            InputError: if values that are valid one by one cannot be combined.
         """
 
 
@@ -49,13 +49,14 @@ def option(
     """Define an option as a field of a dataclass.
 
     Args:
-        default: its value unless the user says otherwise, or ``REQUIRED``.
-        text: its description in ``-h``.
-        within: the interval that a number must lie in, as in ``(0, 1]``.
-        choices: the values that are allowed.
-        negated: other flags for it, which take a whole number from 1 and stand for its negative.
-        also: other names that it goes by.
-        needs: values of other options without which this one has no effect, as in ``{"model": ("latent", "rl")}``.
+        default: default value, or ``REQUIRED``.
+        text: description in ``-h``.
+        within: interval of a number, such as ``(0, 1]``.
+        choices: allowed values; empty for any.
+        negated: names of further flags that take a positive integer and set the option to its negative.
+        also: aliases of the option.
+        needs: values of other options without which this one has no effect, such as ``{"model": ("latent", "rl")}``.
+            If there are several, all of them are needed.
     """
     metadata = {
         "text": text,
@@ -69,18 +70,18 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def ignored(default: Any, why: str, choices: Iterable[Any] = ()) -> Any:
+def ignored(default: Any, reason: str, choices: Iterable[Any] = ()) -> Any:
     """Define an option that is accepted for compatibility and has no effect.
 
-    ``-h`` does not show it, files do not hold it, and users who give it get a note.
+    ``-h`` does not show it, files do not record it, and a note tells users who set it.
 
     Args:
-        default: its value, which tells what kind of value the flag takes.
-        why: the reason, a sentence in lower case such as ``it always trains``.
-        choices: the values that are allowed.
+        default: value of the type that the flag takes.
+        reason: reason for the note, a sentence in lower case such as ``it always trains``.
+        choices: allowed values; empty for any.
     """
     field = option(default, "", choices=choices)
-    return dataclasses.field(default=default, metadata={**field.metadata, "ignored": why})
+    return dataclasses.field(default=default, metadata={**field.metadata, "ignored": reason})
 
 
 def inherited(
@@ -92,16 +93,16 @@ def inherited(
     also: Iterable[str] = (),
     needs: Needs | None = None,
 ) -> Any:
-    """Define the option ``name`` of a base class anew, with another default.
+    """Redefine an option of a base class with another default.
 
     Args:
         kind: the base class.
-        name: the option.
-        default: the default here.
-        text: its description, unless that of the base class will do; likewise ``negated``, ``also`` and ``needs``.
-        negated: see ``option``.
-        also: see ``option``.
-        needs: see ``option``.
+        name: name of the option.
+        default: default value in the subclass.
+        text: description; if empty, that of the base class.
+        negated: see ``option``; if empty, as in the base class.
+        also: see ``option``; if empty, as in the base class.
+        needs: see ``option``; if empty, as in the base class.
     """
     changes = {"text": text, "negated": tuple(negated), "also": tuple(also), "needs": needs}
     metadata = {**_field(kind, name).metadata, **{key: value for key, value in changes.items() if value}}
@@ -111,19 +112,22 @@ def inherited(
 def parse(
     kind: type[T], arguments: Sequence[str], program: str, about: str, examples: Iterable[str] = ()
 ) -> tuple[T, dict[str, Any]]:
-    """Read options from the command line; returns them, and the values of those that the user named.
+    """Parse the options of a command line.
 
-    ``-`` and ``_`` are the same in a flag; abbreviations and unknown flags are refused.
+    ``-`` and ``_`` are equivalent in a flag; abbreviations and unknown flags are errors.
 
     Args:
-        kind: the class of the options.
-        arguments: the command line.
-        program: its name, for messages.
-        about: what the program does, for ``-h``.
-        examples: usual arguments, which ``-h`` shows behind the program's name.
+        kind: class of the options.
+        arguments: arguments of the command.
+        program: name of the command, for messages.
+        about: description of the command, for ``-h``.
+        examples: typical arguments, which ``-h`` shows after the name of the command.
+
+    Returns:
+        All options, and the values of those that the user set explicitly.
 
     Raises:
-        InputError: if a flag or its value cannot be used.
+        InputError: if a flag is unknown or its value is invalid.
     """
     required = [field for field in _fields(kind) if field.default is REQUIRED]
     parser = _Parser(
@@ -147,10 +151,10 @@ def parse(
 
 
 def make(kind: type[T], values: Mapping[str, Any]) -> T:
-    """Make options from a dictionary of some of their values.
+    """Create options from a dictionary with some of their values.
 
     Raises:
-        InputError: for an unknown name, or a value of another type or outside its bounds.
+        InputError: if a name is unknown, or a value has the wrong type or is out of bounds.
     """
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in _fields(kind)}
@@ -161,29 +165,29 @@ def make(kind: type[T], values: Mapping[str, Any]) -> T:
         try:
             converted[name] = convert(hints[name], value)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{flag(name)}: {value!r} is of another type") from error
+            raise InputError(f"{flag(name)}: {value!r} has the wrong type") from error
         check(fields[name], converted[name])
     return kind(**converted)
 
 
 def to_json(options: Any) -> dict[str, Any]:
-    """Return the options that have an effect as a dictionary that JSON can hold."""
+    """Return the options as a dictionary of JSON values, without those that are ignored."""
     fields = (field for field in _fields(type(options)) if not field.metadata["ignored"])
     return {field.name: plain(getattr(options, field.name)) for field in fields}
 
 
 def from_json(kind: type[T], values: Mapping[str, Any]) -> T:
-    """Make options from what an earlier version may have written; names that ``kind`` does not have are dropped.
+    """Create options from JSON that an earlier version may have written; unknown names are dropped.
 
     Raises:
-        InputError: for a value of another type or outside its bounds.
+        InputError: if a value has the wrong type or is out of bounds.
     """
     known = {field.name for field in _fields(kind) if not field.metadata["ignored"]}
     return make(kind, {name: value for name, value in values.items() if name in known})
 
 
 def value_of(name: str, arguments: Sequence[str]) -> str | None:
-    """Return the value of one option in a command line whose other options are not known yet; None without it."""
+    """Return the value of one option of a command line whose other options are not known yet; None if it is not set."""
     parser = _Parser(allow_abbrev=False, add_help=False)
     parser.add_argument(flag(name))
     known, _ = parser.parse_known_args([_with_hyphens(argument) for argument in arguments])
@@ -207,7 +211,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 def _width() -> int:
-    """The width of help texts: that of the terminal, and 100 at most, so that lines stay readable."""
+    """Return the width of help texts: that of the terminal, between 60 and 100 so that lines stay readable."""
     try:
         return max(min(os.get_terminal_size().columns, 100), 60)
     except OSError:
@@ -224,20 +228,28 @@ def _field(kind: Any, name: str) -> "dataclasses.Field[Any]":
 
 
 def _by_heading(kind: type[Any]) -> "dict[str, list[dataclasses.Field[Any]]]":
-    """The options under the headings of the classes that introduce them, from the most special class on."""
+    """Group the options under the headings of the classes that introduce them, subclasses first."""
     homes: dict[str, type[Any]] = {}
-    for base in kind.__mro__:  # the last one that has the option introduces it
+    for base in kind.__mro__:  # the last class that annotates an option introduces it; the others redefine it
         homes |= dict.fromkeys(vars(base).get("__annotations__", {}), base)
-    found: dict[str, list[dataclasses.Field[Any]]] = {}
+    groups: dict[str, list[dataclasses.Field[Any]]] = {}
     for base in kind.__mro__:
         fields = [field for field in _fields(kind) if homes[field.name] is base and not field.metadata["ignored"]]
         if fields:
-            found.setdefault(getattr(base, "HEADING", OptionGroup.HEADING), []).extend(fields)
+            groups.setdefault(getattr(base, "HEADING", OptionGroup.HEADING), []).extend(fields)
     hidden = [field for field in _fields(kind) if field.metadata["ignored"]]
-    return found | ({OptionGroup.HEADING: [*found.get(OptionGroup.HEADING, []), *hidden]} if hidden else {})
+    # Ignored options are parsed too, although -h does not show them.
+    return groups | ({OptionGroup.HEADING: [*groups.get(OptionGroup.HEADING, []), *hidden]} if hidden else {})
 
 
 def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hint: Any) -> None:
+    """Add an option to a group of the parser.
+
+    Args:
+        parser: the group.
+        field: field that defines the option.
+        hint: type of the field.
+    """
     text, within, choices, negated = (field.metadata[key] for key in ("text", "within", "choices", "negated"))
     names = [flag(name) for name in (field.name, *field.metadata["also"])]
     hidden = bool(field.metadata["ignored"])
@@ -250,7 +262,7 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
     group: argparse._ActionsContainer = parser
     if negated:
         group = parser.add_mutually_exclusive_group()
-        same = f"the same as {flag(field.name)} -N"
+        same = f"equivalent to {flag(field.name)} -N"
         group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
     bounds = f", in {within}" if within and "inf" not in within else ""
     shown = f"{text}{bounds}{_default_text(field.default)}".replace("%", "%%")
@@ -267,13 +279,14 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
 
 
 def _negative(text: str) -> int:
-    digits = text.removesuffix(".0")  # as the original's epochs are written
+    """Return the negative of a positive integer, for flags such as ``--epochs``."""
+    digits = text.removesuffix(".0")  # the original implementation of Jin et al. takes epochs as floats
     if not digits.isdecimal() or int(digits) == 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text}")
     return -int(digits)
 
 
 def _default_text(default: Any) -> str:
-    if default in (REQUIRED, None, ()):
+    if default in (REQUIRED, None, (), ""):
         return ""
     return f" (default: {' '.join(map(str, default)) if isinstance(default, tuple) else default})"

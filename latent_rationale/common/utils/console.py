@@ -10,30 +10,34 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.memory import keep_memory
 
 LOGGER = logging.getLogger("latent_rationale")
-"""Where all words for the user go."""
+"""Logger of all messages to the user."""
 
 EXIT_INPUT, EXIT_STOPPED = 2, 130
+"""Exit codes for invalid input and for an interruption by Ctrl-C."""
 
 
 def has_console() -> bool:
-    """Tell whether a command runs in this process, whose words for the user go to the console."""
+    """Tell whether a command runs in this process, so that log messages go to the console."""
     return any(isinstance(handler, _Console) for handler in LOGGER.handlers)
 
 
 def show_row(*cells: str) -> None:
-    """Tell the user a row of a table, in Markdown."""
+    """Print a row of a table, in Markdown."""
     LOGGER.info("| %s |", " | ".join(cells))
 
 
 def run_command(
     command: Callable[[Sequence[str]], None], arguments: Sequence[str] | None = None, stopped: str = "stopped"
 ) -> int:
-    """Run a command with its words on stdout; bad input is one sentence on stderr and exit code 2.
+    """Run a command with its log on stdout and its errors on stderr.
 
     Args:
-        command: what to do with the arguments.
-        arguments: those of the command line, unless given.
-        stopped: what to say where the user stops it.
+        command: function of the arguments.
+        arguments: arguments of the command; by default those of the process.
+        stopped: message after Ctrl-C.
+
+    Returns:
+        The exit code: 0 for success, 2 for invalid input, 130 after Ctrl-C.
     """
     keep_memory()
     console = _Console()
@@ -57,7 +61,7 @@ def run_command(
 
 
 class _Console(logging.Handler):
-    """Writes to stdout without tearing a progress bar."""
+    """Handler that writes to stdout without breaking a progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         tqdm.write(record.getMessage())

@@ -1,4 +1,4 @@
-"""Progress of long loops: a bar in a terminal, a line now and then in a log."""
+"""Progress of long loops: a bar in a terminal, otherwise periodic lines in the log."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ from latent_rationale.common.utils.console import LOGGER, has_console
 T = TypeVar("T")
 
 FIRST, EVERY = 2.0, 30.0
-"""Seconds without a line before the first one, and between lines. Loops that end sooner leave no trace in a log."""
+"""Seconds before the first line of a log, and between lines. Loops that end before the first line log nothing."""
 
 
 class Progress:
-    """Shows how far a loop is: by a bar if stderr is a terminal, else by lines through the logger.
+    """Progress display of a loop: a bar if stderr is a terminal, otherwise lines of the logger.
 
     Args:
-        unit: the thing that is counted, in the singular.
-        total: how many there are, if that is known.
-        done: how many of them were done before.
-        what: the activity, as in ``reading train.txt``, of a loop that is only a part of what a command does. Its bar
-            appears after a while and does not stay.
+        unit: singular noun for the items, such as ``step``.
+        total: number of items, if known.
+        done: number of items that were done before, for example by a run that is resumed.
+        what: activity, such as ``reading train.txt``, of a loop that is only a part of the work of a command. Its bar
+            appears after ``FIRST`` seconds and is removed at the end.
         first: seconds before the first line of a log.
     """
 
@@ -58,7 +58,7 @@ class Progress:
             self._bar.close()
 
     def advance(self) -> None:
-        """Count one more as done."""
+        """Count one more item as done."""
         self._done += 1
         if self._bar is not None:
             self._bar.update()
@@ -67,13 +67,13 @@ class Progress:
             LOGGER.info("%s", self._line(now - self._start))
 
     def show(self, numbers: dict[str, str]) -> None:
-        """Show numbers, such as a loss, from now on."""
+        """Show numbers, such as a loss, beside the progress from now on."""
         self._shown = numbers
         if self._bar is not None:
             self._bar.set_postfix(numbers, refresh=False)
 
     def _line(self, seconds: float) -> str:
-        """The line of a log, such as ``step 300 of 8,550, loss 1.21, 12.3 steps/s, 11 min left``."""
+        """Return the line of a log, such as ``step 300 of 8,550, loss 1.21, 12.3 steps/s, 11 min left``."""
         count = f"{self._done:,}" if self._total is None else f"{self._done:,} of {self._total:,}"
         if self._what:
             return f"{self._what}: {count} {self._unit}s"
@@ -84,7 +84,7 @@ class Progress:
 
 
 def track(items: Iterable[T], unit: str, total: int | None = None, what: str = "", first: float = FIRST) -> Iterator[T]:
-    """Yield the items, and show how far it is. The arguments are those of ``Progress``."""
+    """Yield items while showing the progress; see ``Progress`` for the other arguments."""
     with Progress(unit, total, 0, what, first) as progress:
         for item in items:
             yield item
@@ -92,7 +92,7 @@ def track(items: Iterable[T], unit: str, total: int | None = None, what: str = "
 
 
 def _duration(seconds: float) -> str:
-    """A time span in the unit that gives a small number: ``40 s``, ``11 min``, ``3.5 h``."""
+    """Format a time span in a suitable unit: ``40 s``, ``11 min``, ``3.5 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

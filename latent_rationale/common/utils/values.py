@@ -1,4 +1,4 @@
-"""Values of options: their types, bounds and choices, and their forms in JSON."""
+"""Conversion and checks of the values of options."""
 
 import math
 import types
@@ -19,10 +19,14 @@ def element_type(hint: Any) -> Any:
 
 
 def convert(hint: Any, value: Any) -> Any:
-    """Turn a value as JSON holds it into one of the field's type: a path, a tuple.
+    """Convert a JSON value to the type of a field, such as a path or a tuple.
+
+    Args:
+        hint: type of the field.
+        value: the value.
 
     Raises:
-        TypeError, ValueError: for a value of another type.
+        TypeError, ValueError: if the value has the wrong type.
     """
     if value is None and type(None) not in typing.get_args(hint):
         raise TypeError("expected a value")
@@ -35,7 +39,7 @@ def convert(hint: Any, value: Any) -> Any:
 
 
 def check(field: "Field[Any]", value: Any) -> None:
-    """See that a value is one of the field's choices and within its bounds.
+    """Check that a value is one of the choices of a field and within its bounds.
 
     Raises:
         InputError: if it is not.
@@ -51,7 +55,7 @@ def check(field: "Field[Any]", value: Any) -> None:
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text can be written, which words of the command line in other encodings cannot."""
+    """Tell whether a text can be encoded as UTF-8; arguments of the command line in another encoding cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -60,6 +64,7 @@ def is_unicode(text: str) -> bool:
 
 
 def _lies_in(number: float, interval: str) -> bool:
+    """Tell whether a number lies in an interval such as ``(0, 1]`` or ``[1, inf)``."""
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
@@ -67,7 +72,7 @@ def _lies_in(number: float, interval: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into one that JSON can hold."""
+    """Convert a value to a JSON value."""
     if isinstance(value, tuple):
         return [plain(single) for single in value]
     return str(value) if isinstance(value, Path) else value

@@ -1,4 +1,4 @@
-"""Evaluation of methods of explanation, from the options to a table, a file and curves."""
+"""Comparison of explanation methods, from the options to a table, a file and deletion curves."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -26,59 +26,67 @@ from latent_rationale.explain.text_explainer import ExplainRequest
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
 RESULT, CURVES = "evaluation.json", "deletion.png"
+"""Names of the files with the measures and with the deletion curves."""
 
 
 @dataclass
-class Found:
-    """What a method said, sentence by sentence.
+class MethodScores:
+    """Scores of one explanation method beside their references, one array per sentence.
 
     Attributes:
-        words: scores of words, and their weights in a bag of words.
-        phrases: scores of phrases of several words, and their classes in the treebank.
-        falls: by how much the probability of the predicted class falls when the strongest words go, for each share of
-            them.
+        words: pairs ``[n, 2]`` of the score of a word and its weight in a bag-of-words model.
+        phrases: pairs ``[n, 2]`` of the score of a phrase of several words and its class in the treebank.
+        drops: drop of the probability of the predicted class ``[K]`` after deletion of the strongest words, for each of
+            ``K`` shares of words.
     """
 
     words: list[Pairs] = field(default_factory=list)
     phrases: list[Pairs] = field(default_factory=list)
-    falls: list[NDArray[np.float64]] = field(default_factory=list)
+    drops: list[NDArray[np.float64]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How good a method is.
+    """Evaluation of one explanation method.
 
     Attributes:
-        measures: by name; correlations, and the area over the deletion curve, which is the mean of its points.
-        curve: the mean fall for each share of the words that is deleted.
-        made: how its scores came about, and which sentences and resamples this is about.
+        measures: measures by name: correlations, and AOPC, the area over the deletion curve (the mean of its points).
+        curve: mean drop of the probability for each share of words that is deleted.
+        setup: provenance of the scores, and scope: the sentences and resamples of the evaluation.
     """
 
     measures: dict[str, Interval]
     curve: dict[float, Interval]
-    made: dict[str, Any]
+    setup: dict[str, Any]
 
     @classmethod
-    def of(cls, found: Found, made: dict[str, Any], resamples: int, seed: int) -> "Summary":
-        """Over all scores and over the extremes alone."""
-        pairs = (found.words, extremes(found.words), found.phrases, extremes(found.phrases))
-        falls = np.stack(found.falls)
-        numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(falls.mean(1), resamples, seed)]
-        points = (mean(column, resamples, seed) for column in falls.T)
-        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)), made)
+    def of(cls, scores: MethodScores, setup: dict[str, Any], resamples: int, seed: int) -> "Summary":
+        """Compute the measures over all scores, and over the extreme scores alone.
+
+        Args:
+            scores: scores of the method.
+            setup: see the class.
+            resamples: number of bootstrap resamples for confidence intervals.
+            seed: seed of the resamples.
+        """
+        pairs = (scores.words, extremes(scores.words), scores.phrases, extremes(scores.phrases))
+        drops = np.stack(scores.drops)  # [sentences, K]
+        numbers = [*(correlation(part, resamples, seed) for part in pairs), mean(drops.mean(1), resamples, seed)]
+        points = (mean(column, resamples, seed) for column in drops.T)
+        return cls(dict(zip(MEASURES, numbers, strict=True)), dict(zip(SHARES, points, strict=True)), setup)
 
     def to_json(self) -> dict[str, Any]:
-        """What JSON can hold: the measures by name, and the points of the curve by share."""
+        """Return JSON values: the measures by name, the points of the curve by share, and the setup."""
         measures = {name: interval.to_json() for name, interval in self.measures.items()}
         points = {str(share): interval.to_json() for share, interval in self.curve.items()}
-        return measures | {"deletion": points} | self.made
+        return measures | {"deletion": points} | self.setup
 
     @classmethod
     def from_json(cls, row: Any) -> "Summary":
-        """What ``to_json`` gave.
+        """Create a summary from the result of ``to_json``.
 
         Raises:
-            AttributeError, KeyError, TypeError, ValueError: for anything else.
+            AttributeError, KeyError, TypeError, ValueError: if ``row`` has another form.
         """
         measures = {name: Interval.from_json(row[name]) for name in MEASURES}
         curve = {float(share): Interval.from_json(point) for share, point in row["deletion"].items()}
@@ -86,86 +94,117 @@ class Summary:
 
 
 def evaluate(options: EvaluateOptions) -> None:
-    """Show a table, and write it: how well each method's scores agree with what else is known of words and phrases."""
+    """Compare explanation methods; print a table, and write the measures and the deletion curves to files.
+
+    Measures that an interrupted run with the same setup has computed are reused.
+
+    Raises:
+        InputError: if the model does not have two classes, or models or data cannot be used.
+    """
     session = Session(options)
     if len(session.texts.names) != 2:
         names = ", ".join(session.texts.names)
-        raise InputError(f"the model predicts {names}; an evaluation needs a model of two classes", options.ckpt)
+        raise InputError(f"the model predicts {names}; evaluation needs a two-class model", options.ckpt)
     examples, weights = session.examples(), _weights(session)
     folder = writable_folder(options.folder)
     scope = options.scope | {"sentences": len(examples), "digest": _digest(session, examples, weights)}
-    asked = {name: {"provenance": asdict(session.texts.provenance(name)), "scope": scope} for name in session.methods}
+    setups = {name: {"provenance": asdict(session.texts.provenance(name)), "scope": scope} for name in session.methods}
     with unfinished(folder / RESULT) as part, unfinished(folder / CURVES) as picture:
-        results = {name: row for name, row in _found_before(part).items() if row.made == asked.get(name)}
+        previous = _previous_results(part)
+        results = {name: row for name, row in previous.items() if row.setup == setups.get(name)}
         if results:
-            LOGGER.info("going on from %s, where there is %s", part, ", ".join(results))
+            LOGGER.info("continuing from %s, which has the results of %s", part, ", ".join(results))
         show_row("method", *MEASURES)
         show_row(*["---"] * (1 + len(MEASURES)))
-        for method, made in asked.items():
+        for method, setup in setups.items():
             if method not in results:
-                found = _run(session, method, examples, weights)
-                results[method] = Summary.of(found, made, options.resamples, options.seed)
+                scores = _score_all(session, method, examples, weights)
+                results[method] = Summary.of(scores, setup, options.resamples, options.seed)
             show_row(method, *map(str, results[method].measures.values()))
-            write_json(part, {name: results[name].to_json() for name in asked if name in results})
-        plot_deletion_curves({name: results[name].curve for name in asked}, picture)
-    LOGGER.info("the numbers are in %s, the curves of deletion in %s", folder / RESULT, folder / CURVES)
+            write_json(part, {name: results[name].to_json() for name in setups if name in results})
+        plot_deletion_curves({name: results[name].curve for name in setups}, picture)
+    LOGGER.info("the measures are in %s, the deletion curves in %s", folder / RESULT, folder / CURVES)
 
 
-def _found_before(part: Path) -> dict[str, Summary]:
-    """What a run had found when it was stopped, by method; nothing, where there is no such file."""
+def _previous_results(part: Path) -> dict[str, Summary]:
+    """Read the results of an interrupted run by method; returns none without a usable file."""
     if not part.exists():
         return {}
     try:
         return {name: Summary.from_json(row) for name, row in read_json(part).items()}
     except (InputError, AttributeError, KeyError, TypeError, ValueError):
-        LOGGER.info("note: %s is no evaluation, and is replaced", part)
+        LOGGER.info("note: %s is not a file of an evaluation and is replaced", part)
         return {}
 
 
 def _digest(session: Session, examples: Sequence[ExplainRequest], weights: dict[str, float]) -> str:
-    """A short name for the sentences, what is known of their phrases, and the weights of words."""
+    """Return a digest of the sentences, their annotated phrases, and the weights of words.
+
+    It tells whether the results of an interrupted run are for the same data.
+    """
     task = session.task
-    known = [(one.number, *task.texts_of(one.example), task.phrases_of(one.example)) for one in examples]
-    return sha256(repr((known, sorted(weights.items()))).encode()).hexdigest()[:12]
+    data = [(request.number, *task.texts_of(request.example), task.phrases_of(request.example)) for request in examples]
+    return sha256(repr((data, sorted(weights.items()))).encode()).hexdigest()[:12]
 
 
 def _weights(session: Session) -> dict[str, float]:
-    """Of a bag of words, from the classifier's training data."""
+    """Return the weights of words in a bag-of-words model of the classifier's training data."""
     task = session.task
     examples = task.read_split("train")
     classes = task.targets_of(examples)
     if set(classes.flatten().tolist()) != {0, 1}:
-        raise InputError("the texts to evaluate on are not of two classes")
+        raise InputError("the training data does not have two classes, which evaluation needs")
     return word_weights([task.texts_of(example)[0] for example in examples], classes.tolist())
 
 
-def _run(session: Session, method: str, examples: Sequence[ExplainRequest], weights: dict[str, float]) -> Found:
-    """Explain all examples."""
-    found = Found()
-    for asked in track(examples, "sentence", len(examples), method):
-        _add(found, session, method, asked, weights)
-    return found
+def _score_all(
+    session: Session, method: str, examples: Sequence[ExplainRequest], weights: dict[str, float]
+) -> MethodScores:
+    """Score the words and phrases of all examples with one method."""
+    collected = MethodScores()
+    for request in track(examples, "sentence", len(examples), method):
+        _add(collected, session, method, request, weights)
+    return collected
 
 
-def _add(found: Found, session: Session, method: str, asked: ExplainRequest, weights: dict[str, float]) -> None:
-    """What a method says of one sentence."""
+def _add(
+    collected: MethodScores, session: Session, method: str, request: ExplainRequest, weights: dict[str, float]
+) -> None:
+    """Score the words and phrases of one sentence.
+
+    Args:
+        collected: scores of the method, to which those of the sentence are added.
+        session: the classifier.
+        method: name of the explainer.
+        request: the sentence.
+        weights: weights of words in a bag-of-words model.
+    """
     texts = session.texts
-    sentence = texts.encode(asked)
-    phrases, tokens = texts.phrases_of(asked, sentence), sentence.tokens
-    words = [(place, place + 1) for place in range(len(tokens))]
+    sentence = texts.encode(request)
+    phrases, tokens = texts.phrases_of(request, sentence), sentence.tokens
+    words = [(index, index + 1) for index in range(len(tokens))]
     longer = [span for span in phrases if size(span) > 1]
     scores = texts.scorer(method, texts.positive, sentence)([*words, *longer])
-    known = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
-    found.words.append(np.array(known, dtype=np.float64).reshape(-1, 2))
+    # Scores of words come first, then those of longer phrases. Words without a weight have no reference.
+    weighted = [(score, weights[word]) for score, word in zip(scores, tokens, strict=False) if word in weights]
+    collected.words.append(np.array(weighted, dtype=np.float64).reshape(-1, 2))
     labelled = list(zip(scores[len(words) :], (phrases[span] for span in longer), strict=True))
-    found.phrases.append(np.array(labelled, dtype=np.float64).reshape(-1, 2))
-    found.falls.append(_falls(session, sentence, scores[: len(words)]))
+    collected.phrases.append(np.array(labelled, dtype=np.float64).reshape(-1, 2))
+    collected.drops.append(_drops(session, sentence, scores[: len(words)]))
 
 
-def _falls(session: Session, sentence: EncodedSentence, scores: Sequence[float]) -> NDArray[np.float64]:
-    """How far the predicted class's probability falls for each share of the words that is deleted."""
+def _drops(session: Session, sentence: EncodedSentence, scores: Sequence[float]) -> NDArray[np.float64]:
+    """Return the drop of the predicted class's probability ``[K]`` for each share of the words that is deleted.
+
+    Args:
+        session: the classifier.
+        sentence: the sentence.
+        scores: score of each word for the positive class.
+    """
     model, label = session.texts.model, session.texts.positive
     whole = model.margins(Tokens.of(sentence.ids.unsqueeze(0)), label)
+    # Scores explain the positive class. If the negative one is predicted, the strongest words are those that speak
+    # against the positive one.
     sign = 1.0 if whole.item() >= 0 else -1.0
     rows = deleted(sentence, [sign * score for score in scores], model.padding_id)
     left = model.margins(Tokens.of(rows), label)

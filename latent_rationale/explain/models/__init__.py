@@ -1,1 +1,1 @@
-"""Implementations of ``ExplainedModel``: models of this package, transformers, any function."""
+"""Implementations of ``ExplainedModel`` for models of this package, transformers and functions."""

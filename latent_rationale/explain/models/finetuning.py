@@ -33,12 +33,15 @@ from latent_rationale.tasks import find_task
 class FineTuning(Task[FineTuningOptions]):
     """Classification of texts by a pretrained encoder, or by a classifier that was trained elsewhere.
 
-    Texts, labels and phrases are those of another task.
+    Texts, labels and phrases come from another task.
 
     Args:
         options: options of a training run.
-        names: names of the classes; two classes of sentiment, unless given.
-        task: name of the task whose texts are read.
+        names: names of the classes.
+        task: name of the task that reads the texts.
+
+    Attributes:
+        reader: the task that reads the texts.
     """
 
     name = FINE_TUNING
@@ -52,14 +55,14 @@ class FineTuning(Task[FineTuningOptions]):
     ):
         super().__init__(options)
         self.names = names
-        own: dict[str, Any] = {} if options.data_path is None else {"data_path": options.data_path}
+        changes: dict[str, Any] = {} if options.data_path is None else {"data_path": options.data_path}
         if task == "sst":
-            own |= {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
-        self.reader = find_task(task).without_vectors(**own)
+            changes |= {"classes": 5 if len(names) == 5 else 2, "no_subtrees": options.no_subtrees}
+        self.reader = find_task(task).without_vectors(**changes)
 
     @classmethod
     def resolve(cls, options: FineTuningOptions) -> FineTuningOptions:
-        """Find the folder of the data."""
+        """Fill in the folder of the data."""
         need_transformers()
         return replace(options, data_path=options.data_path or find_data("sst2"))
 
@@ -70,16 +73,17 @@ class FineTuning(Task[FineTuningOptions]):
 
     def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
         """Load the pretrained encoder and its tokenizer, and add a head for the classes."""
+        # Imported here and below, because the transformers library is optional.
         from latent_rationale.explain.models.transformer_network import pretrained
 
-        named = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
-        model = pretrained(str(named), self.names, self.options.max_seq_length)
+        name = transformer_folder(Path(self.options.bert_model)) or self.options.bert_model
+        model = pretrained(str(name), self.names, self.options.max_seq_length)
         return model.pieces, model, Supervised(self.criterion)
 
-    def keep(self, folder: Path, words: Any, model: Any) -> None:
-        """Save tokenizer and architecture."""
-        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that this one replaces
-        _save(folder, words.tokenizer, model.network.config)
+    def keep(self, folder: Path, vocabulary: Any, model: Any) -> None:
+        """Save the tokenizer and the configuration of the network, without weights."""
+        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # the files of a run that this one replaces
+        _save(folder, vocabulary.tokenizer, model.network.config)
 
     def finish(self, folder: Path, model: Any) -> None:
         """Save the weights in the format of the library."""
@@ -91,7 +95,7 @@ class FineTuning(Task[FineTuningOptions]):
         from latent_rationale.explain.models.transformer_network import untrained
 
         if not (folder / EXPORTED).is_dir():
-            raise InputError("no such folder, and without it no model", folder / EXPORTED)
+            raise InputError("no such folder; the results folder is incomplete", folder / EXPORTED)
         model = untrained(str(folder / EXPORTED), self.options.max_seq_length)
         return model.pieces, model, Supervised(self.criterion)
 
@@ -101,12 +105,12 @@ class FineTuning(Task[FineTuningOptions]):
 
     @property
     def source(self) -> str:
-        """The place of the reader's texts."""
+        """Location of the texts, for messages."""
         return self._data.source
 
     @property
     def model_name(self) -> str:
-        """The pretrained encoder."""
+        """Name of the pretrained encoder."""
         return self.options.bert_model
 
     def read_split(self, name: str) -> Sequence[Any]:
@@ -118,7 +122,7 @@ class FineTuning(Task[FineTuningOptions]):
         return self.reader.texts_of(example)
 
     def phrases_of(self, example: Any) -> dict[tuple[int, int], int]:
-        """Return the phrases that the other task knows, with their classes."""
+        """Return the annotated phrases of the other task, with their classes."""
         return self.reader.phrases_of(example)
 
     def targets_of(self, examples: Sequence[Any]) -> Tensor:
@@ -126,7 +130,7 @@ class FineTuning(Task[FineTuningOptions]):
         return self.reader.targets_of(examples)
 
     def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
-        """Make an example of a text without a label."""
+        """Return a text without a label."""
         return self.reader.example_of(texts)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
@@ -134,22 +138,24 @@ class FineTuning(Task[FineTuningOptions]):
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def rank(self, dev: dict[str, float]) -> Rank:
-        """The loss on dev; a fine-tuned encoder has no target share."""
+        """Return the loss on dev as sort key; a fine-tuned encoder has no target share."""
         return 0.0, dev["loss"]
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Count correct predictions."""
+        """Compute the accuracy of the predictions."""
         return {"acc": accuracy(output, batch)}
 
     def predictions(self, output: Output, batch: Batch) -> Sequence[TextPrediction]:
-        """Predict classes with probabilities; of a model with one score, the score."""
-        lone = len(self.names) == 1
-        rows = (output.scores if lone else output.scores.softmax(-1)).tolist()
-        labels = [None if lone else row.index(max(row)) for row in rows]
-        said = [f"{self.names[0]} {row[0]:.3f}" if lone else self.names[row.index(max(row))] for row in rows]
+        """Convert the output to classes with probabilities, or for a model with a single output to its score."""
+        regression = len(self.names) == 1
+        rows = (output.scores if regression else output.scores.softmax(-1)).tolist()
+        labels = [None if regression else row.index(max(row)) for row in rows]
+        label_names = [
+            f"{self.names[0]} {row[0]:.3f}" if regression else self.names[row.index(max(row))] for row in rows
+        ]
         return [
             TextPrediction(tuple(row), label, name, tuple(self.texts_of(example)[0]), None)
-            for row, label, name, example in zip(rows, labels, said, batch.examples, strict=True)
+            for row, label, name, example in zip(rows, labels, label_names, batch.examples, strict=True)
         ]
 
     def gold(self, example: Any) -> dict[str, Any]:
@@ -158,7 +164,10 @@ class FineTuning(Task[FineTuningOptions]):
 
 
 def _save(folder: Path, *parts: Any) -> None:
-    """Save parts of a model of the library under a temporary name, then move the complete files to their place."""
+    """Save parts of a model in the format of ``transformers``.
+
+    The library does not write atomically, so files are written to a temporary folder first and moved when complete.
+    """
     target = folder / EXPORTED
     temporary = target.with_name(target.name + ".tmp")
     for part in parts:

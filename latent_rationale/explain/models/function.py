@@ -1,4 +1,4 @@
-"""Explained models that are functions: any classifier from ids to scores."""
+"""Adapter between the explainers and any function from ids to scores."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,20 +18,21 @@ CPU = torch.device("cpu")
 
 
 class ExplainedFunction(ExplainedModel):
-    """A function from ids to scores. SCD and CD, which split activations, are not for functions.
+    """Function from ids to scores. SCD and CD, which split activations, cannot explain functions.
 
     Example:
         >>> model = ExplainedFunction(lambda ids: network(ids), padding_id=0)  # doctest: +SKIP
         >>> EXPLAINERS["occlusion"](model, label=1)(ids, [(0, 1), (0, 2)])  # doctest: +SKIP
 
     Args:
-        score: from ids ``[B, T]`` to scores ``[B, C]``. Padding stands at the end of shorter sentences, and in place of
-            words that are removed.
+        score: function from ids ``[B, T]`` to scores ``[B, C]``. Shorter sentences are padded at the end, and removed
+            words are replaced by padding.
         padding_id: id of padding.
-        embed: from ids ``[*]`` to vectors ``[*, D]``; explainers by gradients need it.
-        score_embedded: from embedded words ``[B, T, D]`` to scores ``[B, C]``, with gradients; likewise.
+        embed: function from ids ``[*]`` to vectors ``[*, D]``, which gradient-based explainers need.
+        score_embedded: differentiable function from embedded words ``[B, T, D]`` to scores ``[B, C]``, which
+            gradient-based explainers need.
         device: device of the ids that the function takes.
-        max_batch: sentences that the function is given at a time.
+        max_batch: maximum number of sentences per call of the function.
     """
 
     def __init__(
@@ -49,48 +50,48 @@ class ExplainedFunction(ExplainedModel):
         self._score_embedded = score_embedded
 
     def limited(self, max_batch: int) -> "ExplainedFunction":
-        """Return the function with another limit on the sentences that it is given at a time."""
+        """Return the same function with another maximum number of sentences per call."""
         functions = self._score, self.padding_id, self._embed, self._score_embedded
         return ExplainedFunction(*functions, self.device, max_batch)
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """Call the function."""
+        """Compute scores ``[B, C]`` of ids ``[B, T]``."""
         return self._score(tokens.ids)
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Call the function that embeds ids.
+        """Embed ids ``[*]`` as vectors ``[*, D]``.
 
         Raises:
-            InputError: if there is none.
+            InputError: if ``embed`` was not given.
         """
         if self._embed is None:
-            raise InputError("this explainer needs gradients: give the functions embed and score_embedded as well")
+            raise InputError("this explainer needs gradients: pass the functions embed and score_embedded")
         return self._embed(ids)
 
     def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
-        """Call the function that scores embedded words.
+        """Compute scores ``[B, C]`` of embedded words ``[B, T, D]``.
 
         Raises:
-            InputError: if there is none.
+            InputError: if ``score_embedded`` was not given.
         """
         if self._score_embedded is None:
-            raise InputError("this explainer needs gradients: give the functions embed and score_embedded as well")
+            raise InputError("this explainer needs gradients: pass the functions embed and score_embedded")
         return self._score_embedded(embedded)
 
     def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
-        """Refuse.
+        """Raise an error, because a function has no activations to split.
 
         Raises:
             InputError: always.
         """
-        raise InputError("contextual decomposition looks inside a model, and this one is a function")
+        raise InputError("contextual decomposition needs the layers of a model and cannot explain a function")
 
     def recurrent(self) -> None:
-        """Return None: nothing is known of the inside of a function."""
+        """Return None, because the layers of a function are not accessible."""
 
 
 class FunctionClassifier(nn.Module):
-    """A function as a model that predicts.
+    """Module that calls a function, so that a ``Predictor`` can use it.
 
     Args:
         explained: the function.
@@ -99,7 +100,7 @@ class FunctionClassifier(nn.Module):
     def __init__(self, explained: ExplainedFunction):
         super().__init__()
         self.explained = explained
-        self.place = nn.Parameter(torch.empty(0, device=explained.device))  # its device is the device of the batches
+        self.place = nn.Parameter(torch.empty(0, device=explained.device))  # tells the predictor the device
 
     def forward(self, batch: Batch) -> Output:
         """Compute scores ``[B, C]``."""
@@ -108,10 +109,10 @@ class FunctionClassifier(nn.Module):
 
 
 class WordList(Tokenizer):
-    """Words whose ids are their places in a list.
+    """Vocabulary in which the id of a word is its index in a list.
 
     Args:
-        words: the words. Unknown words and padding are written as in the vocabularies of this package.
+        words: the words, including ``<unk>`` for unknown words and ``<pad>`` for padding.
 
     Raises:
         InputError: if the list has no unknown word or no padding.
@@ -121,7 +122,7 @@ class WordList(Tokenizer):
         self.words = list(words)
         self._ids = {word: number for number, word in enumerate(words)}
         if not {UNKNOWN, PADDING} <= self._ids.keys():
-            raise InputError(f"words: expected a list that holds {UNKNOWN} and {PADDING}")
+            raise InputError(f"words: expected a list that contains {UNKNOWN} and {PADDING}")
         self.padding_id = self._ids[PADDING]
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
@@ -129,5 +130,5 @@ class WordList(Tokenizer):
         return self.look_up(tokens)
 
     def look_up(self, words: Sequence[str]) -> list[int]:
-        """Return the id of each word; the id of the unknown word for others."""
+        """Return the id of each word; words outside the list get the id of ``<unk>``."""
         return [self._ids.get(word, self._ids[UNKNOWN]) for word in words]

@@ -1,4 +1,4 @@
-"""Loading of trained models, and their view for explainers."""
+"""Loading of trained models, and selection of their adapters for the explainers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,13 +25,14 @@ from latent_rationale.tasks import find_task
 def load_predictor(
     folder: Path, device: torch.device, task: str | None = None, data_path: Path | None = None
 ) -> Predictor:
-    """Load a trained model with its words.
+    """Load a trained model with its task and vocabulary.
 
     Args:
         folder: results folder of a training run, or a model of the ``transformers`` library.
-        device: where to compute.
-        task: name of the task whose texts are read; needed for a transformer only, by default ``sst``.
-        data_path: folder of these texts, if they are not where training found them.
+        device: device of the model.
+        task: name of the task whose texts are read. For a transformer the default is ``sst``; a results folder records
+            its task.
+        data_path: folder of these texts; by default as in training.
 
     Raises:
         InputError: if there is no model, or it is for another task.
@@ -44,11 +45,12 @@ def load_predictor(
     changes: dict[str, Any] = {}
     if data_path is not None:
         if task_class.data_option is None:
-            raise InputError(f"--data-path: the texts of {name} are in no folder of their own")
+            raise InputError(f"--data-path: the task {name} does not read its texts from one folder")
         changes[task_class.data_option] = str(data_path)
     if not external:
         return Predictor.load(folder, task_class, device, changes)
     need_transformers()
+    # Imported here, because the library takes seconds to import and is optional.
     from latent_rationale.explain.models.transformer import load_transformer
 
     return load_transformer(str(folder), device, name, data_path)
@@ -61,10 +63,17 @@ def connect_function(
     embed: Callable[[Tensor], Tensor] | None = None,
     score_embedded: Score | None = None,
 ) -> Predictor:
-    """Combine a function from ids to scores and its words to a predictor; see ``ExplainedFunction``.
+    """Create a predictor from a function.
+
+    Args:
+        score: function from ids ``[B, T]`` to scores ``[B, C]``; see ``ExplainedFunction``.
+        words: vocabulary; see ``WordList``.
+        names: names of the ``C`` classes.
+        embed: see ``ExplainedFunction``.
+        score_embedded: see ``ExplainedFunction``.
 
     Raises:
-        InputError: if the words hold no unknown word or no padding.
+        InputError: if the vocabulary has no unknown word or no padding.
     """
     vocabulary, task = WordList(words), FineTuning(FineTuningOptions(), tuple(names))
     explained = ExplainedFunction(score, vocabulary.padding_id, embed, score_embedded)
@@ -72,14 +81,14 @@ def connect_function(
 
 
 def explained_model(predictor: Predictor, max_batch: int | None = None) -> ExplainedModel:
-    """Return what explainers may ask of a trained model.
+    """Return the adapter between a trained model and the explainers.
 
     Args:
-        predictor: the model, with its words.
-        max_batch: sentences that go through the model at a time; by default a number that suits the kind of model.
+        predictor: the model with its vocabulary.
+        max_batch: maximum number of sentences per forward pass; the default depends on the kind of model.
 
     Raises:
-        InputError: if the model is no classifier of one text.
+        InputError: if the model is not a classifier of one text.
     """
     model = predictor.model
     if isinstance(model, TextModel):
@@ -87,10 +96,10 @@ def explained_model(predictor: Predictor, max_batch: int | None = None) -> Expla
     if isinstance(model, FunctionClassifier):
         return model.explained if max_batch is None else model.explained.limited(max_batch)
     if isinstance(predictor.vocabulary, WordPieces):
-        # Imported here, because the library takes seconds to import and need not be installed.
+        # Imported here, because the library takes seconds to import and is optional.
         from latent_rationale.explain.models.transformer import ExplainedTransformer
         from latent_rationale.explain.models.transformer_network import SequenceClassifier
 
         if isinstance(model, SequenceClassifier):
             return ExplainedTransformer(model, max_batch)
-    raise InputError(f"holds a model for {predictor.task.name}, and no classifier of one text", predictor.source)
+    raise InputError(f"holds a model for {predictor.task.name}, not a classifier of one text", predictor.source)

@@ -10,18 +10,20 @@ from latent_rationale.common.utils.config import ignored, inherited, option
 
 @dataclass(frozen=True, kw_only=True)
 class FineTuningOptions(TrainOptions):
-    """Options of ``explain.finetune_bert``: the encoder and the texts, beside those of every training."""
+    """Options of ``explain.finetune_bert``: the encoder, the texts, and the options of all training runs."""
 
     HEADING: ClassVar[str] = "encoder and texts"
 
     bert_model: str = option(
-        "bert-base-uncased", "folder of a pretrained encoder, or the name under which transformers finds one"
+        "bert-base-uncased", "folder of a pretrained encoder, or its name in the transformers library"
     )
     data_path: Path | None = option(
-        None, "folder with GLUE's train.tsv and dev.tsv, or the treebank's (default: looked for)", also=("data_dir",)
+        None,
+        "folder with the tables of GLUE's SST-2 or the trees of SST (default: found in the data folder)",
+        also=("data_dir",),
     )
-    no_subtrees: bool = option(False, "keep only those of GLUE's rows that are a whole sentence of the treebank")
-    max_seq_length: int = option(128, "word pieces that are read of a text", within="[3, inf)")
+    no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
+    max_seq_length: int = option(128, "maximum number of word pieces of a text", within="[3, inf)")
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
     num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))
@@ -32,7 +34,7 @@ class FineTuningOptions(TrainOptions):
     max_grad_norm: float = inherited(TrainOptions, "max_grad_norm", 1.0)
     scheduler: str = inherited(TrainOptions, "scheduler", "linear")
 
-    task_name: str = ignored("SST-2", "it is the only one", choices=("SST-2",))
-    do_train: bool = ignored(False, "it always trains")
-    do_eval: bool = ignored(False, "it always evaluates")
-    do_lower_case: bool = ignored(False, "the tokenizer knows whether to")
+    task_name: str = ignored("SST-2", "SST-2 is the only task", choices=("SST-2",))
+    do_train: bool = ignored(False, "this command always trains")
+    do_eval: bool = ignored(False, "this command always evaluates")
+    do_lower_case: bool = ignored(False, "the tokenizer determines the case")

@@ -1,4 +1,4 @@
-"""Explained models of this package."""
+"""Adapter between the explainers and models of this package."""
 
 from torch import Tensor
 
@@ -10,12 +10,12 @@ from latent_rationale.explain.explainers.explained_model import ExplainedModel
 
 
 class ExplainedTextModel(ExplainedModel):
-    """A model of this package that reads one text word by word.
+    """Model of this package that reads one text word by word.
 
     Args:
         model: the model, in evaluation mode.
         padding_id: id of padding.
-        max_batch: sentences that go through the model at a time.
+        max_batch: maximum number of sentences per forward pass.
     """
 
     def __init__(self, model: TextModel, padding_id: int, max_batch: int | None = None):
@@ -24,8 +24,9 @@ class ExplainedTextModel(ExplainedModel):
         self._inside = RecurrentClassifier.of(model) if RecurrentClassifier.fits(model) else None
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """Compute scores ``[B, C]``. On a processor a recurrent model reads what sentences have in common once."""
-        # On a GPU, finding what sentences have in common takes longer than reading all of them.
+        """Compute scores ``[B, C]`` of ids ``[B, T]``."""
+        # On a CPU, a recurrent model reads words that sentences have in common only once. On a GPU, finding these words
+        # takes longer than reading all sentences.
         if self._inside is not None and tokens.ids.device.type == "cpu":
             return self._inside.scores(tokens)
         return self.scores_embedded(self.embed(tokens.ids), tokens)
@@ -40,7 +41,7 @@ class ExplainedTextModel(ExplainedModel):
         return self.model.read(embedded, tokens).scores
 
     def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
-        """Split the scores by the cells of the encoder.
+        """Split the scores cell by cell; see ``ExplainedModel``.
 
         Raises:
             InputError: if the model has a selector, or its encoder is not recurrent.

@@ -1,4 +1,4 @@
-"""Explained models of the ``transformers`` library."""
+"""Adapter between the explainers and classifiers of the ``transformers`` library."""
 
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,15 @@ from latent_rationale.explain.models.options import FineTuningOptions
 from latent_rationale.explain.models.transformer_network import SequenceClassifier, trained, with_tokenizer
 
 MAX_BATCH = 64
-"""Sentences that go through a transformer at a time. More are slower: activations no longer fit a processor's cache."""
+"""Default number of sentences per forward pass. More are slower, since activations exceed the cache of a CPU."""
 
 
 class ExplainedTransformer(ExplainedModel):
-    """A sequence classifier of ``transformers``, which reads pieces of words.
+    """Sequence classifier of ``transformers``, which reads word pieces.
 
     Args:
         model: the classifier, in evaluation mode.
-        max_batch: sentences that go through the model at a time.
+        max_batch: maximum number of sentences per forward pass.
     """
 
     def __init__(self, model: SequenceClassifier, max_batch: int | None = None):
@@ -34,7 +34,7 @@ class ExplainedTransformer(ExplainedModel):
         self.model = model
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """Compute scores ``[B, C]``."""
+        """Compute scores ``[B, C]`` of ids ``[B, T]``."""
         return self.model.scores(tokens)
 
     def embed(self, ids: Tensor) -> Tensor:
@@ -47,10 +47,10 @@ class ExplainedTransformer(ExplainedModel):
         return self.model.scores_embedded(embedded, tokens)
 
     def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
-        """Split the scores layer by layer.
+        """Split the scores layer by layer; see ``ExplainedModel``.
 
         Raises:
-            InputError: for a layer without a rule.
+            InputError: if there is no decomposition rule for a layer.
         """
         return decompose(self.model, contexts, inside, kind)
 
@@ -59,13 +59,13 @@ class ExplainedTransformer(ExplainedModel):
 
 
 def load_transformer(name: str, device: torch.device, task: str = "sst", data_path: Path | None = None) -> Predictor:
-    """Load a trained classifier of the library.
+    """Load a trained classifier of the library as a predictor.
 
     Args:
-        name: folder that ``save_pretrained`` of model and tokenizer wrote to, or a name that the library knows.
-        device: where to compute.
+        name: folder that ``save_pretrained`` of model and tokenizer wrote to, or a name in the library.
+        device: device of the model.
         task: name of the task whose texts are read.
-        data_path: folder of these texts; looked for, unless given.
+        data_path: folder of these texts; by default found in the data folder.
 
     Raises:
         InputError: if there is no such classifier, or an example of the task has several texts.
@@ -74,10 +74,15 @@ def load_transformer(name: str, device: torch.device, task: str = "sst", data_pa
 
 
 def connect_transformer(network: Any, tokenizer: Any, device: torch.device) -> Predictor:
-    """Combine a classifier and a tokenizer of the library, already loaded, to a predictor.
+    """Create a predictor from a classifier and a tokenizer of the library that are already loaded.
+
+    Args:
+        network: sequence classifier.
+        tokenizer: fast tokenizer of the classifier.
+        device: device of the model.
 
     Raises:
-        InputError: if they do not fit together, or the scores are no classes.
+        InputError: if they do not fit together, or the scores do not stand for exclusive classes.
     """
     name = network.name_or_path or type(network).__name__
     return _predictor(with_tokenizer(network, tokenizer).to(device), name)
@@ -86,7 +91,7 @@ def connect_transformer(network: Any, tokenizer: Any, device: torch.device) -> P
 def _predictor(model: SequenceClassifier, name: str, task: str = "sst", data_path: Path | None = None) -> Predictor:
     config = model.network.config
     if config.num_labels > 1 and config.problem_type in ("multi_label_classification", "regression"):
-        raise InputError(f"its scores are no classes, but of the kind {config.problem_type}", name)
+        raise InputError(f"expected a model of exclusive classes, got {config.problem_type}", name)
     names = tuple(str(config.id2label.get(label, label)).lower() for label in range(config.num_labels))
     texts = FineTuning(FineTuningOptions(data_path=data_path), names, task)
     if len(texts.reader.text_names) > 1:

@@ -1,4 +1,4 @@
-"""Folders of transformers, recognised without importing the library."""
+"""Detection of folders with transformers, without importing the library."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,10 @@ EXPORTED = "transformers"
 
 
 def transformer_folder(folder: Path) -> Path | None:
-    """Return the folder with the files of the library: the given one or, after fine-tuning, one in it; else None."""
+    """Return the folder that holds a model in the format of the library; None if there is none.
+
+    It is the given folder, or the folder ``EXPORTED`` within a results folder of ``explain.finetune_bert``.
+    """
     path = folder / checkpoint.CONFIG
     config = read_json(path) if path.is_file() else None
     if not isinstance(config, dict):
@@ -37,14 +40,14 @@ def need_transformers() -> None:
     try:
         import transformers  # noqa: F401
     except ImportError as error:
-        raise InputError('this needs the library transformers: pip install ".[transformers]"') from error
+        raise InputError('the transformers library is required: pip install ".[transformers]"') from error
 
 
 def load_pieces(folder: Path) -> "WordPieces":
     """Load the tokenizer of a folder.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is no tokenizer, or the library is not installed.
     """
     need_transformers()
     from latent_rationale.explain.models import transformer_network as network

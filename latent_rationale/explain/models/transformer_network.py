@@ -1,4 +1,4 @@
-"""Classifiers of the ``transformers`` library as models of this package."""
+"""Modules of this package that wrap classifiers of the ``transformers`` library."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,17 +14,19 @@ from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.utils.errors import InputError
 
 MANY = 10**6
-"""Limit on the pieces of a text where a model has none."""
+"""Maximum number of word pieces of a text for models without a limit."""
 
 _Classifiers: Any = transformers.AutoModelForSequenceClassification
 _FLOAT = {"dtype": torch.float32}
 
 
 class SequenceClassifier(nn.Module):
-    """A sequence classifier that reads ids without special pieces, and adds those of its tokenizer itself.
+    """Sequence classifier that reads ids without special pieces, and adds those of its tokenizer itself.
+
+    Explainers can therefore treat all ids of a sentence alike.
 
     Args:
-        network: a sequence classifier of ``transformers``.
+        network: sequence classifier of ``transformers``.
         pieces: its tokenizer.
     """
 
@@ -33,7 +35,8 @@ class SequenceClassifier(nn.Module):
         self.network = network
         self.pieces = pieces
         self.first_position = first_position(embeddings_of(network))
-        if network.config.pad_token_id is None:  # some networks read several texts at once with it alone
+        # Some networks refuse a batch of several texts without an id of padding in their configuration.
+        if network.config.pad_token_id is None:
             network.config.pad_token_id = pieces.padding_id
         self.register_buffer("prefix", torch.tensor(pieces.prefix, dtype=torch.long), persistent=False)
         self.register_buffer("suffix", torch.tensor(pieces.suffix, dtype=torch.long), persistent=False)
@@ -42,73 +45,78 @@ class SequenceClassifier(nn.Module):
 
     @property
     def embedding(self) -> nn.Embedding:
-        """Embedding of the pieces, which is a part of the network."""
+        """Embedding of word pieces, which is a part of the network."""
         embedding: nn.Embedding = self.network.get_input_embeddings()
         return embedding
 
     def forward(self, batch: Batch) -> Output:
-        """Compute scores ``[B, C]``."""
+        """Compute scores ``[B, C]`` of a batch of texts."""
         (tokens,) = batch.inputs
         return Output(self.scores(tokens))
 
     def scores(self, tokens: Tokens) -> Tensor:
-        """Compute scores ``[B, C]`` of ids."""
+        """Compute scores ``[B, C]`` of ids ``[B, T]``."""
         framed = self.framed(tokens)
         return self._logits(framed, input_ids=framed.ids)
 
     def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
         """Compute scores ``[B, C]`` of embedded pieces ``[B, T, D]``."""
         framed = self.framed(tokens)
+        # Embed everything, then put the given vectors in the place of the text: [B, prefix + T + suffix, D].
         around = self.embedding(framed.ids)
         own = slice(len(self.prefix), len(self.prefix) + embedded.shape[1])
+        # After a shorter text, suffix and padding lie within the T columns and keep their own embeddings.
         inside = torch.where(tokens.mask.unsqueeze(2), embedded, around[:, own])
         whole = torch.cat([around[:, : own.start], inside, around[:, own.stop :]], dim=1)
         return self._logits(framed, inputs_embeds=whole)
 
     def _logits(self, framed: Tokens, **inputs: Tensor) -> Tensor:
-        if self.first_position:  # by default, these models skip padding inside a text, which would move later words
+        # RoBERTa and its relatives compute positions from ids and skip padding. Explainers replace words by padding, so
+        # the positions of later words would shift.
+        if self.first_position:
             inputs["position_ids"] = self.first_position + torch.arange(framed.ids.shape[1], device=framed.ids.device)
             inputs["position_ids"] = inputs["position_ids"].expand_as(framed.ids)
         logits: Tensor = self.network(attention_mask=framed.mask.long(), **inputs).logits
         return logits
 
     def framed(self, tokens: Tokens) -> Tokens:
-        """Add the special pieces before and after each text."""
-        before, behind = len(self.prefix), len(self.suffix)
+        """Return the tokens with the special pieces before and after each text."""
+        before, after = len(self.prefix), len(self.suffix)
         rows = torch.where(tokens.mask, tokens.ids, self.pieces.padding_id)
-        filler = rows.new_full((len(rows), behind), self.pieces.padding_id)
+        filler = rows.new_full((len(rows), after), self.pieces.padding_id)
         ids = torch.cat([self.prefix.expand(len(rows), -1), rows, filler], dim=1)
-        positions = before + tokens.lengths.unsqueeze(1) + torch.arange(behind, device=rows.device)
+        # The suffix follows the last piece of each text, whose position differs from row to row: [B, after].
+        positions = before + tokens.lengths.unsqueeze(1) + torch.arange(after, device=rows.device)
         ids = ids.scatter(1, positions, self.suffix.expand(len(rows), -1))
-        return Tokens.of(ids, tokens.lengths + before + behind)
+        return Tokens.of(ids, tokens.lengths + before + after)
 
 
 def trained(name: str) -> SequenceClassifier:
     """Load a trained sequence classifier with its tokenizer.
 
     Args:
-        name: its folder, or a name under which the library finds it.
+        name: folder of the classifier, or its name in the library.
 
     Raises:
-        InputError: if there is none, or it has no trained head.
+        InputError: if there is no classifier, or its output layer is not trained.
     """
     network, report = _loaded(_Classifiers.from_pretrained, "model", name, output_loading_info=True, **_FLOAT)
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])[0]
-        raise InputError(f"is no trained classifier: it has no {missing}; fine-tune it first", Path(name))
+        raise InputError(f"is not a trained classifier (no weights for {missing}); fine-tune it first", Path(name))
     return _with_pieces(name, network, MANY)
 
 
 def pretrained(name: str, names: Sequence[str], longest: int) -> SequenceClassifier:
-    """Load a pretrained encoder with an untrained head.
+    """Load a pretrained encoder with an untrained output layer.
 
     Args:
-        name: folder of the encoder, or a name under which the library finds it.
+        name: folder of the encoder, or its name in the library.
         names: names of the classes.
-        longest: the largest number of pieces of a text.
+        longest: maximum number of word pieces of a text.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is no encoder.
     """
     labels = dict(enumerate(names))
     head: dict[str, Any] = {"num_labels": len(names), "id2label": labels, "ignore_mismatched_sizes": True}
@@ -121,10 +129,10 @@ def untrained(name: str, longest: int) -> SequenceClassifier:
 
     Args:
         name: folder of configuration and tokenizer.
-        longest: the largest number of pieces of a text.
+        longest: maximum number of word pieces of a text.
 
     Raises:
-        InputError: if they are not there.
+        InputError: if one of them is missing.
     """
     config = _loaded(transformers.AutoConfig.from_pretrained, "configuration", name)
     return _with_pieces(name, _Classifiers.from_config(config), longest)
@@ -142,8 +150,8 @@ def with_tokenizer(network: Any, tokenizer: Any, longest: int = MANY) -> Sequenc
 
     Args:
         network: the classifier.
-        tokenizer: a fast tokenizer.
-        longest: the largest number of pieces of a text.
+        tokenizer: its fast tokenizer.
+        longest: maximum number of word pieces of a text.
 
     Raises:
         InputError: if they do not fit together.
@@ -151,19 +159,19 @@ def with_tokenizer(network: Any, tokenizer: Any, longest: int = MANY) -> Sequenc
     positions = getattr(network.config, "max_position_embeddings", MANY) - first_position(embeddings_of(network))
     pieces = _word_pieces(tokenizer, min(positions, longest))
     if len(pieces.words) > network.get_input_embeddings().num_embeddings:
-        raise InputError("has a tokenizer of more pieces than the model knows")
+        raise InputError("has a tokenizer with more word pieces than the embedding of the model")
     return SequenceClassifier(network, pieces)
 
 
 def load_pieces(name: str, longest: int = MANY) -> WordPieces:
-    """Load a tokenizer.
+    """Load a fast tokenizer of the library.
 
     Args:
-        name: its folder, or a name under which the library finds it.
-        longest: the largest number of pieces of a text.
+        name: folder of the tokenizer, or its name in the library.
+        longest: maximum number of word pieces of a text.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is no fast tokenizer.
     """
     try:
         return _word_pieces(_load_tokenizer(name), longest)
@@ -177,9 +185,9 @@ def _load_tokenizer(name: str) -> Any:
 
 def _word_pieces(tokenizer: Any, longest: int) -> WordPieces:
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # the library returns such a tokenizer where files are missing
-        raise InputError("holds no tokenizer that transformers can read (it has no pieces)")
+        raise InputError("holds no tokenizer that transformers can read (it has no word pieces)")
     if not tokenizer.is_fast:
-        raise InputError("has no fast tokenizer, which tells words and their pieces apart")
+        raise InputError("has no fast tokenizer, which is needed to align word pieces with words")
     return WordPieces(tokenizer, min(tokenizer.model_max_length, longest))
 
 
@@ -192,12 +200,22 @@ def first_position(embeddings: Any) -> int:
 
 
 def embeddings_of(network: Any) -> Any:
-    """Return the layer that embeds pieces, positions and types; the body of a network that has no such layer."""
+    """Return the layer that embeds pieces, positions and types; for a network without such a layer, its base model."""
     return getattr(network.base_model, "embeddings", network.base_model)
 
 
 def _loaded(load: Callable[..., Any], kind: str, name: str, **options: Any) -> Any:
-    """Load a part of a model by a function of the library, and turn its errors into one sentence."""
+    """Load a part of a model.
+
+    Args:
+        load: function of the library.
+        kind: noun for the part, for error messages.
+        name: folder, or name in the library.
+        options: further arguments of ``load``.
+
+    Raises:
+        InputError: if the library cannot load the part.
+    """
     logging: Any = transformers.utils.logging
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -206,7 +224,7 @@ def _loaded(load: Callable[..., Any], kind: str, name: str, **options: Any) -> A
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         if isinstance(error, KeyError):
-            reason = f"there is no {reason}"
+            reason = f"no {reason}"
         elif "ignore_mismatched_sizes" in reason:  # the library writes the details to the console
             reason = "weights and configuration do not fit together"
         raise InputError(f"holds no {kind} that transformers can read ({reason})", Path(name)) from error

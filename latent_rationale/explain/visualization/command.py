@@ -1,4 +1,4 @@
-"""Pictures and a page of explanations, from the options to the files."""
+"""Pictures of explanations: work of the command ``python -m latent_rationale.explain.visualize``."""
 
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
@@ -10,16 +10,22 @@ from latent_rationale.explain.visualization.html import page
 
 
 def visualize(options: VisualizeOptions) -> None:
-    """Draw explanations: a heat map each, and one page for all."""
+    """Draw a heat map of each explanation, and an HTML page of all of them.
+
+    Raises:
+        InputError: if the file cannot be read or has no explanations in the range.
+    """
     start, stop = options.start, options.start + 20 if options.stop is None else options.stop
-    read = list(read_explanations(options.input))
-    chosen = read[start:stop]
+    explanations = list(read_explanations(options.input))
+    chosen = explanations[start:stop]
     if not chosen:
-        raise InputError(f"has {len(read)} explanations, and none from {start} to {stop}", options.input)
+        raise InputError(
+            f"has {len(explanations)} explanations, none of them in --start {start} --stop {stop}", options.input
+        )
     folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
-    pictures, whole = writable_folder(folder / name), folder / f"{name}.html"
+    pictures, html = writable_folder(folder / name), folder / f"{name}.html"
     for number, explanation in enumerate(track(chosen, "picture", len(chosen)), start):
         explanation.plot(pictures / f"{number}.{options.format}")
-    write_atomically(whole, page(chosen))
-    shown = f"{len(chosen)} of {len(read)} explanations"
-    LOGGER.info("%s, from %d on, are drawn in %s, and on one page, %s", shown, start, pictures, whole)
+    write_atomically(html, page(chosen))
+    counts = f"{len(chosen)} of {len(explanations)} explanations"
+    LOGGER.info("pictures of %s, from index %d, are in %s; a page of all is %s", counts, start, pictures, html)

@@ -289,7 +289,7 @@ def test_json_of_an_earlier_version_is_read():
     """Names that are no options any more are dropped; a value that cannot be is refused as ever."""
     options = from_json(Grouped, {"steps": 3, "colour": "red", "batch": "no number"})
     assert options == Grouped(steps=3)
-    with pytest.raises(InputError, match="--steps: 'many' is of another type"):
+    with pytest.raises(InputError, match="--steps: 'many' has the wrong type"):
         from_json(Grouped, {"steps": "many"})
     with pytest.raises(InputError, match="--model: expected one of plain, small, large, got huge"):
         from_json(Grouped, {"model": "huge"})
@@ -302,7 +302,7 @@ def test_every_group_checks_its_own_rules():
 
 @pytest.mark.parametrize("value", ["yes", 1, None])
 def test_a_switch_is_true_or_false(value):
-    with pytest.raises(InputError, match=r"--grow: .* is of another type"):
+    with pytest.raises(InputError, match=r"--grow: .* has the wrong type"):
         make(Grouped, {"grow": value})
 
 

@@ -130,7 +130,7 @@ def test_one_table_over_methods(classifier, tmp_path, capsys):
 
 def test_an_evaluation_needs_two_classes(classifier, capsys):
     assert evaluate(["--ckpt", str(classifier / "5"), "--method", "arch"]) == 2
-    assert "very positive; an evaluation needs a model of two classes" in capsys.readouterr().err
+    assert "very positive; evaluation needs a two-class model" in capsys.readouterr().err
 
 
 def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, tmp_path, capsys):
@@ -138,33 +138,33 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     lm = ["--lm", str(classifier / "lm"), "--sample_n", "2"]
     capsys.readouterr()
     assert evaluate([*arguments, *lm]) == 0
-    assert "note: without --method cd: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
+    assert "note: method cd is left out: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in EXPLAINERS if name != "cd"]
     assert evaluate([*arguments, "--method", "arch", "cd"]) == 2
     assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
     assert evaluate(arguments) == 0
-    assert "note: without --method soc: needs --lm, a language model" in capsys.readouterr().out
+    assert "note: method soc is left out: needs --lm, a language model" in capsys.readouterr().out
 
 
 def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch):
-    run = evaluation._run
+    run = evaluation._score_all
 
     def stopping(session, method, *given):
         if method == "occlusion":
             raise KeyboardInterrupt
         return run(session, method, *given)
 
-    monkeypatch.setattr(evaluation, "_run", stopping)
+    monkeypatch.setattr(evaluation, "_score_all", stopping)
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "occlusion", "--stop", "3", "--resamples", "5"]
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["evaluation.json.part"]
     assert list(json.loads((tmp_path / "evaluation.json.part").read_text())) == ["arch"]
     assert "the results so far are in" in capsys.readouterr().out
-    monkeypatch.setattr(evaluation, "_run", lambda *given: calls.append(given[1]) or run(*given))
+    monkeypatch.setattr(evaluation, "_score_all", lambda *given: calls.append(given[1]) or run(*given))
     calls = []
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion"]
-    assert "evaluation.json.part, where there is arch" in capsys.readouterr().out
+    assert "evaluation.json.part, which has the results of arch" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deletion.png", "evaluation.json"]
     gone_on = (tmp_path / "evaluation.json").read_text()
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
@@ -193,7 +193,7 @@ def test_a_damaged_unfinished_evaluation_is_replaced(classifier, tmp_path, capsy
     (tmp_path / "evaluation.json.part").write_text(text)
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
-    assert "is no evaluation, and is replaced" in capsys.readouterr().out
+    assert "is not a file of an evaluation and is replaced" in capsys.readouterr().out
 
 
 def test_what_is_no_number_is_none_in_json(classifier, tmp_path):

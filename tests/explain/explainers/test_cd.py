@@ -94,5 +94,5 @@ def test_functions_are_refused():
     model = ExplainedFunction(lambda ids: ids, padding_id=1)
     with pytest.raises(InputError, match="CD is for LSTMs, and the model is not recurrent"):
         CD(model, 1)
-    with pytest.raises(InputError, match="looks inside a model, and this one is a function"):
+    with pytest.raises(InputError, match="needs the layers of a model and cannot explain a function"):
         cd(model, 1)

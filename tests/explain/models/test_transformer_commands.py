@@ -148,12 +148,12 @@ def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tm
     command += " --max_seq_length 128 --train_batch_size 32 --learning_rate 2e-5 --num_train_epochs 1 --output_dir bert"
     assert finetune(command.split()) == 0
     out = capsys.readouterr().out
-    assert "note: there is no test set: GLUE's has no labels" in out
-    assert "note: --do-train has no effect since it always trains" in out
+    assert "note: no test set, because GLUE's has no labels and the treebank is missing" in out
+    assert "note: --do-train has no effect since this command always trains" in out
     assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
     explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
     assert explain([*explaining, "--split", "test"]) == 2
-    assert "--split: there are no sentences in test" in capsys.readouterr().err
+    assert "--split test: the data has no labelled sentences in this split" in capsys.readouterr().err
     assert explain([*explaining, "--stop", "2"]) == 0
     assert len(explained(tmp_path)) == 2
 
@@ -197,7 +197,7 @@ def test_scores_that_are_no_classes_are_refused(tokenizer, pretrained, tmp_path,
     path = tmp_path / "model/config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"problem_type": kind}))
     assert explain(["--ckpt", str(tmp_path / "model"), "--method", "occlusion", "--text", "a film"]) == 2
-    assert f"model: its scores are no classes, but of the kind {kind}" in capsys.readouterr().err
+    assert f"model: expected a model of exclusive classes, got {kind}" in capsys.readouterr().err
 
 
 def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretrained, tmp_path):
@@ -225,7 +225,7 @@ def test_a_text_that_is_too_long_is_explained_as_far_as_it_is_read(folders, tmp_
     assert explain([*arguments, "--text", "a film " * 60, "--longest", "1"]) == 0
     (row,) = explained(tmp_path)
     assert len(row["tokens"]) == 62  # of 64 places two are for what stands around the text
-    assert "note: of 120 words the model reads 62: a ..." in capsys.readouterr().out
+    assert "note: a text of 120 words is truncated to 62, the limit of the model: a ..." in capsys.readouterr().out
 
 
 def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):

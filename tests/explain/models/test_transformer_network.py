@@ -57,7 +57,9 @@ def test_a_folder_without_files_of_the_library(tmp_path, load, message):
 
 
 def test_an_encoder_without_a_head_is_no_classifier(pretrained):
-    with pytest.raises(InputError, match=r"is no trained classifier: it has no classifier\.bias; fine-tune it first"):
+    with pytest.raises(
+        InputError, match=r"is not a trained classifier \(no weights for classifier\.bias\); fine-tune it"
+    ):
         trained(str(pretrained))
 
 
@@ -75,7 +77,7 @@ def test_a_text_fills_all_places_there_are(make_transformer, tokenizer, tmp_path
 def test_a_tokenizer_of_another_model_is_refused(make_transformer, tokenizer, tmp_path):
     make_transformer(vocab_size=10).network.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="more pieces than the model knows"):
+    with pytest.raises(InputError, match="more word pieces than the embedding of the model"):
         trained(str(tmp_path))
 
 

@@ -184,7 +184,7 @@ def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
     assert len(list((tmp_path / "explanations").iterdir())) == 5
     assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 0
     assert len(list((tmp_path / "explanations").glob("*.svg"))) == 20
-    assert "20 of 30 explanations, from 3 on" in capsys.readouterr().out
+    assert "20 of 30 explanations, from index 3," in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
@@ -198,4 +198,4 @@ def test_a_range_without_explanations_is_refused(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
     assert visualize(["--input", str(path), "--start", "4"]) == 2
-    assert "has 1 explanations, and none from 4 to 24" in capsys.readouterr().err
+    assert "has 1 explanations, none of them in --start 4 --stop 24" in capsys.readouterr().err
