@@ -3,15 +3,15 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from stress_tests.cases import Stage
 from stress_tests.jobs import JOBS, LIMITS, Job, Reference, reference_of, size_of
 from stress_tests.material import files_of
-from stress_tests.processes import run
-from stress_tests.report import REFUSED, Fault, Outcome, fault_of
+from stress_tests.processes import Limits, run
+from stress_tests.report import OK, REFUSED, Fault, Outcome, fault_of
 
 KIND = "full disk"
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
@@ -53,35 +53,65 @@ def check_disks(stage: Stage, numbers: range, mounts: bool) -> Iterator[Outcome]
 
 
 def _check_disk(stage: Stage, job: Job, share: float, number: int, reference: Reference, mounts: bool) -> Outcome:
-    name = f"disk-{number}"
-    place = stage.root / name
-    size = size_of(stage.good) + 16 * BLOCK + round(share * reference.growth) if mounts else None
-    with _mounted(place, size) if size is not None else _unmounted(place), stage.folder(f"{name}/work") as folder:
-        longest = max(map(len, reference.files.values()))
-        limits = LIMITS if mounts else replace(LIMITS, file_size=round(share * longest))
-        before = files_of(folder / "results")
-        command = stage.server.fill(job.command, folder)
-        ended = run(command, folder, limits)
-        fault = fault_of(ended, command.prefix)
-        if fault is None and ended.code == REFUSED and job.save_path is None:
-            after = files_of(folder / "results")
-            lost = [name for name in before if name.endswith(SURVIVORS) and after.get(name) != before[name]]
-            fault = Fault(f"{lost[0]} was changed") if lost else None
-        refused = ended.code == REFUSED
-        if fault is None:
-            if mounts:
-                _remount(place, 2 * size_of(folder) + 2**26)
-            command = stage.server.fill(job.next_command(folder), folder)
-            if refused:
-                ended = run(command, folder, LIMITS)
-            fault = fault_of(ended, command.prefix)
-            if fault is None and ended.code == REFUSED:
-                fault = Fault(f"cannot be continued: {ended.stderr.strip()[:110]}")
-        if fault is None and (difference := reference.difference(folder)):
-            fault = Fault(difference)
-        tried = f"{share:.0%} of the space that it needs" if mounts else f"files of up to {limits.file_size} bytes"
-        repeat = stage.repeat("disk", number)
-        return Outcome(KIND, job.name, tried, repeat, refused and fault is None, fault)
+    """Run a job on a disk with a share of the space that it needs."""
+    place = stage.root / f"disk-{number}"
+    need = reference.growth + sum(map(len, reference.files.values()))
+    repeat = stage.repeat("disk", number)
+    if mounts:
+        with _mounted(place, 2 * (size_of(stage.good) + need) + 2**20), stage.folder(f"{place.name}/work") as folder:
+            filler = _fill(place, round(share * need))
+            refused, fault = _run_out_of_space(stage, job, reference, folder, LIMITS, filler)
+        return Outcome(KIND, job.name, f"{share:.0%} of the space that it needs", repeat, refused, fault)
+    with stage.folder(place.name) as folder:
+        limits = replace(LIMITS, file_size=round(share * max(map(len, reference.files.values()))))
+        refused, fault = _run_out_of_space(stage, job, reference, folder, limits)
+    return Outcome(KIND, job.name, f"files of up to {limits.file_size} bytes", repeat, refused, fault)
+
+
+def _run_out_of_space(
+    stage: Stage, job: Job, reference: Reference, folder: Path, limits: Limits, filler: Path | None = None
+) -> tuple[bool, Fault | None]:
+    """Run a job without enough space and continue it with enough; return whether it was refused, and what is wrong.
+
+    Args:
+        stage: place of the cases.
+        job: the job.
+        reference: its results with enough space.
+        folder: its working directory.
+        limits: limits of the first run.
+        filler: file that occupies the disk, which is removed after the first run.
+    """
+    before = files_of(folder / "results")
+    command = stage.server.fill(job.command, folder)
+    ended = run(command, folder, limits)
+    refused = ended.code == REFUSED
+    if (fault := fault_of(ended, command.prefix)) is not None:
+        return False, fault
+    if refused and job.save_path is None:
+        after = files_of(folder / "results")
+        lost = [name for name in before if name.endswith(SURVIVORS) and after.get(name) != before[name]]
+        if lost:
+            return True, Fault(f"{lost[0]} was changed")
+    if filler is not None:
+        filler.unlink()
+    if refused:
+        command = stage.server.fill(job.next_command(folder), folder)
+        ended = run(command, folder, LIMITS)
+        if ended.code != OK:
+            return True, fault_of(ended, command.prefix) or Fault(f"cannot be continued: {ended.stderr.strip()[:110]}")
+    difference = reference.difference(folder)
+    return refused, Fault(difference) if difference else None
+
+
+def _fill(disk: Path, free: int) -> Path:
+    """Fill a disk with a file of zeros but for some bytes, and return the file."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        with suppress(OSError):
+            while file.write(bytes(BLOCK)):
+                pass
+        file.truncate(max(file.tell() - free, 0))
+    return filler
 
 
 @contextmanager
@@ -96,19 +126,6 @@ def _mounted(folder: Path, size: int) -> Iterator[None]:
             _run("umount", "--lazy", folder)
     finally:
         folder.rmdir()
-
-
-@contextmanager
-def _unmounted(folder: Path) -> Iterator[None]:
-    folder.mkdir()
-    try:
-        yield
-    finally:
-        folder.rmdir()
-
-
-def _remount(folder: Path, size: int) -> None:
-    _run("mount", "-o", f"remount,size={size}", folder)
 
 
 def _run(*words: str | Path) -> None:

@@ -73,6 +73,8 @@ def _exception(stderr: str) -> str:
     last = [number for number, line in enumerate(lines) if line.startswith("  File ")][-1:]
     ends = [line for line in lines[last[0] if last else 0 :] if line[0] not in " \t"]
     text = ends[0] if ends else lines[-1]
+    if text.startswith("error: "):  # the traceback of another thread, which the end of the process cut off
+        text = f'traceback of a background thread beside "{text}"'
     return re.sub(r"\d+", "N", text)[:110]
 
 
@@ -94,7 +96,7 @@ def table(outcomes: Sequence[Outcome], notes: Iterable[str]) -> str:
     rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for outcome in outcomes:
         counter = rows[outcome.kind, outcome.target]
-        counter.update({"tried": 1, "refused": outcome.refused, "mishandled": outcome.fault is not None})
+        counter.update({"tried": 1, "refused": int(outcome.refused), "mishandled": int(outcome.fault is not None)})
     lines = ["| kind | target | tried | handled | of these refused | mishandled |", "|---|---|---|---|---|---|"]
     for (kind, target), n in rows.items():
         handled = n["tried"] - n["mishandled"]
