@@ -31,6 +31,7 @@ from stress_tests.material import make_material
 from stress_tests.processes import preload
 from stress_tests.report import Outcome, faults, table
 
+KINDS = ("kills", "inputs", "disk", "two-runs")
 NO_DISK = "Small file systems need root; the size of files was limited instead."
 
 
@@ -42,12 +43,12 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=100, metavar="N", help="interrupted jobs (default: 100)")
     parser.add_argument("--inputs", type=int, default=1000, metavar="M", help="bad inputs (default: 1000)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of all cases (default: 1)")
-    parser.add_argument("--only", choices=("kills", "inputs", "disk", "two-runs"), help="only this kind of cases")
-    parser.add_argument("--case", type=int, metavar="NUMBER", help="only this case of the kind that --only names")
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS, help="only these kinds of cases")
+    parser.add_argument("--case", type=int, metavar="NUMBER", help="only this case of the one kind that --only names")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the folders of mishandled cases in FOLDER")
     options = parser.parse_args(arguments)
-    if options.case is not None and options.only is None:
-        parser.error("--case: needs --only")
+    if options.case is not None and len(options.only) != 1:
+        parser.error("--case: needs --only with one kind")
     return options
 
 
@@ -75,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _outcomes(stage: Stage, options: argparse.Namespace, mounts: bool) -> Iterator[Outcome]:
     counts = {"kills": options.kills, "inputs": options.inputs, "disk": disks.CASES, "two-runs": two_runs.CASES}
-    for kind in [options.only] if options.only else counts:
+    for kind in options.only:
         numbers = range(1, counts[kind] + 1) if options.case is None else range(options.case, options.case + 1)
         match kind:
             case "kills":

@@ -98,7 +98,7 @@ def remove_block(data: bytes, rng: Random) -> bytes:
 
 
 def insert_bytes(data: bytes, rng: Random) -> bytes:
-    """Insert random bytes."""
+    """Insert random bytes at a random place."""
     start = rng.randrange(len(data) + 1)
     return data[:start] + rng.randbytes(rng.choice([1, 4, 100])) + data[start:]
 

@@ -86,9 +86,10 @@ def _last_place(stderr: str, newest_first: bool = False) -> str:
         for path, function in frames
         if path.startswith(("latent_rationale/", "scripts/")) and not path.startswith("scripts/stress")
     ]
-    if not places:
+    named = [place for place in places if not place.endswith(">")] or places  # rather than <lambda> or <genexpr>
+    if not named:
         return ""
-    return places[0 if newest_first else -1]
+    return named[0 if newest_first else -1]
 
 
 def table(outcomes: Sequence[Outcome], notes: Iterable[str]) -> str:
@@ -114,14 +115,15 @@ def faults(outcomes: Iterable[Outcome], shown: int = 3) -> str:
         outcomes: all outcomes.
         shown: how many cases of each group to list.
     """
-    groups: dict[Fault, list[Outcome]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.fault is not None:
-            groups[outcome.fault].append(outcome)
+        if (fault := outcome.fault) is not None:
+            # Exceptions of one type at one place are one fault, whatever value each message names.
+            groups[fault.place, fault.message.partition(":")[0] if fault.place else fault.message].append(outcome)
     lines = []
-    for fault, cases in sorted(groups.items(), key=lambda group: -len(group[1])):
-        where = f"{fault.place}: " if fault.place else ""
-        lines.append(f"{len(cases)} x {where}{fault.message}")
+    for (place, kind), cases in sorted(groups.items(), key=lambda group: -len(group[1])):
+        message = cases[0].fault.message if cases[0].fault else kind
+        lines.append(f"{len(cases)} x {place}: {message}" if place else f"{len(cases)} x {message}")
         lines += [f"    {case.target}: {case.tried}\n      {case.repeat}" for case in cases[:shown]]
         lines += [f"    and {len(cases) - shown} more"] * (len(cases) > shown)
     return "\n".join(lines)
