@@ -50,15 +50,31 @@ class Stage:
             if not (folder / COMMAND_FILE).exists():
                 shutil.rmtree(folder)
 
+    def snapshot(self, folder: Path) -> None:
+        """Copy the folder of a case before its command runs, if folders are kept."""
+        if self.keep:
+            copy_of(folder, folder.with_suffix(BEFORE))
+
     def save(self, outcome: Outcome, folder: Path, command: Command) -> Outcome:
-        """Mark the folder of a mishandled case to be kept, with the command in a file, if folders are kept."""
+        """Mark the folder of a mishandled case to be kept, with the command in a file, if folders are kept.
+
+        A folder of which there is a snapshot is kept as it was before the command ran.
+        """
+        before = folder.with_suffix(BEFORE)
         if self.keep and outcome.fault is not None:
+            if before.exists():
+                shutil.rmtree(folder)
+                before.rename(folder)
             text = (
                 f"# {outcome.target}: {outcome.tried}\n# {outcome.fault.message}\npython {shlex.join(command.words)}\n"
             )
             (folder / COMMAND_FILE).write_text(text, encoding="utf-8")
+        elif before.exists():
+            shutil.rmtree(before)
         return outcome
 
 
+BEFORE = ".before"
+"""Ending of the name of a snapshot."""
 COMMAND_FILE = "COMMAND.txt"
 """File in the folder of a mishandled case with the last command, to be run in that folder."""

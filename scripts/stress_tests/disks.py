@@ -10,8 +10,8 @@ from pathlib import Path
 from stress_tests.cases import Stage
 from stress_tests.jobs import JOBS, LIMITS, Job, Reference, reference_of, size_of
 from stress_tests.material import files_of
-from stress_tests.processes import Limits, run
-from stress_tests.report import OK, REFUSED, Fault, Outcome, fault_of
+from stress_tests.processes import OK, REFUSED, Limits, run
+from stress_tests.report import Fault, Outcome, fault_of
 
 KIND = "full disk"
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)

@@ -19,8 +19,8 @@ from stress_tests.material import (
     VISUALIZE,
     files_of,
 )
-from stress_tests.processes import Command, Limits, run
-from stress_tests.report import REFUSED, Fault, Outcome, fault_of
+from stress_tests.processes import REFUSED, Command, Limits, run
+from stress_tests.report import Fault, Outcome, fault_of
 
 LIMITS = Limits(seconds=20, memory=4 * 2**30)
 KIND = "bad inputs"
@@ -195,6 +195,7 @@ def _check_input(stage: Stage, target: Target, number: int, expected: dict[str, 
             target.prepare(folder)
         command = stage.server.fill(target.command, folder)
         damage(folder / target.file, rng)
+        stage.snapshot(folder)
         before = files_of(folder / target.folder)
         ended = run(command, folder, LIMITS)
         refused = ended.code == REFUSED

@@ -7,8 +7,8 @@ from random import Random
 
 from stress_tests.cases import Stage
 from stress_tests.jobs import JOBS, LIMITS, Job, Reference, reference_of
-from stress_tests.processes import Child, Command, run
-from stress_tests.report import REFUSED, Fault, Outcome, fault_of
+from stress_tests.processes import REFUSED, Child, Command, run
+from stress_tests.report import Fault, Outcome, fault_of
 
 KIND = "kills"
 SHARE_OF_CTRL_C, SHARE_FRESH, MORE_KILLS = 0.25, 0.1, 0.3

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
+Main = Callable[[Sequence[str]], int]
+OK, REFUSED, STOPPED = 0, 2, 130
+"""Exit codes of a command: success, bad input, Ctrl-C."""
 POLL_SECONDS = 0.002
 GRACE_SECONDS = 5.0
 """Seconds after its limit at which a child is killed that could not even show where it stands."""
@@ -45,9 +48,9 @@ class Command:
         start = [str(ROOT / "scripts" / f"{self.module}.py")] if is_script else ["-m", self.module]
         return [*start, *self.arguments]
 
-    def find_main(self) -> Callable[[Sequence[str]], int]:
+    def find_main(self) -> Main:
         """Import the function that runs the command."""
-        main: Callable[[Sequence[str]], int] = importlib.import_module(self.module).main
+        main: Main = importlib.import_module(self.module).main
         return main
 
 
@@ -105,11 +108,15 @@ class Child:
     def __init__(self, command: Command, folder: Path, limits: Limits, fresh: bool = False):
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed by wait()
         self._limit = limits.seconds + GRACE_SECONDS
+        main = command.find_main()  # imported here, once
         sys.stdout.flush()
+        # Ctrl-C waits until the command has begun: before that, it would interrupt this script.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._start = time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
-            _run_and_exit(command, folder, limits, fresh, self._stderr.fileno())
+            _run_and_exit(main, command, folder, limits, fresh, self._stderr.fileno())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
     def send(self, number: int) -> None:
         """Send a signal, unless the child has ended."""
@@ -152,7 +159,7 @@ def run(command: Command, folder: Path, limits: Limits, fresh: bool = False) -> 
     return Child(command, folder, limits, fresh).wait()
 
 
-def _run_and_exit(command: Command, folder: Path, limits: Limits, fresh: bool, stderr: int) -> None:
+def _run_and_exit(main: Main, command: Command, folder: Path, limits: Limits, fresh: bool, stderr: int) -> None:
     """Run a command in this process, which has just been forked, and end the process."""
     code = 1
     try:
@@ -163,12 +170,12 @@ def _run_and_exit(command: Command, folder: Path, limits: Limits, fresh: bool, s
         os.dup2(stderr, 2)
         if fresh:
             limits.apply()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             environment = os.environ | {"PYTHONPATH": str(ROOT)}
             os.execve(sys.executable, [sys.executable, *command.words], environment)
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 the process ends before
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         faulthandler.dump_traceback_later(limits.seconds, exit=True, file=2)
-        main = command.find_main()
         limits.apply()
         code = _exit_code(main, command.arguments)
         sys.stdout.flush()
@@ -177,17 +184,22 @@ def _run_and_exit(command: Command, folder: Path, limits: Limits, fresh: bool, s
         os._exit(code)
 
 
-def _exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+def _exit_code(main: Main, arguments: Sequence[str]) -> int:
     """Call the function of a command as an interpreter would; a traceback goes to standard error."""
+    code: Any = STOPPED  # where Ctrl-C comes before the command or after its end
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        code: Any = main(arguments)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        code = main(arguments)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     except SystemExit as end:
         code = end.code
-    except BaseException:
-        traceback.print_exc()
-        code = 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except BaseException as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        if not (isinstance(error, KeyboardInterrupt) and all(frame.filename == __file__ for frame in frames)):
+            traceback.print_exc()
+            code = 1
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     return code if isinstance(code, int) else 0 if code is None else 1
 
 

@@ -5,9 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from stress_tests.processes import ROOT, Ended
+from stress_tests.processes import OK, REFUSED, ROOT, STOPPED, Ended
 
-OK, REFUSED, STOPPED = 0, 2, 130
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)(?:,)? in (\S+)')
 
 
@@ -59,9 +58,10 @@ def fault_of(ended: Ended, prefix: str, may_stop: bool = False) -> Fault | None:
         return Fault(_exception(ended.stderr), _last_place(ended.stderr))
     if ended.code == OK or (may_stop and ended.code == STOPPED):
         return None
-    if ended.code != REFUSED:
-        return Fault(f"ended by signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}")
     lines = ended.stderr.splitlines()
+    if ended.code != REFUSED:
+        kind = f"ended by signal {-ended.code}" if ended.code < 0 else f"exit code {ended.code}"
+        return Fault(": ".join([kind, *lines[-1:]])[:110])
     if len(lines) != 1 or not ended.stderr.startswith(prefix):
         return Fault(f"exit code 2 with {len(lines)} lines on stderr: {lines[0][:80] if lines else ''}")
     return None

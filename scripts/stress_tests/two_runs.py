@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stress_tests.cases import Stage
 from stress_tests.jobs import JOBS, LIMITS, NEW_SEED, Job, Reference, reference_of
-from stress_tests.processes import POLL_SECONDS, Child, Command, Ended, run
-from stress_tests.report import OK, REFUSED, Fault, Outcome, fault_of
+from stress_tests.processes import OK, POLL_SECONDS, REFUSED, Child, Command, Ended, run
+from stress_tests.report import Fault, Outcome, fault_of
 
 KIND = "two runs"
 SHARES = (0.0, 0.3, 0.8)
@@ -90,7 +90,8 @@ def _run_both(
         if (fault := fault_of(ended, command.prefix)) is not None:
             return False, fault
     refused = [ended.code == REFUSED for ended in ends]
-    return any(refused), _mixed(ends, references, folder)
+    fault = _mixed(ends, references, folder)
+    return any(refused) and fault is None, fault
 
 
 def _mixed(ends: list[Ended], references: tuple[Reference, Reference], folder: Path) -> Fault | None:

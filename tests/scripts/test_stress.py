@@ -39,7 +39,7 @@ ValueError: expected 17
         (2, "", "exit code 2 with 0 lines on stderr: "),
         (1, TRACEBACK, "ValueError: expected N"),
         (1, "", "exit code 1"),
-        (130, "stopped\n", "exit code 130"),
+        (130, "stopped\n", "exit code 130: stopped"),
         (-11, "", "ended by signal 11"),
         (None, "", "exceeded the time limit"),
     ],
