@@ -1,0 +1,1 @@
+"""Parts of ``scripts/stress.py``, which kills, starves and misleads the commands and judges how they end."""
