@@ -76,6 +76,18 @@ def test_arrows_point_only_where_the_table_allows(path):
     assert not found - MAY_IMPORT[area] - {"common/__init__.py"}
 
 
+def test_training_knows_no_model_but_the_abstract_one():
+    found = {
+        (path.name, name)
+        for path in FILES
+        if area_of(path) == "common/training"
+        for name in imports_of(path)
+        if name.startswith("latent_rationale.common.nn")
+    }
+    assert {file for file, _ in found} == {"loop.py", "state.py", "checkpoint.py"}
+    assert all(f"{name}.".startswith("latent_rationale.common.nn.model.") for _, name in found), found
+
+
 def test_the_table_has_no_row_for_what_is_not_there():
     there = {area_of(path) for path in FILES} | {"judge", "text", "__main__.py"}
     assert set(MAY_IMPORT) <= there

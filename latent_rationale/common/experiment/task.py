@@ -15,6 +15,7 @@ from latent_rationale.common.data.word_vectors import WordVectors, make_embeddin
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
@@ -201,7 +202,7 @@ class Task(ABC, Generic[Options]):
         training = (text for example in splits.train for text in self.texts_of(example))
         return Vocabulary.build(training, vectors.words if vectors is not None else ())
 
-    def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
+    def start(self, splits: Splits) -> tuple[Tokenizer, Model, Objective]:
         """What a run begins with: words and their ids, a fresh model, which owns its embedding, and its objective."""
         vectors = self.read_vectors(splits)
         vocabulary = self.vocabulary(splits, vectors)
@@ -214,14 +215,14 @@ class Task(ABC, Generic[Options]):
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
         return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
 
-    def keep(self, folder: Path, words: Any, model: Any) -> None:
+    def keep(self, folder: Path, words: Any, model: Model) -> None:
         """Write to a results folder what ``reopen`` needs beside the configuration."""
         words.save(folder / checkpoint.VOCABULARY)
 
-    def finish(self, folder: Path, model: Any) -> None:
+    def finish(self, folder: Path, model: Model) -> None:
         """Write to a results folder what else there is to keep of the best model."""
 
-    def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
+    def reopen(self, folder: Path) -> tuple[Tokenizer, Model, Objective]:
         """What a run began with, from its results folder, before weights are loaded.
 
         Raises:
@@ -235,7 +236,7 @@ class Task(ABC, Generic[Options]):
         """Examples as ids."""
         return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
 
-    def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
+    def build(self, embedding: nn.Embedding) -> tuple[Model, Objective]:
         """A fresh model and its objective."""
         return self.variant.model(embedding, len(self.output_names)), self.variant.objective(self.criterion)
 

@@ -1,4 +1,4 @@
-"""baseline | rl | latent | attention: what to build, what to minimise, and which evaluation is the better one."""
+"""Variants of training, ``--model`` baseline, rl, latent or attention: model, objective and ranking of evaluations."""
 
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
@@ -11,6 +11,7 @@ from latent_rationale.common.nn.attention_model import AttentionModel
 from latent_rationale.common.nn.cells import CELLS, MakeCell
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import ENCODERS, Encoder
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector, Selector
 from latent_rationale.common.objectives.lagrange import LagrangeMultiplier
@@ -25,47 +26,53 @@ from latent_rationale.common.objectives.objectives import (
 )
 
 Rank = tuple[float, float]
-"""How an evaluation compares: by its distance from the target share, then by its dev criterion. Lower is better."""
+"""Type of the rank of an evaluation: its excess over the target share, then its dev criterion. Lower is better."""
 
 
 Options = TypeVar("Options", bound=LagrangianOptions)
 
 
 class Variant(ABC, Generic[Options]):
-    """One way to train a rationale model.
+    """Model, objective and ranking of evaluations of one way to train.
 
     Args:
-        options: of the training run.
+        options: options of the training run.
     """
 
     TOLERANCE = 0.02
-    """An evaluation whose decided share is at most this much above the target is on target."""
+    """Excess of the selected share over its target up to which an evaluation counts as on target."""
 
     share_name = "selected"
-    """What evaluations call that share."""
+    """Name of the selected share in evaluations."""
 
     def __init__(self, options: Options):
         self.options = options
 
     @abstractmethod
     def objective(self, criterion: Criterion) -> Objective:
-        """What to minimise, given the task's loss per example."""
+        """Return the objective to minimise, given the task's loss per example."""
 
     @abstractmethod
-    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """What to train, with fresh weights, on the given embedding."""
+    def model(self, embedding: nn.Embedding, output_size: int) -> Model:
+        """Return a model with fresh weights.
+
+        Args:
+            embedding: lookup table from ids to vectors.
+            output_size: number of scores, C.
+        """
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """What the schedule follows and what picks the best model, of an evaluation on dev; lower is better."""
+        """Return the measure on dev by which the schedule and the choice of the best model go; lower is better."""
         return dev["loss"]
 
     def rank(self, dev: dict[str, float]) -> Rank:
-        """How good an evaluation on dev is: on target, by its criterion; else by how far it is off."""
+        """Rank an evaluation on dev: by its criterion if it is on target, else by its excess over the target."""
         excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
-        return max(round(excess, 6), 0.0), self.criterion(dev)  # rounded, since shares are float32
+        # Rounded, because shares are float32: a share on the limit must not exceed it by its rounding error.
+        return max(round(excess, 6), 0.0), self.criterion(dev)
 
     def multiplier(self, target: float) -> LagrangeMultiplier:
-        """A multiplier that holds a share at its target."""
+        """Return a Lagrange multiplier that holds a share at a target."""
         options = self.options
         return LagrangeMultiplier(
             target,
@@ -78,19 +85,20 @@ class Variant(ABC, Generic[Options]):
 
 
 class TextVariant(Variant[RationaleTrainOptions]):
-    """One way to train a classifier of texts with a selector, or without one."""
+    """Variant for classifiers of one text, with or without a selector."""
 
     def family(self) -> type[Selection] | None:
-        """The distribution of a choice, or None where there is nothing to choose."""
+        """Return the distribution of a choice; None for a model without a selector."""
         return None
 
     def cell(self) -> MakeCell:
-        """What remembers earlier choices in a dependent selector."""
+        """Return the function that makes the cell of a dependent selector: of the encoder's kind, else an RCNN cell."""
         return CELLS.get(self.options.layer, CELLS["rcnn"])
 
-    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """What to train, with fresh weights, on the given embedding."""
+    def model(self, embedding: nn.Embedding, output_size: int) -> Model:
+        """Return a classifier with fresh weights, with a selector if there is a distribution of choices."""
         options = self.options
+        # The classifier is built first: the order of construction determines the initial weights of a seed.
         classifier = Classifier(self._encoder(embedding, options.skip_unselected), output_size, options.dropout)
         return RationaleModel(embedding, classifier, self._selector(embedding))
 
@@ -108,41 +116,41 @@ class TextVariant(Variant[RationaleTrainOptions]):
         return ENCODERS[options.layer](embedding.embedding_dim, options.hidden_size, skip_unselected)
 
     def constraints(self) -> Constraints:
-        """Those that the user asks for."""
+        """Return the constraints whose targets are set by ``--selection`` and ``--lasso``."""
         options = self.options
         selection = self.multiplier(options.selection) if options.selection < 1 else None
         return Constraints(selection, self.multiplier(options.lasso) if options.lasso > 0 else None)
 
 
 class Baseline(TextVariant):
-    """A classifier of the full text."""
+    """Variant for a classifier of the full text."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
+        """Return the task loss as the objective."""
         return Supervised(criterion)
 
 
 class Latent(TextVariant):
-    """Choices with reparameterised gradients."""
+    """Variant for choices with reparameterised gradients."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss under constraints."""
+        """Return the task loss under constraints as the objective."""
         return Constrained(criterion, self.constraints())
 
     def family(self) -> type[Selection]:
-        """The one the user names."""
+        """Return the distribution that ``--dist`` names."""
         return DISTRIBUTIONS[self.options.dist]
 
 
 class Reinforced(TextVariant):
-    """Binary choices, learned with REINFORCE, under fixed penalties or constraints."""
+    """Variant for binary choices, learned by REINFORCE under fixed penalties or constraints."""
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """With fixed penalties they count; at a target share the task loss alone does."""
+        """Return the objective, which includes fixed penalties; with a target share, only the task loss."""
         return dev["objective"] if self.options.selection == 1 else dev["loss"]
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss and the surrogate of the expected cost."""
+        """Return the task loss plus the surrogate of the expected cost."""
         options = self.options
         name = options.control_variate
         return Reinforce(
@@ -155,23 +163,23 @@ class Reinforced(TextVariant):
         )
 
     def family(self) -> type[Selection]:
-        """Bernoulli."""
+        """Return Bernoulli, the distribution of binary choices."""
         return Bernoulli
 
     def cell(self) -> MakeCell:
-        """Always an RCNN, as in Lei et al. (2016)."""
+        """Return the RCNN cell for every encoder, as in Lei et al. (2016)."""
         return CELLS["rcnn"]
 
 
 class Attention(TextVariant):
-    """A classifier of the full text that pools it by softmax attention, whose peaks stand for a rationale."""
+    """Variant for a classifier with softmax attention, whose words with the highest weights serve as a rationale."""
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss."""
+        """Return the task loss as the objective."""
         return Supervised(criterion)
 
-    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """Without a selector."""
+    def model(self, embedding: nn.Embedding, output_size: int) -> Model:
+        """Return a classifier with softmax attention and fresh weights."""
         options = self.options
         encoder = self._encoder(embedding, skip_unselected=False)
         return AttentionModel(embedding, encoder, output_size, options.dropout, options.selection)

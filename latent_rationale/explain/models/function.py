@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.data.vocabulary import PADDING, UNKNOWN, Tokenizer
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
@@ -89,7 +90,7 @@ class ExplainedFunction(ExplainedModel):
         """Return None: nothing is known of the inside of a function."""
 
 
-class FunctionClassifier(nn.Module):
+class FunctionClassifier(Model):
     """A function as a model that predicts.
 
     Args:
@@ -99,7 +100,8 @@ class FunctionClassifier(nn.Module):
     def __init__(self, explained: ExplainedFunction):
         super().__init__()
         self.explained = explained
-        self.place = nn.Parameter(torch.empty(0, device=explained.device))  # its device is the device of the batches
+        # Empty, since the function embeds ids itself; its device is the device of the batches.
+        self.embedding = nn.Embedding(0, 0, device=explained.device)
 
     def forward(self, batch: Batch) -> Output:
         """Compute scores ``[B, C]``."""
