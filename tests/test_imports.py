@@ -76,6 +76,12 @@ def test_arrows_point_only_where_the_table_allows(path):
     assert not found - MAY_IMPORT[area] - {"common/__init__.py"}
 
 
+def test_training_knows_no_model_but_the_abstract_one():
+    training = [path for path in FILES if area_of(path) == "common/training"]
+    files = {file for path in training for name in imports_of(path) if (file := file_of(name))}
+    assert {file for file in files if area_of(file) == "common/nn"} == {PACKAGE / "common/nn/model.py"}
+
+
 def test_the_table_has_no_row_for_what_is_not_there():
     there = {area_of(path) for path in FILES} | {"judge", "text", "__main__.py"}
     assert set(MAY_IMPORT) <= there

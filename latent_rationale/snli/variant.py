@@ -1,9 +1,10 @@
-"""What to build for pairs, what to minimise, and which evaluation is the better one."""
+"""Model, objective and ranking of evaluations for pairs of sentences."""
 
 from torch import nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, Selection
 from latent_rationale.common.experiment.variants import Variant
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Constrained, Constraints, Criterion, Objective, Supervised
 from latent_rationale.snli.attention import CrossAttention, SelectiveAttention, SelfAttention, SoftmaxAttention
 from latent_rationale.snli.models import DecomposableAttention, Recurrent
@@ -11,39 +12,39 @@ from latent_rationale.snli.options import SOFTMAX, SNLIOptions
 
 
 class PairVariant(Variant[SNLIOptions]):
-    """A model of two sentences with softmax attention, or with a choice per cell whose share is held at a target.
+    """Variant for models of two sentences, with softmax attention or with a choice per cell of the attention matrix.
 
     Args:
-        options: of the training run.
+        options: options of the training run.
     """
 
     share_name = "p2h_selected"
 
     def family(self) -> type[Selection] | None:
-        """The one the user names; None for softmax."""
+        """Return the distribution that ``--dist`` names; None for softmax attention."""
         dist = self.options.dist
         return None if dist == SOFTMAX else DISTRIBUTIONS[dist]
 
     def constraints(self) -> Constraints:
-        """On the share of non-zero cells; a matrix has no transitions to hold down."""
+        """Return the constraint on the share of non-zero cells; transitions are not defined for a matrix."""
         selection = self.options.selection
         return Constraints(self.multiplier(selection) if selection < 1 else None)
 
     def objective(self, criterion: Criterion) -> Objective:
-        """The task loss, under constraints where cells are chosen."""
+        """Return the task loss as the objective, under constraints if cells are chosen."""
         return Supervised(criterion) if self.family() is None else Constrained(criterion, self.constraints())
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """The share of pairs that are judged wrongly."""
+        """Return the share of pairs that are classified wrongly."""
         return 1 - dev["acc"]
 
-    def model(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
-        """What to train, with fresh weights, on the given embedding."""
+    def model(self, embedding: nn.Embedding, output_size: int) -> Model:
+        """Return the model that ``--model`` names, with fresh weights."""
         options = self.options
         build = {"decomposable": self._decomposable, "recurrent": self._recurrent}[options.model]
         return build(embedding, output_size)
 
-    def _decomposable(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+    def _decomposable(self, embedding: nn.Embedding, output_size: int) -> Model:
         options = self.options
         return DecomposableAttention(
             embedding,
@@ -55,7 +56,7 @@ class PairVariant(Variant[SNLIOptions]):
             make_self_attention=self._self_attention if options.self_attention else None,
         )
 
-    def _recurrent(self, embedding: nn.Embedding, output_size: int) -> nn.Module:
+    def _recurrent(self, embedding: nn.Embedding, output_size: int) -> Model:
         options = self.options
         return Recurrent(
             embedding,

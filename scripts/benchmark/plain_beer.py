@@ -31,7 +31,7 @@ class PlainRCNN(Encoder):
         """Both directions' states at each word."""
         return self._run(inputs, tokens.lengths, tokens.mask)
 
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
         """Both directions' last states."""
         scaled = inputs if z is None else inputs * z.unsqueeze(-1)
         return last_states(self._run(scaled, tokens.lengths, tokens.mask if z is None else z > 0), tokens.lengths)

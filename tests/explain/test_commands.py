@@ -346,5 +346,5 @@ def test_explainers_are_given_the_scores_of_the_model(folders, name):
     tokens = Tokens.of(torch.randint(2, 20, (12, 5)) // 4, torch.tensor([5, 4, 1] * 4))
     with torch.no_grad():
         found = ExplainedTextModel(predictor.model, predictor.vocabulary.padding_id).scores(tokens)
-        expected = predictor.model.read(predictor.model.embedding(tokens.ids), tokens).scores
+        expected = predictor.model.forward_embedded(predictor.model.embedding(tokens.ids), tokens).scores
     torch.testing.assert_close(found, expected)

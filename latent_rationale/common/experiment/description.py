@@ -6,10 +6,10 @@ from itertools import chain
 from typing import Any
 
 import torch
-from torch import nn
 
 from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.data.word_vectors import WordVectors
+from latent_rationale.common.nn.model import Model
 
 
 def describe_data(splits: dict[str, Sequence[Any]], unit: str, source: str) -> str:
@@ -35,7 +35,7 @@ def describe_vectors(vectors: WordVectors, texts: Iterable[Sequence[str]]) -> st
     return f"{vectors.matrix.shape[1]} dimensions; {words}, {share:.1f} % of its tokens"
 
 
-def describe_model(name: str, model: nn.Module, device: torch.device) -> str:
+def describe_model(name: str, model: Model, device: torch.device) -> str:
     """Describe a model: its name, its number of parameters, and its device."""
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     trained = sum(size for size, requires_grad in sizes if requires_grad)

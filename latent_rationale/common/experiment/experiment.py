@@ -13,6 +13,7 @@ from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.description import describe_data, describe_model
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES, write_predictions
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import Judge, evaluate, train
@@ -151,7 +152,7 @@ def _resume(task: Task[Any], splits: Splits, device: torch.device) -> tuple[Trai
     return train_state, vocabulary
 
 
-def _configuration(task: Task[Any], model: Any) -> dict[str, Any]:
+def _configuration(task: Task[Any], model: Model) -> dict[str, Any]:
     """Return the content of ``config.json``, from which a run is resumed and its model loaded."""
     options = dataclasses.replace(task.options, resume=False, overwrite=False)
     return {

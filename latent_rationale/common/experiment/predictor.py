@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from torch import nn
 
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.display import LabelledPrediction
 from latent_rationale.common.predictions.prediction import Prediction
@@ -39,7 +39,7 @@ class Predictor:
     """
 
     def __init__(
-        self, task: Task[Any], vocabulary: Tokenizer, model: nn.Module, objective: Objective, source: str = "model"
+        self, task: Task[Any], vocabulary: Tokenizer, model: Model, objective: Objective, source: str = "model"
     ):
         self.task = task
         self.vocabulary = vocabulary

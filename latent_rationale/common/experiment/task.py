@@ -15,6 +15,7 @@ from latent_rationale.common.data.word_vectors import WordVectors, make_embeddin
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
@@ -253,7 +254,7 @@ class Task(ABC, Generic[Options]):
         training = (text for example in splits.train for text in self.texts_of(example))
         return Vocabulary.build(training, vectors.words if vectors is not None else ())
 
-    def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
+    def start(self, splits: Splits) -> tuple[Tokenizer, Model, Objective]:
         """Create the vocabulary, the untrained model and the objective of a new run.
 
         The model owns its embedding, in the attribute ``embedding``.
@@ -272,7 +273,7 @@ class Task(ABC, Generic[Options]):
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
         return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
 
-    def keep(self, folder: Path, vocabulary: Any, model: Any) -> None:
+    def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the files that ``reopen`` needs beside the configuration, at the start of a run.
 
         Args:
@@ -282,7 +283,7 @@ class Task(ABC, Generic[Options]):
         """
         vocabulary.save(folder / checkpoint.VOCABULARY)
 
-    def finish(self, folder: Path, model: Any) -> None:
+    def finish(self, folder: Path, model: Model) -> None:
         """Save further files of the best model at the end of a run; by default none.
 
         Args:
@@ -290,7 +291,7 @@ class Task(ABC, Generic[Options]):
             model: model with its best weights.
         """
 
-    def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
+    def reopen(self, folder: Path) -> tuple[Tokenizer, Model, Objective]:
         """Recreate the vocabulary, the model and the objective of a run from its results folder.
 
         The weights of the model are initial ones; the caller loads the saved weights. The file of word vectors is not
@@ -307,7 +308,7 @@ class Task(ABC, Generic[Options]):
         """Convert examples to ids and targets."""
         return encode(examples, vocabulary, self.texts_of, self.targets_of(examples))
 
-    def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
+    def build(self, embedding: nn.Embedding) -> tuple[Model, Objective]:
         """Create an untrained model on an embedding, and its objective."""
         return self.variant.model(embedding, len(self.output_names)), self.variant.objective(self.criterion)
 

@@ -1,1 +1,1 @@
-"""Modules of rationale models: encoders, selectors, classifiers."""
+"""Networks of rationale models: encoders, selectors and classifiers."""

@@ -1,4 +1,4 @@
-"""Recurrent cells, one step at a time: for a selector whose choices depend on earlier ones, and for the RCNN."""
+"""Recurrent cells, computed one step at a time: the memory of a dependent selector, and the RCNN."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from latent_rationale.common.nn.initialization import glorot_
 
 
 class Activation(Protocol):
-    """Operations that ``Cell.step`` may use, beside ``linear`` below.
+    """Operations that ``Cell.step`` may use, in addition to ``linear`` below.
 
-    A tensor has them, and so does the ``SplitActivation`` of ``explain.decomposition``, which contextual decomposition
+    Tensors have them, and so does the ``SplitActivation`` of ``explain.decomposition``, which contextual decomposition
     passes through a cell to split what the cell computes. Both operands of an operator may be activations; one of them
-    may be a parameter or a number instead. In explanations any other operation is refused by its name.
+    may be a parameter or a number instead. Explanations refuse any other operation by its name.
     """
 
     def __neg__(self) -> Self: ...
@@ -36,31 +36,41 @@ A = TypeVar("A", bound=Activation)
 
 
 def linear(inputs: A, weight: Tensor, bias: Tensor | None = None) -> A:
-    """Linear layer on an activation ``[*, D]`` with a weight ``[H, D]`` and a bias ``[H]``."""
+    """Apply a linear layer to an activation.
+
+    Args:
+        inputs: activation ``[*, D]``.
+        weight: weight ``[H, D]``.
+        bias: bias ``[H]``, or None.
+
+    Returns:
+        An activation ``[*, H]`` of the same type.
+    """
     outputs: A = functional.linear(inputs, weight, bias)  # type: ignore[arg-type, assignment]  # by __torch_function__
     return outputs
 
 
 State = tuple[Tensor, ...]
-"""What a cell remembers, ``[B, H]`` each. The first is what it shows to others."""
+"""Type of the state of a cell: tensors ``[B, H]``, the hidden state first."""
 
 
 class Cell(nn.Module, ABC):
-    """One step of a recurrent network, split into the part that needs the past and the part that does not.
+    """One step of a recurrent network, split into the part that depends on the last state and the part that does not.
 
     Args:
-        input_size: D.
-        hidden_size: H.
-        gates: how many layers of H units read the input.
-        recurrent_gates: how many of them read the previous state as well.
+        input_size: size of an input, D.
+        hidden_size: size of the hidden state, H.
+        gates: number of layers of H units that read the input.
+        recurrent_gates: number of these layers that read the last hidden state as well.
     """
 
     name: ClassVar[str]
-    """What its compiled operators are called after."""
+    """Prefix of the names of the cell's compiled operators."""
 
     def __init__(self, input_size: int, hidden_size: int, gates: int, recurrent_gates: int):
         super().__init__()
         self.hidden_size = hidden_size
+        # All layers that read the input are stacked along the rows, so that one product computes them for all words.
         self.input_weight = nn.Parameter(torch.empty(gates * hidden_size, input_size))
         self.recurrent_weight = nn.Parameter(torch.empty(recurrent_gates * hidden_size, hidden_size))
         self.bias = nn.Parameter(torch.zeros(gates * hidden_size))
@@ -68,24 +78,28 @@ class Cell(nn.Module, ABC):
         glorot_(self.recurrent_weight, recurrent_gates)
 
     def project(self, inputs: Tensor) -> Tensor:
-        """The part of every step that depends on the inputs alone, ``[*, D]`` to ``[*, gates * H]``."""
+        """Compute the part of each step that depends on the input alone, ``[*, D]`` to ``[*, gates * H]``."""
         return functional.linear(inputs, self.input_weight)
 
     @abstractmethod
     def start(self, projected: Tensor) -> State:
-        """The state before the first word, zero, for a batch of ``projected [B, gates * H]``."""
+        """Return the state before the first word, all zeros, for a batch of ``projected [B, gates * H]``."""
 
     @abstractmethod
     def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
-        """Compute the next state from ``projected [B, gates * H]`` and the last state.
+        """Compute the next state from the projected input and the last state.
 
-        Training passes tensors. Contextual decomposition passes activations that are split in two, so a step keeps to
-        ``linear`` and the operations of ``Activation``.
+        Training passes tensors. Contextual decomposition passes activations that are split in two; therefore a step
+        uses only ``linear`` and the operations of ``Activation``.
+
+        Args:
+            projected: output of ``project`` for one word of each sentence, ``[B, gates * H]``.
+            state: the last state, ``[B, H]`` each.
         """
 
 
 class LSTMCell(Cell):
-    """A long short-term memory (Hochreiter & Schmidhuber, 1997), without peepholes; the state is (h, c)."""
+    """Long short-term memory without peepholes (Hochreiter & Schmidhuber, 1997); the state is (h, c)."""
 
     name = "lstm"
 
@@ -94,9 +108,10 @@ class LSTMCell(Cell):
 
     @classmethod
     def of(cls, lstm: nn.LSTM) -> "LSTMCell":
-        """A cell with the weights of an LSTM of one layer and one direction, copied."""
+        """Return a cell with a copy of the weights of an LSTM of one layer and one direction."""
         inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
-        with torch.device("meta"):  # without initial weights, which would move the global generator
+        # Created on the meta device, where no initial weights are drawn, so that the global generator does not move.
+        with torch.device("meta"):
             cell = cls(lstm.input_size, lstm.hidden_size)
         cell = cell.to_empty(device=inputs.device).to(inputs.dtype)
         with torch.no_grad():
@@ -106,45 +121,47 @@ class LSTMCell(Cell):
         return cell
 
     def start(self, projected: Tensor) -> State:
-        """Zeros."""
+        """Return h and c before the first word, zeros ``[B, H]``."""
         zeros = projected.new_zeros(len(projected), self.hidden_size)
         return zeros, zeros
 
     def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
-        """One word further."""
+        """Compute h and c after one more word."""
         hidden, memory = state
-        gates = projected + linear(hidden, self.recurrent_weight, self.bias)
-        write, keep, update, show = gates.chunk(4, dim=-1)  # torch's order
-        memory = keep.sigmoid() * memory + write.sigmoid() * update.tanh()
-        return show.sigmoid() * memory.tanh(), memory
+        gates = projected + linear(hidden, self.recurrent_weight, self.bias)  # [B, 4H]
+        input, forget, cell, output = gates.chunk(4, dim=-1)  # the order of torch.nn.LSTM
+        memory = forget.sigmoid() * memory + input.sigmoid() * cell.tanh()
+        return output.sigmoid() * memory.tanh(), memory
 
 
 class RCNNCell(Cell):
-    """The recurrent convolution over non-consecutive bigrams of Lei et al. (paper, B.1.1); the state is (h, c1, c2)."""
+    """Recurrent convolution over non-consecutive bigrams of Lei et al. (paper, B.1.1); the state is (h, c1, c2)."""
 
     name = "rcnn"
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__(input_size, hidden_size, gates=3, recurrent_gates=1)
-        self.bias = nn.Parameter(torch.zeros(2 * hidden_size))  # of the decay and of the output
+        self.bias = nn.Parameter(torch.zeros(2 * hidden_size))  # bias of the decay, then bias of the output
 
     def start(self, projected: Tensor) -> State:
-        """Zeros."""
+        """Return h, c1 and c2 before the first word, zeros ``[B, H]``."""
         zeros = projected.new_zeros(len(projected), self.hidden_size)
         return zeros, zeros, zeros
 
     def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
-        """One word further."""
+        """Compute h, c1 and c2 after one more word."""
         hidden, unigrams, bigrams = state
         decay_input, first, second = projected.chunk(3, dim=-1)
         decay_bias, output_bias = self.bias.chunk(2)
+        # The decay is the only part that reads the last hidden state.
         decay = (decay_input + linear(hidden, self.recurrent_weight, decay_bias)).sigmoid()
+        # a.lerp(b, decay) = (1 - decay) * a + decay * b. Bigrams come first: they need the unigrams before this word.
         bigrams = (unigrams + second).lerp(bigrams, decay)
         unigrams = first.lerp(unigrams, decay)
         return (bigrams + output_bias).tanh(), unigrams, bigrams
 
 
 MakeCell = Callable[[int, int], Cell]
-"""From the input size and the hidden size to a cell."""
+"""Type of functions from input size and hidden size to a cell."""
 
 CELLS: dict[str, MakeCell] = {"lstm": LSTMCell, "rcnn": RCNNCell}

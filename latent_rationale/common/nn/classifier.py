@@ -1,4 +1,4 @@
-"""p(y|x, z): a prediction from the words that were selected."""
+"""Classifier p(y|x, z) of the selected words."""
 
 from torch import Tensor, nn
 
@@ -9,15 +9,16 @@ from latent_rationale.common.structures import Tokens
 
 
 class Classifier(nn.Module):
-    """An encoder's summary of a sentence, and a linear layer on top.
+    """Linear layer on an encoder's summary of a text.
 
-    The encoder starts with a long memory; that of a selector does not. A selector that sees far before the classifier
-    has learned to read is quick to learn the score itself, and to signal it by how much it selects.
+    The encoder of a classifier starts with a long memory; the encoder of a selector does not. A selector with a long
+    memory learns to predict the score itself before the classifier has learned to read, and then signals the score by
+    the number of words that it selects.
 
     Args:
-        encoder: reads the sentence.
-        output_size: C.
-        dropout: on the embeddings, and before the output layer.
+        encoder: encoder of the text.
+        output_size: number of scores, C.
+        dropout: dropout rate of the embeddings and of the input of the output layer.
     """
 
     def __init__(self, encoder: Encoder, output_size: int, dropout: float):
@@ -28,7 +29,13 @@ class Classifier(nn.Module):
         self.output = linear(encoder.output_size, output_size)
 
     def forward(self, embedded: Tensor, tokens: Tokens, z: Tensor | None = None) -> Tensor:
-        """Scores ``[B, C]`` from embedded words ``[B, T, D]``, each read as z ``[B, T]`` times its embedding."""
-        summary = self.encoder.summary(embedded, tokens, z, self.dropout)
+        """Compute scores ``[B, C]``.
+
+        Args:
+            embedded: word vectors ``[B, T, D]``.
+            tokens: mask and lengths of the texts.
+            z: choices ``[B, T]``; each word is read as z times its embedding. None reads the full text.
+        """
+        summary = self.encoder.summary(embedded, tokens, z, self.dropout)  # [B, O]
         scores: Tensor = self.output(self.dropout(summary))
         return scores

@@ -1,12 +1,17 @@
-"""How weights start: Glorot uniform for matrices, zero for biases."""
+"""Initialization of weights: Glorot uniform for matrices, zero for biases."""
 
 from torch import Tensor, nn
 
 
 def glorot_(weight: Tensor, parts: int = 1) -> None:
-    """Fill a weight in place, Glorot uniform for each of ``parts`` layers that are stacked along its rows.
+    """Fill a weight in place with Glorot uniform values, separately for each of several stacked layers.
 
-    The gates of a recurrent cell are such layers: together they would get a fan-out that none of them has.
+    The gates of a recurrent cell are stacked layers. Initialized as one layer, they would get the fan-out of all gates
+    together, and thus weights that are too small.
+
+    Args:
+        weight: weight ``[parts * H, D]``, or one of a convolution.
+        parts: number of layers that are stacked along the rows.
     """
     for part in weight.detach().chunk(parts):
         nn.init.xavier_uniform_(part)
@@ -22,7 +27,13 @@ def glorot_lstms_(module: nn.Module) -> None:
 
 
 def linear(input_size: int, output_size: int, parts: int = 1) -> nn.Linear:
-    """A linear layer, initialised as ``parts`` layers side by side."""
+    """Return a linear layer, initialized as a number of separate layers side by side.
+
+    Args:
+        input_size: size of an input.
+        output_size: size of an output, a multiple of ``parts``.
+        parts: number of layers.
+    """
     layer = nn.Linear(input_size, output_size)
     glorot_(layer.weight, parts)
     nn.init.zeros_(layer.bias)

@@ -1,4 +1,4 @@
-"""Reading sentences that begin alike, by the compiled operators of beginnings.cpp where they are there."""
+"""Encoding of sentences with common prefixes, by the compiled operators of beginnings.cpp where available."""
 
 import torch
 from torch import Tensor
@@ -9,31 +9,37 @@ from latent_rationale.common.ops.library import operator_for
 
 @torch.no_grad()
 def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) -> State:
-    """The states ``[R, H]`` of a cell behind so many words of each of R sentences, without gradients.
+    """Compute the states of a cell after a number of words of each sentence, without gradients.
 
-    What several begin with is read once. In the contexts of phrases many do: the same sentence with and without a
-    phrase, and all that have the same words drawn.
+    A prefix that several sentences share is read once. The contexts of phrases share many: a sentence occurs with and
+    without a phrase, and sampled words repeat.
 
     Args:
-        cell: reads from the left.
-        projected: what ``cell.project`` makes of N words, ``[N, gates * H]``.
-        ids: the sentences, by the numbers of their words among those, ``[R, T]``; some number also behind their ends.
-        lengths: how many are read, ``[R]``; there may be none.
+        cell: cell that reads the sentences from the left.
+        projected: output of ``cell.project`` for N different words, ``[N, gates * H]``.
+        ids: indices into these words, ``[R, T]``; at padding any valid index.
+        lengths: number of words to read of each sentence, ``[R]``; may be 0.
+
+    Returns:
+        The state of each sentence after its last word, ``[R, H]`` each.
     """
     operator = operator_for(projected.device, f"{cell.name}_beginnings")
     if operator is not None:
         given = projected.contiguous(), ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
         hidden, memories = operator(*given)
         return hidden, *memories.split(cell.hidden_size, dim=1)
+    # ``state`` holds one row for each different prefix of the current length, at first the empty one. ``reading`` lists
+    # the sentences that go on, and ``which`` the row of ``state`` that each of them is in.
     state = cell.start(projected[:1])
     found = tuple(part.repeat(len(ids), 1) for part in state)
     reading = torch.arange(len(ids), device=ids.device)
-    which = torch.zeros_like(reading)  # of the states each of those sentences is in
+    which = torch.zeros_like(reading)
     for place in range(int(lengths.max())):
         goes_on = lengths[reading] > place
         if not goes_on.all():
             _keep(found, reading[~goes_on], state, which[~goes_on])
             reading, which = reading[goes_on], which[goes_on]
+        # A prefix that is one word longer is a pair of a prefix and a word, coded as one integer.
         pairs, which = torch.unique(which * len(projected) + ids[reading, place], return_inverse=True)
         before = pairs // len(projected)
         state = cell.step(projected[pairs % len(projected)], tuple(part[before] for part in state))
@@ -42,5 +48,6 @@ def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) ->
 
 
 def _keep(found: State, rows: Tensor, state: State, which: Tensor) -> None:
+    """Copy the states that sentences have ended in, the rows ``which`` of ``state``, to their ``rows`` of ``found``."""
     for part, whole in zip(state, found, strict=True):
         whole[rows] = part[which]

@@ -1,20 +1,20 @@
-"""A classifier of one text that may have to make do with the words a selector leaves it."""
+"""Classifier of one text that reads all words, or only the words that a selector chooses."""
 
 from torch import Tensor, nn
 
 from latent_rationale.common.nn.classifier import Classifier
+from latent_rationale.common.nn.model import TextModel
 from latent_rationale.common.nn.selectors import Selector
-from latent_rationale.common.nn.text_model import TextModel
 from latent_rationale.common.structures import Output, Tokens
 
 
 class RationaleModel(TextModel):
-    """Embedding, optional selector, classifier.
+    """Embedding, optional selector, and classifier.
 
     Args:
-        embedding: ids to vectors.
-        classifier: p(y|x, z).
-        selector: p(z|x), or None for a classifier of the full text.
+        embedding: lookup table from ids to vectors.
+        classifier: network that computes p(y|x, z).
+        selector: network that computes p(z|x); None for a classifier of the full text.
     """
 
     def __init__(self, embedding: nn.Embedding, classifier: Classifier, selector: Selector | None = None):
@@ -22,8 +22,8 @@ class RationaleModel(TextModel):
         self.classifier = classifier
         self.selector = selector
 
-    def read(self, embedded: Tensor, tokens: Tokens) -> Output:
-        """Scores ``[B, C]`` and the rationale they rest on."""
+    def forward_embedded(self, embedded: Tensor, tokens: Tokens) -> Output:
+        """Compute scores ``[B, C]`` and the rationale that they depend on, from embedded words ``[B, T, D]``."""
         if self.selector is None:
             return Output(self.classifier(embedded, tokens))
         rationale = self.selector(embedded, tokens)

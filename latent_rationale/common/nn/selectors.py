@@ -1,4 +1,4 @@
-"""p(z|x): which words the classifier may read."""
+"""Selectors p(z|x) of the words that the classifier may read."""
 
 from abc import ABC, abstractmethod
 
@@ -10,18 +10,38 @@ from latent_rationale.common.distributions import Selection, uniform_noise
 from latent_rationale.common.nn.cells import MakeCell
 from latent_rationale.common.nn.dropout import Dropout
 from latent_rationale.common.nn.encoders import Encoder
-from latent_rationale.common.nn.gates import Gate
+from latent_rationale.common.nn.initialization import linear
 from latent_rationale.common.ops.ancestral import sample_compiled
 from latent_rationale.common.ops.library import is_compiled
 from latent_rationale.common.structures import Rationale, Tokens
 
 
-class Selector(nn.Module, ABC):
-    """Reads a sentence and chooses words: by chance in training, by ``Selection.decide`` otherwise.
+class Gate(nn.Module):
+    """Linear layers from a word's state to the distribution of its choice, one layer per parameter.
+
+    ``from_raw`` of the distribution maps the outputs of the layers to valid parameters.
 
     Args:
-        encoder: reads the sentence.
-        dropout: on the embeddings; a selector draws its own.
+        input_size: size of a state, D.
+        family: distribution of a choice.
+    """
+
+    def __init__(self, input_size: int, family: type[Selection]):
+        super().__init__()
+        self.family = family
+        self.layer = linear(input_size, family.parameter_count, parts=family.parameter_count)
+
+    def forward(self, states: Tensor) -> Selection:
+        """Return the distribution, with batch shape ``[*]``, for states ``[*, D]``."""
+        return self.family.from_raw(self.layer(states))
+
+
+class Selector(nn.Module, ABC):
+    """Network that chooses words: by sampling in training mode, else by ``Selection.decide``.
+
+    Args:
+        encoder: encoder of the text.
+        dropout: dropout rate of the embeddings, drawn independently of the classifier's dropout.
     """
 
     def __init__(self, encoder: Encoder, dropout: float):
@@ -30,22 +50,27 @@ class Selector(nn.Module, ABC):
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, tokens: Tokens) -> Rationale:
-        """Embedded words ``[B, T, D]`` to a rationale over ``[B, T]``."""
+        """Choose a rationale over ``[B, T]``.
+
+        Args:
+            embedded: word vectors ``[B, T, D]``.
+            tokens: mask and lengths of the texts.
+        """
         z, dist = self.choose(self.encoder.states(self.dropout(embedded), tokens))
         return Rationale(torch.where(tokens.mask, z, 0.0), tokens.mask, dist)
 
     @abstractmethod
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
-        """States ``[B, T, O]`` to choices ``[B, T]`` and the distribution they come from."""
+        """Return choices ``[B, T]`` and their distribution for states ``[B, T, O]``; padding may get any choice."""
 
 
 class IndependentSelector(Selector):
-    """Each word is chosen by itself, given the sentence (paper, section 5).
+    """Selector whose choices are independent of one another, given the text (paper, section 5).
 
     Args:
-        encoder: reads the sentence.
-        family: the distribution of a choice.
-        dropout: on the embeddings.
+        encoder: encoder of the text.
+        family: distribution of a choice.
+        dropout: dropout rate of the embeddings.
     """
 
     def __init__(self, encoder: Encoder, family: type[Selection], dropout: float):
@@ -53,7 +78,7 @@ class IndependentSelector(Selector):
         self.gate = Gate(encoder.output_size, family)
 
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
-        """All words at once."""
+        """Choose all words at once."""
         dist = self.gate(states)
         if not self.training:
             return dist.decide(), dist
@@ -61,17 +86,17 @@ class IndependentSelector(Selector):
 
 
 class DependentSelector(Selector):
-    """Each word is chosen in view of the choices before it (paper, equation 16 and appendix B.1.2).
+    """Selector whose choices depend on the choices before them (paper, equation 16 and appendix B.1.2).
 
-    The gate reads [h_t; s_(t-1)], the cell [h_t; z_t]. What does not depend on the past - the products with h_t - is
-    computed for all words at once; the parameters are stacked over time into one distribution.
+    The gate reads [h_t; s_(t-1)], the cell [h_t; z_t]. The products with h_t do not depend on earlier choices and are
+    computed for all words at once. The parameters of all steps are stacked over time into one distribution.
 
     Args:
-        encoder: reads the sentence.
-        family: the distribution of a choice.
-        dropout: on the embeddings.
-        cell: makes what remembers the choices.
-        size: its units.
+        encoder: encoder of the text.
+        family: distribution of a choice.
+        dropout: dropout rate of the embeddings.
+        cell: function that makes the cell, which remembers the choices.
+        size: number of units of the cell.
     """
 
     def __init__(self, encoder: Encoder, family: type[Selection], dropout: float, cell: MakeCell, size: int):
@@ -80,9 +105,10 @@ class DependentSelector(Selector):
         self.cell = cell(encoder.output_size + 1, size)
 
     def choose(self, states: Tensor) -> tuple[Tensor, Selection]:
-        """One word after the other."""
+        """Choose one word after the other, from left to right."""
         width, family = states.shape[-1], self.gate.family
-        # The cell's weights above the gate's here and below: one product serves both.
+        # The columns of both weights that multiply h_t, the cell's rows above the gate's: one product serves both.
+        # N = gates * H rows of the cell and P rows of the gate, so that ``words`` is [B, T, N + P].
         weight = torch.cat([self.cell.input_weight[:, :width], self.gate.layer.weight[:, :width]])
         words = functional.linear(states, weight)
         noise = uniform_noise(words.shape[:2], words) if self.training else None
@@ -93,16 +119,17 @@ class DependentSelector(Selector):
         return z, family.from_raw(raw)
 
     def _compiled(self, words: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Choices ``[B, T]``, and ``[B, T, P]`` for ``from_raw``."""
+        """Return choices ``[B, T]`` and the raw parameters ``[B, T, P]`` behind them, by the compiled operator."""
         cell, gate = self.cell, self.gate.layer
         weight = torch.cat([cell.recurrent_weight, gate.weight[:, -cell.hidden_size :]])
         bias = torch.cat([cell.bias, gate.bias])
         return sample_compiled(cell.name, self.gate.family, words, noise, weight, bias, cell.input_weight[:, -1])
 
     def _by_steps(self, words: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The same anywhere, and without noise."""
+        """Return choices ``[B, T]`` and raw parameters ``[B, T, P]``, step by step; without noise, decide."""
         cell, gate, family = self.cell, self.gate.layer, self.gate.family
         read, known = torch.split(words, [len(cell.input_weight), family.parameter_count], dim=-1)
+        # The gate's last columns multiply s_(t-1), the cell's last column multiplies z_t.
         from_past, from_choice = gate.weight[:, -cell.hidden_size :], cell.input_weight[:, -1]
         state = cell.start(read[:, 0])
         raws, choices = [], []
@@ -110,6 +137,7 @@ class DependentSelector(Selector):
             raw = known[:, step] + functional.linear(state[0], from_past, gate.bias)
             dist = family.from_raw(raw)
             z = dist.decide() if noise is None else dist.icdf(noise[:, step])
+            # read_t + z_t * w_z completes the projection of [h_t; z_t], [B, N].
             state = cell.step(torch.addcmul(read[:, step], z.unsqueeze(1), from_choice), state)
             raws.append(raw)
             choices.append(z)

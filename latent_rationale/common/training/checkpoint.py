@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
@@ -40,7 +41,7 @@ def load_last(folder: Path, train_state: TrainState) -> None:
         raise InputError(f"is not the state of this run ({_first_line(error)})", folder / LAST) from error
 
 
-def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
+def load_weights(folder: Path, model: Model, objective: Objective) -> None:
     """The best model's weights; the last one's where no evaluation could count as best.
 
     Raises:
@@ -64,7 +65,7 @@ def load_weights(folder: Path, model: nn.Module, objective: Objective) -> None:
         raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
 
 
-def digest(model: nn.Module) -> str:
+def digest(model: Model) -> str:
     """A short name of a model's weights: other weights have another."""
     whole = sha256()
     for tensor in model.state_dict().values():

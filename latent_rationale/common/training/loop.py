@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.data.batching import Encoded, steps_per_epoch, training_batches
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.structures import Batch, Loss, Output
 from latent_rationale.common.training import checkpoint
@@ -91,9 +92,7 @@ def train_step(train_state: TrainState, batch: Batch, max_grad_norm: float) -> t
     return output, loss, norm
 
 
-def evaluate(
-    model: nn.Module, objective: Objective, data: Encoded, batch_size: int, measure: Measure
-) -> dict[str, float]:
+def evaluate(model: Model, objective: Objective, data: Encoded, batch_size: int, measure: Measure) -> dict[str, float]:
     """Means and counts over a data set, and the objective's terms. Leaves everything as it was."""
     evaluation = Evaluation(objective, measure)
     for batch, output in outputs(model, data, batch_size):
@@ -127,7 +126,7 @@ class Evaluation:
         return {name: total.value() for name, total in self._totals.items()}
 
 
-def outputs(model: nn.Module, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
+def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
     """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
     device = next(model.parameters()).device
     with evaluating(model):

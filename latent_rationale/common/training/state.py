@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import nn
 from torch.optim import Adam
 
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.schedules import Schedule
@@ -40,7 +40,7 @@ class TrainState:
         options: of the optimiser and the schedule.
     """
 
-    def __init__(self, model: nn.Module, objective: Objective, options: TrainOptions):
+    def __init__(self, model: Model, objective: Objective, options: TrainOptions):
         self.model = model
         self.objective = objective
         self.parameters = [p for p in (*model.parameters(), *objective.parameters()) if p.requires_grad]

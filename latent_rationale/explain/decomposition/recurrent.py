@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from latent_rationale.common.nn.cells import Cell, LSTMCell
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import LSTM, RCNN, Encoder
+from latent_rationale.common.nn.model import TextModel
 from latent_rationale.common.nn.padding import reversed_positions, take
 from latent_rationale.common.nn.prefixes import run_prefixes
 from latent_rationale.common.nn.rationale_model import RationaleModel
-from latent_rationale.common.nn.text_model import TextModel
 from latent_rationale.common.ops.library import operator_for
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError

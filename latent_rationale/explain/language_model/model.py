@@ -6,12 +6,13 @@ from torch.nn import functional
 
 from latent_rationale.common.nn.dropout import Dropout
 from latent_rationale.common.nn.encoders import LSTM
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.nn.padding import real_words
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
 
 
-class LanguageModel(nn.Module):
+class LanguageModel(Model):
     """Two LSTMs that predict each word from the words before it, and from the words after it (Jin et al., section 3.2).
 
     Neither direction predicts the word that it reads first.

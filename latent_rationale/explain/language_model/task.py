@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.experiment.variants import Rank
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective, Supervised
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
@@ -109,7 +110,7 @@ class LanguageModelling(Task[LanguageModelOptions]):
         texts = (text for example in self.reader.read_split(name) for text in self.reader.texts_of(example))
         return [tuple(self.cut(text)) for text in texts]
 
-    def build(self, embedding: nn.Embedding) -> tuple[nn.Module, Objective]:
+    def build(self, embedding: nn.Embedding) -> tuple[Model, Objective]:
         """A fresh language model, judged by the probability of held-out words."""
         options = self.options
         softmax = OUTPUT_SOFTMAXES[options.softmax](options.hidden_size, embedding.num_embeddings, reserved=RESERVED)

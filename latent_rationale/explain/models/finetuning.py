@@ -7,13 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.experiment.variants import Rank
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives.objectives import Objective, Supervised
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
@@ -71,7 +72,7 @@ class FineTuning(Task[FineTuningOptions]):
         """Names of the classes."""
         return self.names
 
-    def start(self, splits: Splits) -> tuple[Tokenizer, nn.Module, Objective]:
+    def start(self, splits: Splits) -> tuple[Tokenizer, Model, Objective]:
         """Load the pretrained encoder and its tokenizer, and add a head for the classes."""
         # Imported here and below, because the transformers library is optional.
         from latent_rationale.explain.models.transformer_network import pretrained
@@ -80,16 +81,17 @@ class FineTuning(Task[FineTuningOptions]):
         model = pretrained(str(name), self.names, self.options.max_seq_length)
         return model.pieces, model, Supervised(self.criterion)
 
-    def keep(self, folder: Path, vocabulary: Any, model: Any) -> None:
+    def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the tokenizer and the configuration of the network, without weights."""
         shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # the files of a run that this one replaces
-        _save(folder, vocabulary.tokenizer, model.network.config)
+        network: Any = model.network
+        _save(folder, vocabulary.tokenizer, network.config)
 
-    def finish(self, folder: Path, model: Any) -> None:
+    def finish(self, folder: Path, model: Model) -> None:
         """Save the weights in the format of the library."""
         _save(folder, model.network)
 
-    def reopen(self, folder: Path) -> tuple[Tokenizer, nn.Module, Objective]:
+    def reopen(self, folder: Path) -> tuple[Tokenizer, Model, Objective]:
         """Build the model from the files that ``keep`` wrote."""
         need_transformers()
         from latent_rationale.explain.models.transformer_network import untrained

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.data.vocabulary import PADDING, UNKNOWN, Tokenizer
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
@@ -90,8 +91,8 @@ class ExplainedFunction(ExplainedModel):
         """Return None, because the layers of a function are not accessible."""
 
 
-class FunctionClassifier(nn.Module):
-    """Module that calls a function, so that a ``Predictor`` can use it.
+class FunctionClassifier(Model):
+    """A function as a model that predicts.
 
     Args:
         explained: the function.
@@ -100,7 +101,8 @@ class FunctionClassifier(nn.Module):
     def __init__(self, explained: ExplainedFunction):
         super().__init__()
         self.explained = explained
-        self.place = nn.Parameter(torch.empty(0, device=explained.device))  # tells the predictor the device
+        # Empty, since the function embeds ids itself; its device is the device of the batches.
+        self.embedding = nn.Embedding(0, 0, device=explained.device)
 
     def forward(self, batch: Batch) -> Output:
         """Compute scores ``[B, C]``."""

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from latent_rationale.common.nn.text_model import TextModel
+from latent_rationale.common.nn.model import TextModel
 from latent_rationale.common.structures import Tokens
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
@@ -38,7 +38,7 @@ class ExplainedTextModel(ExplainedModel):
 
     def scores_embedded(self, embedded: Tensor, tokens: Tokens) -> Tensor:
         """Compute scores ``[B, C]`` of embedded words ``[B, T, D]``."""
-        return self.model.read(embedded, tokens).scores
+        return self.model.forward_embedded(embedded, tokens).scores
 
     def decompose(self, contexts: Tensor, inside: Tensor, kind: type[SplitActivation]) -> SplitActivation:
         """Split the scores cell by cell; see ``ExplainedModel``.

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from latent_rationale.common.data.word_pieces import WordPieces
+from latent_rationale.common.nn.model import Model
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.utils.errors import InputError
 
@@ -20,7 +21,7 @@ _Classifiers: Any = transformers.AutoModelForSequenceClassification
 _FLOAT = {"dtype": torch.float32}
 
 
-class SequenceClassifier(nn.Module):
+class SequenceClassifier(Model):
     """Sequence classifier that reads ids without special pieces, and adds those of its tokenizer itself.
 
     Explainers can therefore treat all ids of a sentence alike.
@@ -44,7 +45,7 @@ class SequenceClassifier(nn.Module):
         self.suffix: Tensor
 
     @property
-    def embedding(self) -> nn.Embedding:
+    def embedding(self) -> nn.Embedding:  # type: ignore[override]  # read-only: it belongs to the network
         """Embedding of word pieces, which is a part of the network."""
         embedding: nn.Embedding = self.network.get_input_embeddings()
         return embedding

@@ -1,4 +1,4 @@
-"""How two sentences are read before they are compared."""
+"""Models of two sentences, which differ in how they encode a sentence."""
 
 from latent_rationale.snli.models.alignment_model import AlignmentModel
 from latent_rationale.snli.models.decomposable import DecomposableAttention

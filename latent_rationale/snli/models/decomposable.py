@@ -1,4 +1,4 @@
-"""Decomposable attention (Parikh et al., 2016): words without order, but for what they attend to around them."""
+"""Decomposable attention (Parikh et al., 2016), which ignores the order of words except by self-attention."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,16 @@ from latent_rationale.snli.models.alignment_model import AlignmentModel
 
 
 class DecomposableAttention(AlignmentModel):
-    """Reads a word as its embedding, projected; with self-attention, beside what it attends to in its own sentence.
+    """Model whose word states are projected embeddings, with self-attention concatenated to what they attend to.
 
     Args:
-        embedding: ids to vectors.
-        make_attention: from the size of a word's state to what links the words of both sentences.
-        hidden_size: units of the networks that compare and aggregate.
-        output_size: C.
-        dropout: in those networks.
-        projection_size: units of the projection; None reads embeddings as they are.
-        make_self_attention: from the size of a word to what links the words of one sentence; None for none.
+        embedding: lookup table from ids to vectors.
+        make_attention: function from the size of a word's state to the attention between both sentences.
+        hidden_size: number of units of the networks that compare and aggregate.
+        output_size: number of scores, C.
+        dropout: dropout rate in these networks.
+        projection_size: number of units of the projection; None for embeddings without a projection.
+        make_self_attention: function from the size of a projected word to a self-attention; None for none.
     """
 
     def __init__(
@@ -41,9 +41,10 @@ class DecomposableAttention(AlignmentModel):
         self.projection = nn.Identity() if projection_size is None else linear(embedding.embedding_dim, projection_size)
         self.self_attention = None if make_self_attention is None else make_self_attention(size)
 
-    def read(self, embedded: Tensor, tokens: Tokens) -> Tensor:
-        """States ``[B, T, D]``."""
+    def encode(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """Return the states ``[B, T, D]`` of embedded words ``[B, T, E]``."""
         (words,) = per_word(self.projection, [embedded], [tokens.mask])
         if self.self_attention is None:
             return words
+        # [B, T, T] @ [B, T, P]: what each word attends to, beside the word itself.
         return torch.cat([words, self.self_attention(words, tokens) @ words], dim=-1)

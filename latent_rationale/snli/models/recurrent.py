@@ -1,4 +1,4 @@
-"""Words in the context that LSTMs see."""
+"""Model of two sentences whose words are encoded in context by LSTMs."""
 
 from typing import cast
 
@@ -13,16 +13,16 @@ from latent_rationale.snli.models.alignment_model import AlignmentModel
 
 
 class Recurrent(AlignmentModel):
-    """Reads a word as the states of LSTMs at its place.
+    """Model whose word states are the states of an LSTM, or of several stacked LSTMs.
 
     Args:
-        embedding: ids to vectors.
-        make_attention: from the size of a word's state to what links the words of both sentences.
-        hidden_size: units of an LSTM per direction, and of the networks that compare and aggregate.
-        output_size: C.
-        dropout: before each LSTM, and in the networks.
-        layers: LSTMs one above the other.
-        bidirectional: each reads from both sides.
+        embedding: lookup table from ids to vectors.
+        make_attention: function from the size of a word's state to the attention between both sentences.
+        hidden_size: number of units of an LSTM per direction, and of the networks that compare and aggregate.
+        output_size: number of scores, C.
+        dropout: dropout rate of the input of each LSTM and in the networks.
+        layers: number of stacked LSTMs.
+        bidirectional: whether the LSTMs read in both directions.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class Recurrent(AlignmentModel):
         self.layers = nn.ModuleList(layer(input_size, hidden_size) for input_size in sizes)
         self.dropout = Dropout(dropout)
 
-    def read(self, embedded: Tensor, tokens: Tokens) -> Tensor:
-        """States ``[B, T, D]``."""
+    def encode(self, embedded: Tensor, tokens: Tokens) -> Tensor:
+        """Return the states ``[B, T, D]`` of embedded words ``[B, T, E]``."""
         states = embedded
         for layer in self.layers:
             states = cast(LSTM | ForwardLSTM, layer).states(self.dropout(states), tokens)
@@ -51,11 +51,11 @@ class Recurrent(AlignmentModel):
 
 
 class ForwardLSTM(nn.Module):
-    """An LSTM from left to right, for which padding comes last and changes nothing.
+    """LSTM that reads from left to right; padding comes after the words and does not affect their states.
 
     Args:
-        input_size: D.
-        hidden_size: H.
+        input_size: size of an input, D.
+        hidden_size: number of units, H.
     """
 
     def __init__(self, input_size: int, hidden_size: int):
@@ -64,6 +64,6 @@ class ForwardLSTM(nn.Module):
         glorot_lstms_(self)
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """One state per word, ``[B, T, H]``."""
+        """Return one state per word, ``[B, T, H]``, for inputs ``[B, T, D]``."""
         states: Tensor = self.lstm(inputs)[0]
         return states

@@ -85,7 +85,7 @@ def test_reading_embedded_words_is_reading_the_words(options, make_model, make_b
     batch = make_batch(LENGTHS)
     (tokens,) = batch.inputs
     model = make_model(**options).eval()
-    assert torch.equal(model.read(model.embedding(tokens.ids), tokens).scores, model(batch).scores)
+    assert torch.equal(model.forward_embedded(model.embedding(tokens.ids), tokens).scores, model(batch).scores)
 
 
 @every_model

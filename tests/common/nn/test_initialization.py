@@ -10,10 +10,9 @@ from latent_rationale.common.distributions import DISTRIBUTIONS, HardKuma
 from latent_rationale.common.nn.cells import CELLS
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import ENCODERS
-from latent_rationale.common.nn.gates import Gate
 from latent_rationale.common.nn.initialization import glorot_, linear
 from latent_rationale.common.nn.rationale_model import RationaleModel
-from latent_rationale.common.nn.selectors import DependentSelector
+from latent_rationale.common.nn.selectors import DependentSelector, Gate
 
 
 def assert_glorot(weight: Tensor, inputs: int, outputs: int) -> None:

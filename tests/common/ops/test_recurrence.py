@@ -21,7 +21,7 @@ class Reader(nn.Module):
 
     def forward(self, inputs: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         states = torch.where(self.tokens.mask.unsqueeze(-1), self.encoder.states(inputs, self.tokens), 0.0)
-        return states, self.encoder.read(inputs, self.tokens, z)
+        return states, self.encoder.encode(inputs, self.tokens, z)
 
 
 @CELLS

@@ -102,7 +102,7 @@ def test_the_whole_is_what_the_model_says(layer, span, make_classifier):
     sentences = torch.stack([IDS, IDS.flip(0)])
     found = decomposed(model, span, sentences)
     with torch.no_grad():
-        expected = model.read(model.embedding(sentences), Tokens.of(sentences)).scores
+        expected = model.forward_embedded(model.embedding(sentences), Tokens.of(sentences)).scores
     torch.testing.assert_close(found.whole[0], expected)
     torch.testing.assert_close((found.relevant + found.rest)[0, 0], expected[0])
 
@@ -113,7 +113,7 @@ def test_what_the_whole_sentence_leaves_is_the_network_of_zeros(layer, make_clas
     found = decomposed(model, (0, 6), IDS.unsqueeze(0))
     with torch.no_grad():
         zeros = torch.zeros(1, 6, 5, dtype=torch.float64)
-        expected = model.read(zeros, Tokens.of(IDS.unsqueeze(0))).scores
+        expected = model.forward_embedded(zeros, Tokens.of(IDS.unsqueeze(0))).scores
     torch.testing.assert_close(found.rest[0], expected)
 
 
@@ -136,7 +136,7 @@ def test_scores_are_margins_of_what_is_relevant(make_classifier, language):
     scores = explainer(IDS, [(0, 1), (2, 5), (0, 6)])
     with torch.no_grad():
         whole, nothing = (
-            model.read(embedded, Tokens.of(IDS.unsqueeze(0))).scores[0]
+            model.forward_embedded(embedded, Tokens.of(IDS.unsqueeze(0))).scores[0]
             for embedded in (model.embedding(IDS.unsqueeze(0)), torch.zeros(1, 6, 5, dtype=torch.float64))
         )
     difference = whole - nothing  # of the sentence, which leaves the network of zeros
@@ -170,7 +170,7 @@ def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_class
     rows = torch.tensor([[4, 9, 2, 6], [4, 9, 3, 6], [4, 9, 2, 1], [5, 9, 2, 6], [4, 9, 2, 6], [6, 1, 1, 1]])
     tokens = Tokens.of(rows, torch.tensor([4, 4, 3, 4, 4, 1]))
     with torch.no_grad():
-        expected = model.read(model.embedding(rows), tokens).scores
+        expected = model.forward_embedded(model.embedding(rows), tokens).scores
     torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
 
 

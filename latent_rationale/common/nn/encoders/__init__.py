@@ -1,4 +1,4 @@
-"""How a sentence is read. A new encoder is one file here and one line in ``ENCODERS``."""
+"""Encoders of texts. A new encoder is one file in this folder and one line in ``ENCODERS``."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from latent_rationale.common.nn.encoders.lstm import LSTM
 from latent_rationale.common.nn.encoders.rcnn import RCNN
 
 MakeEncoder = Callable[[int, int, bool], Encoder]
-"""From input size, hidden size and whether to skip unselected words to an encoder."""
+"""Type of functions from input size, hidden size and ``skip_unselected`` to an encoder."""
 
 ENCODERS: dict[str, MakeEncoder] = {"lstm": LSTM, "rcnn": RCNN, "cnn": CNN, "bow": BagOfWords}
 

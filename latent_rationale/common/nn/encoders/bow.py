@@ -1,4 +1,4 @@
-"""A bag of words: no context at all."""
+"""Bag of words, an encoder without context."""
 
 from torch import Tensor
 
@@ -7,22 +7,23 @@ from latent_rationale.common.structures import Tokens
 
 
 class BagOfWords(Encoder):
-    """A word's state is its embedding; a sentence's summary is their sum, divided by the sentence's length.
+    """Encoder whose states are the embeddings and whose summary is their sum, divided by the length of the text.
 
     Args:
-        input_size: D, which is also the output size.
-        hidden_size: has no meaning here, and the next neither; all encoders are built alike.
-        skip_unselected: a word times zero adds nothing in any case.
+        input_size: size of a word vector, D, which is also the output size.
+        hidden_size: ignored; all encoders take the same arguments.
+        skip_unselected: ignored; a word with z = 0 adds nothing in any case.
     """
 
     def __init__(self, input_size: int, hidden_size: int, skip_unselected: bool = False):
         super().__init__(input_size, skip_unselected=False)
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """The embeddings themselves."""
+        """Return the embeddings ``[B, T, D]`` unchanged."""
         return inputs
 
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
-        """The sum of z times the embeddings, divided by the number of words, selected or not."""
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+        """Sum z times the embeddings and divide by the number of words, selected or not."""
         weights = tokens.mask.to(inputs.dtype) if z is None else z * tokens.mask
+        # [B, 1, T] @ [B, T, D]: the weighted sum without the product [B, T, D] in memory.
         return (weights.unsqueeze(1) @ inputs).squeeze(1) / tokens.lengths.unsqueeze(1)

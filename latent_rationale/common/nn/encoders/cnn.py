@@ -1,4 +1,4 @@
-"""A convolutional network with max-pooling over time (Kim, 2014)."""
+"""Convolutional network with max-pooling over time (Kim, 2014)."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,14 @@ from latent_rationale.common.structures import Tokens
 
 
 class CNN(Encoder):
-    """Filters over windows of three and of five words.
+    """Encoder by filters over windows of three and of five words.
 
-    The filters have no bias: a window in which nothing is selected says nothing, and an empty rationale gives zeros.
+    The filters have no bias, so that a window without selected words, and thus an empty rationale, gives zeros.
 
     Args:
-        input_size: D.
-        hidden_size: filters per window width.
-        skip_unselected: let windows reach over words with z = 0, instead of reading zeros there.
+        input_size: size of a word vector, D.
+        hidden_size: number of filters per window width.
+        skip_unselected: if true, windows consist of selected words only; else they read zeros in place of the others.
     """
 
     WIDTHS = (3, 5)
@@ -31,13 +31,15 @@ class CNN(Encoder):
         self.convolutions = nn.ModuleList(convolutions)
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """The filters' responses around each word, zero at padding."""
+        """Compute the responses of the filters around each word, ``[B, T, O]``, zero at padding."""
         mask = tokens.mask.unsqueeze(-1)
-        channels_first = (inputs * mask).transpose(1, 2)
+        # Padding is zeroed before, so that windows at the end of a text read zeros, and after, so that it never wins
+        # the maximum: responses are at least 0.
+        channels_first = (inputs * mask).transpose(1, 2)  # [B, D, T], as torch's convolutions take it
         responses = torch.cat([convolution(channels_first) for convolution in self.convolutions], dim=1)
         return responses.relu().transpose(1, 2) * mask
 
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
-        """Each filter's largest response over the sentence."""
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+        """Return the largest response of each filter over the text, ``[B, O]``."""
         scaled = inputs if z is None else inputs * z.unsqueeze(-1)
         return self.states(scaled, tokens).amax(dim=1)

@@ -1,4 +1,4 @@
-"""What every encoder of a sentence can do."""
+"""Abstract encoder of a text."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from latent_rationale.common.structures import Tokens
 
 
 class Encoder(nn.Module, ABC):
-    """Reads embedded words ``[B, T, D]``, for a selector word by word, for a classifier as a whole.
+    """Encoder of embedded words ``[B, T, D]``: one state per word for selectors, one vector per text for classifiers.
 
     Args:
-        output_size: O, the size of a word's state and of a summary.
-        skip_unselected: summarise the selected words alone, as if the others were not there, instead of reading zeros
-            in their place.
+        output_size: size of a state and of a summary, O.
+        skip_unselected: if true, a summary is computed from the selected words as if the others were not there; else
+            zeros are read in place of the others.
     """
 
     def __init__(self, output_size: int, skip_unselected: bool):
@@ -26,32 +26,44 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """One state per word, ``[B, T, O]``; what stands at padding means nothing."""
+        """Return one state per word, ``[B, T, O]``; the states at padding are undefined.
+
+        Args:
+            inputs: word vectors ``[B, T, D]``.
+            tokens: mask and lengths of the texts.
+        """
 
     @abstractmethod
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
-        """One vector ``[B, O]`` per sentence, of which each word is read as z ``[B, T]`` times its embedding.
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+        """Return one vector per text, ``[B, O]``; a text of length 0 may get any finite vector.
 
-        A sentence of length 0 may get any finite vector.
+        Args:
+            inputs: word vectors ``[B, T, D]``.
+            tokens: mask and lengths of the texts.
+            z: choices ``[B, T]``; each word is read as z times its embedding. None reads the full text.
         """
 
     def init_long_memory(self) -> None:
-        """Start with a long memory, so that a summary holds all of a sentence; for encoders that could forget it."""
+        """Initialize the encoder with a long memory, so that a summary covers the whole text.
+
+        Encoders that cannot forget do nothing.
+        """
 
     def summary(
         self, inputs: Tensor, tokens: Tokens, z: Tensor | None = None, dropout: Callable[[Tensor], Tensor] | None = None
     ) -> Tensor:
-        """One vector per sentence, ``[B, O]``.
+        """Return one vector per text, ``[B, O]``, from all words or, with ``skip_unselected``, the selected words only.
 
         Args:
-            inputs: ``[B, T, D]``.
-            tokens: of which mask and lengths are used.
-            z: ``[B, T]``; each word is read as z times its embedding. None reads the whole sentence.
-            dropout: on those of the inputs that are read.
+            inputs: word vectors ``[B, T, D]``.
+            tokens: mask and lengths of the texts.
+            z: choices ``[B, T]``; each word is read as z times its embedding. None reads the full text.
+            dropout: dropout to apply to the inputs that are read.
         """
         if z is None or not self.skip_unselected:
-            return self.read(dropout(inputs) if dropout else inputs, tokens, z)
-        # A text of which much is selected would fill the others up with padding.
+            return self.encode(dropout(inputs) if dropout else inputs, tokens, z)
+        # In a single group, a text with many selected words would pad all others to its own number. The concatenated
+        # summaries are in the order of the groups; argsort inverts that permutation.
         groups = similar_counts((z > 0).sum(1))
         summaries = [self._read_selected(inputs, tokens, z, rows, dropout or nn.Identity()) for rows in groups]
         return torch.cat(summaries)[torch.cat(groups).argsort()]
@@ -59,8 +71,10 @@ class Encoder(nn.Module, ABC):
     def _read_selected(
         self, inputs: Tensor, tokens: Tokens, z: Tensor, rows: Tensor, dropout: Callable[[Tensor], Tensor]
     ) -> Tensor:
-        """The summaries ``[N, O]`` of some ``rows [N]`` from their selected words alone."""
+        """Return the summaries ``[N, O]`` of the texts ``rows [N]``, from their selected words only."""
         positions, lengths = selected_first(z[rows])
+        # Indices [N, 1] and [N, M] broadcast to the M leading positions of each of the N texts.
         chosen = rows.unsqueeze(1), positions
         kept = Tokens(tokens.ids[chosen], z[chosen] > 0, lengths)
-        return self.read(dropout(inputs[chosen]), kept, z[chosen]) * (lengths > 0).unsqueeze(1)
+        # A text without selected words is encoded as any finite vector, and an empty rationale has to give zeros.
+        return self.encode(dropout(inputs[chosen]), kept, z[chosen]) * (lengths > 0).unsqueeze(1)

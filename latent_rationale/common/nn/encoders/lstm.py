@@ -1,4 +1,4 @@
-"""A bidirectional LSTM that is fast on a processor."""
+"""Bidirectional LSTM that is fast on a CPU."""
 
 from torch import Tensor, nn
 
@@ -11,15 +11,15 @@ from latent_rationale.common.structures import Tokens
 
 
 class LSTM(Encoder):
-    """One LSTM that reads each sentence from left to right, and one that reads it from right to left.
+    """Encoder by one LSTM that reads from left to right and one that reads from right to left.
 
-    On a processor the compiled code of lstm.cpp runs both at once; elsewhere, and where it could not be compiled,
-    ``torch.nn.LSTM`` does.
+    On a CPU, the compiled operator of lstm.cpp runs both directions at once. On other devices, and where it could not
+    be compiled, ``torch.nn.LSTM`` runs them.
 
     Args:
-        input_size: D.
-        hidden_size: H, units per direction.
-        skip_unselected: leave the state as it was where z = 0, instead of reading a zero there.
+        input_size: size of a word vector, D.
+        hidden_size: number of units per direction, H.
+        skip_unselected: if true, words with z = 0 leave the state unchanged; else they are read as zeros.
     """
 
     def __init__(self, input_size: int, hidden_size: int, skip_unselected: bool = False):
@@ -29,25 +29,25 @@ class LSTM(Encoder):
         glorot_lstms_(self)
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """Both directions' states at each word."""
+        """Return the states of both directions at each word, ``[B, T, 2H]``."""
         return self._run(inputs, tokens.lengths)
 
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
-        """Both directions' last states."""
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+        """Return the last states of both directions, ``[B, 2H]``."""
         return last_states(self._run(inputs, tokens.lengths, z), tokens.lengths)
 
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
-        """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
+        """Compute states ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
         if inputs.device.type == "cpu" and is_compiled():
             return run_compiled("lstm", inputs, lengths, z, *map(_weights, (self.forwards, self.backwards)))
         return self._run_elsewhere(inputs, lengths, z)
 
     def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """With ``torch.nn.LSTM``."""
+        """Compute the states by ``torch.nn.LSTM``."""
         return run_both_ways(lambda x: self.forwards(x)[0], lambda x: self.backwards(x)[0], inputs, lengths, z)
 
 
 def _weights(lstm: nn.LSTM) -> Weights:
-    """Torch has two biases where one would do."""
+    """Return the weights of an LSTM with its two biases, of which torch only uses the sum, as one."""
     inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
     return Weights(inputs, recurrent, input_bias + recurrent_bias)

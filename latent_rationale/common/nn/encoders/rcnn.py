@@ -1,4 +1,4 @@
-"""A bidirectional RCNN (Lei, Barzilay & Jaakkola, 2016; paper, appendix B.1.1)."""
+"""Bidirectional RCNN (Lei, Barzilay & Jaakkola, 2016; paper, appendix B.1.1)."""
 
 from functools import partial
 
@@ -14,15 +14,15 @@ from latent_rationale.common.structures import Tokens
 
 
 class RCNN(Encoder):
-    """One RCNN from left to right and one from right to left.
+    """Encoder by one RCNN that reads from left to right and one that reads from right to left.
 
-    A word with z = 0 leaves the state as it was, so that reading the selected words alone gives the same result. On a
-    processor the compiled code of rcnn.cpp runs both directions at once; elsewhere ``RCNNCell`` takes step by step.
+    A word with z = 0 leaves the state unchanged, so that only the selected words need to be read. On a CPU, the
+    compiled operator of rcnn.cpp runs both directions at once; on other devices ``RCNNCell`` runs step by step.
 
     Args:
-        input_size: D.
-        hidden_size: units per direction.
-        skip_unselected: has no meaning here: the RCNN always does.
+        input_size: size of a word vector, D.
+        hidden_size: number of units per direction, H.
+        skip_unselected: ignored; an RCNN always skips unselected words.
     """
 
     def __init__(self, input_size: int, hidden_size: int, skip_unselected: bool = True):
@@ -31,20 +31,23 @@ class RCNN(Encoder):
         self.backwards = RCNNCell(input_size, hidden_size)
 
     def init_long_memory(self) -> None:
-        """Let the decay start near 0.95 and not at a half, where two words later little is left of a word."""
+        """Initialize the decay near 0.95.
+
+        With the decay of 0.5 that a bias of 0 gives, a word has little effect on the state two words later.
+        """
         for cell in (self.forwards, self.backwards):
-            nn.init.constant_(cell.bias[: cell.hidden_size], 3.0)
+            nn.init.constant_(cell.bias[: cell.hidden_size], 3.0)  # sigmoid(3) = 0.953
 
     def states(self, inputs: Tensor, tokens: Tokens) -> Tensor:
-        """Both directions' states at each word."""
+        """Return the states of both directions at each word, ``[B, T, 2H]``."""
         return self._run(inputs, tokens.lengths)
 
-    def read(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
-        """Both directions' last states."""
+    def encode(self, inputs: Tensor, tokens: Tokens, z: Tensor | None) -> Tensor:
+        """Return the last states of both directions, ``[B, 2H]``."""
         return last_states(self._run(inputs, tokens.lengths, z), tokens.lengths)
 
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
-        """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
+        """Compute states ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
         if inputs.device.type == "cpu" and is_compiled():
             cells = (self.forwards, self.backwards)
             weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in cells)
@@ -52,16 +55,16 @@ class RCNN(Encoder):
         return self._run_elsewhere(inputs, lengths, z)
 
     def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """Step by step."""
+        """Compute the states step by step, in Python."""
         return run_both_ways(partial(_by_steps, self.forwards), partial(_by_steps, self.backwards), inputs, lengths, z)
 
 
 def _by_steps(cell: RCNNCell, inputs: Tensor) -> Tensor:
-    """The states ``[B, T, H]`` of a cell that reads ``inputs [B, T, D]`` from the first to the last."""
-    projected = cell.project(inputs)
+    """Return the hidden states ``[B, T, H]`` of a cell that reads ``inputs [B, T, D]`` from left to right."""
+    projected = cell.project(inputs)  # [B, T, 3H] in one product; only the recurrent part remains for the loop
     state = cell.start(projected[:, 0])
-    shown = []
-    for step in projected.unbind(1):
+    hidden = []
+    for step in projected.unbind(1):  # [B, 3H], one word of each sentence
         state = cell.step(step, state)
-        shown.append(state[0])
-    return torch.stack(shown, dim=1)
+        hidden.append(state[0])
+    return torch.stack(hidden, dim=1)
