@@ -35,7 +35,7 @@ class HardKuma(Rectified):
 
     @classmethod
     def from_raw(cls, raw: Tensor) -> "HardKuma":
-        """Softplus, clamped to [1e-6, 100], where samples and gradients are finite in float32."""
+        """Map raw values ``[*, 2]`` to a and b by softplus, clamped to [1e-6, 100] (finite gradients in float32)."""
         a, b = softplus(raw).clamp(1e-6, 100).unbind(-1)
         return cls(a, b, validate_args=False)
 

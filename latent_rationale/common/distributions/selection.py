@@ -1,29 +1,29 @@
-"""What every distribution over a choice must be able to say."""
+"""Abstract distributions: ``Selection`` over the choice of a word, ``UnitInterval`` as a base to be rectified."""
 
 from abc import abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
 from typing import ClassVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 
+from latent_rationale.common.distributions.numerics import integrate_unit_interval, uniform_noise
+
 Shape = torch.Size | list[int] | tuple[int, ...]
-"""What torch takes for a shape."""
+"""Types that torch accepts as a shape."""
 
 
 class Selection(Distribution):
-    """A distribution over a choice Z in [0, 1]: 0 leaves a word out, 1 takes it, a fraction takes it in part.
+    """Distribution over a choice Z in [0, 1]: 0 drops a word, 1 keeps it, a fraction keeps it in part.
 
-    To the vocabulary of ``torch.distributions`` it adds the probabilities of the two exact outcomes, the decision taken
-    at prediction time, and the way from a network's real-valued output to the parameters.
+    The vocabulary of ``torch.distributions`` (``mean``, ``variance``, ``mode``, ``entropy``, ``log_prob``, ``cdf``,
+    ``kl_divergence``) is extended by the probabilities of the two exact outcomes, by the decision taken at prediction
+    time, and by the mapping from a network's real-valued output to the parameters.
     """
 
     parameter_count: ClassVar[int]
-    """How many real numbers per choice ``from_raw`` asks of a network."""
+    """Number of real values per choice that ``from_raw`` expects."""
 
     draw_name: ClassVar[str | None] = None
     """Its draw in draws.h, if there is one: on a processor, dependent choices are then drawn in C++."""
@@ -31,29 +31,29 @@ class Selection(Distribution):
     @classmethod
     @abstractmethod
     def from_raw(cls, raw: Tensor) -> "Selection":
-        """From real numbers ``[*, parameter_count]`` to a distribution with batch shape ``[*]``, without validation."""
+        """Map real values ``[*, parameter_count]`` to a distribution with batch shape ``[*]``, without validation."""
 
     @property
     @abstractmethod
     def p0(self) -> Tensor:
-        """P(Z = 0)."""
+        """Probability P(Z = 0), of the batch shape."""
 
     @property
     @abstractmethod
     def p1(self) -> Tensor:
-        """P(Z = 1)."""
+        """Probability P(Z = 1), of the batch shape."""
 
     @abstractmethod
     def icdf(self, value: Tensor) -> Tensor:
-        """The inverse cdf: from uniform noise on (0, 1) to a sample, with gradients where the distribution has them."""
+        """Map uniform noise on (0, 1) to samples, with gradients if ``has_rsample``."""
 
     @abstractmethod
     def decide(self) -> Tensor:
-        """The most likely of {0, 1, something in between}, without randomness (paper, section 5)."""
+        """Return the most likely of {0, 1, something in between}, without randomness (paper, section 5)."""
 
 
 class UnitInterval(Distribution):
-    """A continuous distribution on the open interval (0, 1), fit to be stretched and rectified.
+    """Continuous distribution on the open interval (0, 1), suitable to be stretched and rectified.
 
     Samples never reach the ends in floating point: they stay in [tiny, 1 - eps].
     """
@@ -62,66 +62,43 @@ class UnitInterval(Distribution):
 
     @property
     def support(self) -> constraints.Constraint:
-        """The closed interval, because torch names no open one; samples keep off its ends."""
+        """The closed unit interval, because torch has no constraint for the open one."""
         return constraints.unit_interval
 
     @property
     @abstractmethod
     def like(self) -> Tensor:
-        """One of the parameters, for its device and number format."""
+        """One of the parameters, for its shape, device and floating-point type."""
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:
-        """Reparameterised samples."""
+        """Draw reparameterised samples ``[*sample_shape, *batch_shape]``."""
         return self.icdf(uniform_noise(self._extended_shape(torch.Size(sample_shape)), self.like))
 
     @abstractmethod
     def icdf(self, value: Tensor) -> Tensor:
-        """The inverse cdf, kept inside (0, 1)."""
+        """Compute the inverse cdf, kept inside (0, 1)."""
 
     @abstractmethod
     def survival(self, value: Tensor) -> Tensor:
-        """P(X > value): a function of its own, since ``1 - cdf`` loses all digits where it is small."""
+        """Compute P(X > value). It is a method of its own, since ``1 - cdf`` loses all digits where it is small."""
+
+    @abstractmethod
+    def log_survival(self, value: Tensor) -> Tensor:
+        """Compute log P(X > value), also where the probability itself underflows."""
+
+    @abstractmethod
+    def log_cdf(self, value: Tensor) -> Tensor:
+        """Compute log P(X <= value), also where the probability itself underflows."""
+
+    @property
+    def variance(self) -> Tensor:
+        """Variance from the second moment, the integral over (0, 1) of 2 x P(X > x)."""
+        return variance_by_quadrature(self.survival, self.like)
 
 
-def inside_unit_interval(value: Tensor) -> Tensor:
-    """Clamp to the open interval (0, 1) as far as the number format can express it."""
-    limits = torch.finfo(value.dtype)
-    return value.clamp(limits.tiny, 1 - limits.eps)
-
-
-def uniform_noise(shape: torch.Size, like: Tensor) -> Tensor:
-    """Uniform noise on the open interval (0, 1), with the device and number format of ``like``."""
-    eps = torch.finfo(like.dtype).eps
-    return torch.rand(shape, dtype=like.dtype, device=like.device).clamp(eps, 1 - eps)
-
-
-def log1mexp(value: Tensor) -> Tensor:
-    """log(1 - exp(value)) for value < 0, accurate at both ends and with finite gradients.
-
-    Each branch sees only the arguments it is accurate for; the others are replaced before it, not after, because the
-    gradient of a discarded branch would still be NaN where it overflows.
-    """
-    near_zero = value > -0.6931
-    small = torch.where(near_zero, value, -1.0)
-    large = torch.where(near_zero, -1.0, value)
-    return torch.where(near_zero, torch.log(-torch.expm1(small)), torch.log1p(-torch.exp(large)))
-
-
-def integrate_unit_interval(function: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
-    """The integral over (0, 1) of a function from ``[n, 1, ..., 1]`` points to ``[n, *]`` values shaped as ``like``.
-
-    Points are float64, so that a float32 distribution is integrated without losing digits near 1.
-    """
-    points, weights = (torch.as_tensor(x, device=like.device) for x in _quadrature())
-    values = function(points.reshape(-1, *(1 for _ in like.shape)))
-    integral: Tensor = torch.tensordot(weights, values.double(), dims=1)
-    return integral.to(like.dtype)
-
-
-@lru_cache
-def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Tanh-sinh nodes and weights on (0, 1): they crowd towards the ends, where survival functions turn sharply."""
-    steps = np.arange(-2.9, 2.9, 0.05)
-    nodes = 1 / (1 + np.exp(-np.pi * np.sinh(steps)))
-    weights = np.cosh(steps) * nodes * (1 - nodes)
-    return nodes, weights / weights.sum()
+def variance_by_quadrature(survival: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
+    """Compute the variance of a variable X on [0, 1] from P(X > x), in float64 until the moments are subtracted."""
+    double = like.double()
+    mean = integrate_unit_interval(survival, like=double)
+    second_moment = integrate_unit_interval(lambda value: 2 * value * survival(value), like=double)
+    return (second_moment - mean.square()).clamp(min=0).to(like.dtype)

@@ -5,6 +5,7 @@ from itertools import product
 import mpmath
 import pytest
 import torch
+from torch.distributions import kl_divergence
 
 from latent_rationale.common.distributions import BinaryConcrete, HardConcrete, HardKuma, Kumaraswamy
 
@@ -127,3 +128,21 @@ def test_hardconcrete_masses_have_all_their_digits(location):
         p0, p1 = 1 / (1 + odds[0]), odds[1] / (1 + odds[1])
     assert dist.p0.item() == pytest.approx(float(p0), rel=2e-5)
     assert dist.p1.item() == pytest.approx(float(p1), rel=2e-5)
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_entropies_variances_and_modes_are_finite(name):
+    for say in (lambda dist: dist.entropy(), lambda dist: dist.variance, lambda dist: dist.mode):
+        dist, tensors = build(name)
+        value = say(dist)
+        assert_finite_with_gradients(value, [tensor for tensor in tensors if value.requires_grad])
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_divergences_between_all_extremes_are_finite_and_not_negative(name):
+    p, tensors = build(name)
+    _, others = build(name)
+    size = len(tensors[0])
+    divergence = kl_divergence(p.expand((size, size)), EXTREMES[name][0](*[x.unsqueeze(1) for x in others]))
+    assert (divergence >= -1e-6).all()
+    assert_finite_with_gradients(divergence, [*tensors, *others])

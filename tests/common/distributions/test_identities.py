@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.distributions import kl_divergence
 
 from latent_rationale.common.distributions import Selection
 
@@ -91,3 +92,41 @@ def test_log_prob_at_the_ends_is_that_of_the_point_masses(selection):
 def test_survival_is_what_the_cdf_leaves(base, inside):
     dist = base()
     torch.testing.assert_close(dist.survival(inside) + dist.cdf(inside), torch.ones_like(dist.cdf(inside)))
+
+
+def test_the_variance_is_the_integral_over_the_density(case):
+    dist = case()
+    p0, p1 = point_masses(dist)
+    squares = integral(lambda value: (value - dist.mean).square() * density(dist, value))
+    expected = p0 * dist.mean.square() + p1 * (1 - dist.mean).square() + squares
+    torch.testing.assert_close(dist.variance, expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(dist.stddev, expected.sqrt(), rtol=0, atol=2e-5)
+
+
+def another(case, dtype=torch.float64):
+    """The distribution of the case with the order of its batch reversed, so that elements are compared with others."""
+    return case.build(*[tensor.flip(0) for tensor in case.tensors(dtype)])
+
+
+def integrand(p, log_ratio):
+    """-p log of the density, or p log of the ratio of two densities, at masses and between."""
+
+    def at(value):
+        return density(p, value) * log_ratio(value)
+
+    ends = torch.tensor([[0.0], [1.0]], dtype=torch.float64)
+    masses = torch.stack(point_masses(p))
+    total = torch.zeros_like(p.mean) if p.support.is_discrete else integral(at)
+    return total + (masses * log_ratio(ends)).sum(0) if masses.any() else total
+
+
+def test_the_entropy_is_the_integral_over_the_mixed_measure(case):
+    dist = case()
+    expected = integrand(dist, lambda value: -dist.log_prob(value))
+    torch.testing.assert_close(dist.entropy(), expected, rtol=0, atol=1e-4)
+
+
+def test_the_divergence_is_the_integral_over_the_mixed_measure(case):
+    p, q = case(), another(case)
+    expected = integrand(p, lambda value: p.log_prob(value) - q.log_prob(value))
+    torch.testing.assert_close(kl_divergence(p, q), expected, rtol=1e-4, atol=1e-4)

@@ -1,7 +1,11 @@
 """What every registered distribution owes to the table of cases and to the gate that builds it."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
+from torch.distributions import kl_divergence
 
 from latent_rationale.common import distributions
 from latent_rationale.common.distributions import DISTRIBUTIONS
@@ -66,6 +70,24 @@ def test_no_validation_where_a_network_gives_the_parameters(family):
 def test_everything_stays_on_the_device_of_the_parameters(family):
     dist = family.from_raw(torch.zeros(4, 3, family.parameter_count, device="meta"))
     value = torch.zeros(4, 3, device="meta")
-    for number in (dist.sample(), dist.p0, dist.p1, dist.mean, dist.decide(), dist.cdf(value), dist.log_prob(value)):
+    moments = (dist.mean, dist.variance, dist.mode, dist.entropy(), kl_divergence(dist, dist))
+    for number in (dist.sample(), dist.p0, dist.p1, *moments, dist.decide(), dist.cdf(value), dist.log_prob(value)):
         assert number.device.type == "meta"
         assert number.shape == (4, 3)
+
+
+def test_the_distributions_can_be_imported_alone():
+    """They load torch and numpy, and of this package nothing but the exception for users."""
+    code = """
+import sys
+import numpy.typing, torch.distributions
+before = set(sys.modules)
+from latent_rationale.common.distributions import HardKuma
+print(*(set(sys.modules) - before), HardKuma(1.0, 2.0).mean.item() > 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *modules, fine = done.stdout.split()
+    allowed = ("latent_rationale.common.distributions", "latent_rationale.common.utils")
+    ours = {"latent_rationale", "latent_rationale.common", "numpy._typing._add_docstring"}
+    assert fine == "True"
+    assert {name for name in modules if not name.startswith(allowed)} <= ours

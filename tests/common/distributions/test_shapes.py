@@ -17,6 +17,7 @@ def numbers_of(dist):
     half = torch.full(dist.batch_shape, 0.5, dtype=dist.mean.dtype)
     value = half.round() if dist.support.is_discrete else half
     said = {"sample": dist.sample(), "mean": dist.mean, "cdf": dist.cdf(half), "log_prob": dist.log_prob(value)}
+    said |= {"variance": dist.variance, "stddev": dist.stddev, "mode": dist.mode, "entropy": dist.entropy()}
     if isinstance(dist, Selection):
         said |= {"p0": dist.p0, "p1": dist.p1, "decide": dist.decide(), "log_prob at 0": dist.log_prob(0 * half)}
     return said
@@ -115,3 +116,12 @@ def test_nothing_is_refused_without_validation(continuous):
     dist = type(continuous())
     if dist.arg_constraints:
         dist(*[-tensor for tensor in continuous.tensors()], validate_args=False).log_prob(torch.tensor(7.0))
+
+
+def test_it_is_shown_with_its_parameters(case):
+    dist = case.build(*[tensor[0] for tensor in case.tensors()])
+    shown = repr(dist)
+    assert shown.startswith(f"{type(dist).__name__}(")
+    for name, values in case.parameters.items():
+        assert f"{name}: {values[0]}" in shown
+    assert f"{next(iter(case.parameters))}: torch.Size([{len(case.tensors()[0])}])" in repr(case())

@@ -6,7 +6,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from latent_rationale.common.distributions.selection import (
+from latent_rationale.common.distributions.numerics import (
     inside_unit_interval,
     integrate_unit_interval,
     log1mexp,
