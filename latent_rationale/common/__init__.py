@@ -1,1 +1,1 @@
-"""What all tasks share. Nothing here knows a task."""
+"""Core that all tasks share; nothing in it depends on a task."""

@@ -5,7 +5,7 @@ from torch import nn
 from latent_rationale.common.distributions import DISTRIBUTIONS, Selection
 from latent_rationale.common.experiment.variants import Variant
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Constrained, Constraints, Criterion, Objective, Supervised
+from latent_rationale.common.objectives import Constrained, Constraints, Criterion, Objective, Supervised
 from latent_rationale.snli.attention import CrossAttention, SelectiveAttention, SelfAttention, SoftmaxAttention
 from latent_rationale.snli.models import DecomposableAttention, Recurrent
 from latent_rationale.snli.options import SOFTMAX, SNLIOptions

@@ -37,7 +37,7 @@ class BinaryConcrete(UnitInterval):
 
     @property
     def like(self) -> Tensor:
-        """The location."""
+        """The location, as a reference for shape and dtype."""
         return self.location
 
     def icdf(self, value: Tensor) -> Tensor:

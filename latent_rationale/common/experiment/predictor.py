@@ -9,7 +9,7 @@ import torch
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.objectives import Objective
 from latent_rationale.common.predictions.display import LabelledPrediction
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output

@@ -16,7 +16,7 @@ from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.objectives import Objective
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint

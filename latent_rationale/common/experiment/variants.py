@@ -14,8 +14,7 @@ from latent_rationale.common.nn.encoders import ENCODERS, Encoder
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector, Selector
-from latent_rationale.common.objectives.lagrange import LagrangeMultiplier
-from latent_rationale.common.objectives.objectives import (
+from latent_rationale.common.objectives import (
     CONTROL_VARIATES,
     Constrained,
     Constraints,
@@ -24,6 +23,7 @@ from latent_rationale.common.objectives.objectives import (
     Reinforce,
     Supervised,
 )
+from latent_rationale.common.objectives.lagrange import LagrangeMultiplier
 
 Rank = tuple[float, float]
 """Type of the rank of an evaluation: its excess over the target share, then its dev criterion. Lower is better."""

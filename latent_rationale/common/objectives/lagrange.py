@@ -1,19 +1,20 @@
-"""A penalty whose weight finds itself (equation 13; Rezende & Viola, 2018, algorithm 1)."""
+"""Lagrange multiplier of a constraint (equation 13; Rezende & Viola, 2018, algorithm 1)."""
 
 import torch
 from torch import Tensor, nn
 
 
 class LagrangeMultiplier(nn.Module):
-    """Pulls a value towards a target, harder the longer it stays above, softer the longer it stays below.
+    """Penalty that pulls a value towards a target, with a weight that grows above the target and shrinks below it.
 
-    The multiplier follows a moving average of the constraint and moves in training mode only.
+    The multiplier follows a moving average of the violation. Both are buffers, saved with the objective, and change in
+    training mode only.
 
     Args:
-        target: where the value should be.
-        initial: the multiplier at the start.
-        learning_rate: how fast it moves.
-        smoothing: alpha, the share of the past in the moving average.
+        target: value to reach.
+        initial: initial multiplier.
+        learning_rate: rate of the multiplicative updates.
+        smoothing: alpha, the weight of the past in the moving average.
         minimum: smallest multiplier.
         maximum: largest multiplier.
     """
@@ -33,13 +34,16 @@ class LagrangeMultiplier(nn.Module):
         self.register_buffer("average", torch.tensor(0.0))
 
     def forward(self, value: Tensor) -> Tensor:
-        """The penalty ``[]``: multiplier times the smoothed constraint, with the gradient of the unsmoothed one."""
+        """Compute the penalty ``[]``: multiplier times moving average, with the gradient of the current violation."""
         violation = value - self.target
         if self.training:
             self._move(violation.detach())
+        # Straight-through: the value of the moving average, the gradient of the violation. The multiplier is copied,
+        # because the next step changes it in place, and a later backward pass must see the value of this step.
         return self.multiplier.clone() * (violation + (self.average - violation).detach())
 
     @torch.no_grad()
     def _move(self, violation: Tensor) -> None:
+        """Update the moving average and then the multiplier, in place and on the device."""
         self.average.mul_(self.smoothing).add_(violation, alpha=1 - self.smoothing)
         self.multiplier.mul_(torch.exp(self.learning_rate * self.average)).clamp_(self.minimum, self.maximum)

@@ -1,4 +1,4 @@
-"""The files of a results folder that hold a model. Loading them executes no code."""
+"""Checkpoint files of a results folder. Loading them executes no code."""
 
 import os
 from hashlib import sha256
@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.objectives import Objective
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
@@ -21,18 +21,22 @@ CONFIG, VOCABULARY, BEST, LAST = "config.json", "vocabulary.txt", "best.safetens
 
 
 def save_best(folder: Path, train_state: TrainState) -> None:
-    """Keep the weights of model and objective as the best so far."""
+    """Save the weights of model and objective as the best so far."""
     weights = _prefixed("model", train_state.model) | _prefixed("objective", train_state.objective)
     _atomically(folder / BEST, lambda path: safetensors.torch.save_file(weights, path))
 
 
 def save_last(folder: Path, train_state: TrainState) -> None:
-    """Keep all that is needed to go on from here."""
+    """Save the full training state, to resume from it."""
     _atomically(folder / LAST, lambda path: torch.save(train_state.state_dict(), path))
 
 
 def load_last(folder: Path, train_state: TrainState) -> None:
-    """Go on from where ``save_last`` left off; where it never did, from the start."""
+    """Restore the training state that ``save_last`` wrote; without such a file, leave the fresh state.
+
+    Raises:
+        InputError: if the file does not hold the state of this run.
+    """
     if not (folder / LAST).exists():
         return
     try:
@@ -42,10 +46,10 @@ def load_last(folder: Path, train_state: TrainState) -> None:
 
 
 def load_weights(folder: Path, model: Model, objective: Objective) -> None:
-    """The best model's weights; the last one's where no evaluation could count as best.
+    """Load the weights of the best model, or of the last one if no evaluation has counted as best.
 
     Raises:
-        InputError: if there are none, or they do not fit.
+        InputError: if there are none, or they do not fit, or are not finite.
     """
     path = folder / BEST
     try:
@@ -66,7 +70,7 @@ def load_weights(folder: Path, model: Model, objective: Objective) -> None:
 
 
 def digest(model: Model) -> str:
-    """A short name of a model's weights: other weights have another."""
+    """Compute a short digest of a model's weights."""
     whole = sha256()
     for tensor in model.state_dict().values():
         whole.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
@@ -74,7 +78,7 @@ def digest(model: Model) -> str:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """What the run was told.
+    """Read the configuration of a run.
 
     Raises:
         InputError: if the folder is not a results folder.
@@ -88,6 +92,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def _read_last(folder: Path) -> dict[str, Any]:
+    """Read the training state that ``save_last`` wrote, with its tensors on CPU."""
     path = folder / LAST
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -97,17 +102,19 @@ def _read_last(folder: Path) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or the name of its type."""
     lines = [line.strip() for line in str(error).splitlines()]
-    # Of what does not fit torch says more in the second line.
+    # If the first line ends with a colon, torch names what does not fit in the second.
     return " ".join(lines[:2]) if lines and lines[0].endswith(":") else (lines or [type(error).__name__])[0]
 
 
 def _prefixed(part: str, module: nn.Module) -> dict[str, Tensor]:
+    """Return a module's state with ``part.`` before each name."""
     return {f"{part}.{name}": tensor.contiguous() for name, tensor in module.state_dict().items()}
 
 
 def _atomically(path: Path, write: Any) -> None:
-    """Write under a temporary name and rename, with the data on disk before the name is."""
+    """Write under a temporary name, sync to disk, and rename."""
     temporary = path.with_name(path.name + ".tmp")
     write(temporary)
     with temporary.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The only training loop."""
+"""Training loop and evaluation, shared by all tasks."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from latent_rationale.common.data.batching import Encoded, steps_per_epoch, training_batches
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.objectives import Objective
 from latent_rationale.common.structures import Batch, Loss, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric, selection_shares
@@ -22,20 +22,20 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import EVERY, Progress, track
 
 Measure = Callable[[Output, Batch], dict[str, MeanMetric]]
-"""What a task counts in a batch."""
+"""Metrics of a task, from the output for a batch."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """How evaluations on dev are made and compared.
+    """Evaluation of a run on dev: metrics, ranking and display.
 
     Attributes:
-        measure: what the task counts.
-        rank: from an evaluation to its distance from the target and its criterion, lower is better.
-        first_best_epoch: an evaluation counts as best after this many epochs.
-        headline: the measures that a user sees first.
-        share_name: what evaluations call the share that is selected.
-        show: writes what the model makes of a few examples, as Markdown.
+        measure: the task's metrics.
+        rank: from the values of an evaluation to its excess over the target and its criterion, lower is better.
+        first_best_epoch: number of epochs after which an evaluation may count as best.
+        headline: names of the metrics shown on the console.
+        share_name: name of the selected share in evaluations.
+        show: returns the model's predictions for a few examples as Markdown.
     """
 
     measure: Measure
@@ -47,7 +47,15 @@ class Judge:
 
 
 def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOptions, judge: Judge, run: Run) -> None:
-    """Train until ``options.num_iterations``, from wherever the learner stands.
+    """Train from the current progress of the state until ``options.num_iterations``.
+
+    Args:
+        train_state: model, objective, optimiser and progress; changed in place.
+        data: encoded training examples.
+        dev: encoded dev examples.
+        options: options of the loop.
+        judge: evaluation and ranking on dev.
+        run: the results folder to log to.
 
     Raises:
         InputError: if a loss is not finite, with the step and the term that broke.
@@ -60,6 +68,7 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
     train_state.train()
     batches = training_batches(data, options.batch_size, options.seed, progress.iteration, train_state.device)
     with Progress("step", last, progress.iteration) as bar:
+        # Nothing is read from the device in a step that is not logged: whether one is, is known before it is taken.
         while progress.iteration < last and not _is_over(train_state, options):
             progress.iteration, batch = next(batches)
             train_state.schedule.advance(progress.iteration / (last + 1))
@@ -81,7 +90,7 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
 
 
 def train_step(train_state: TrainState, batch: Batch, max_grad_norm: float) -> tuple[Output, Loss, Tensor]:
-    """One step of the optimiser. Nothing leaves the device."""
+    """Take one step of the optimiser, and return output, loss and gradient norm. Nothing leaves the device."""
     batch = batch.repeated(train_state.objective.samples)
     output = train_state.model(batch)
     loss = train_state.objective(output, batch)
@@ -93,7 +102,7 @@ def train_step(train_state: TrainState, batch: Batch, max_grad_norm: float) -> t
 
 
 def evaluate(model: Model, objective: Objective, data: Encoded, batch_size: int, measure: Measure) -> dict[str, float]:
-    """Means and counts over a data set, and the objective's terms. Leaves everything as it was."""
+    """Compute the metrics and the objective's terms over a data set, without changing model or objective."""
     evaluation = Evaluation(objective, measure)
     for batch, output in outputs(model, data, batch_size):
         evaluation.add(output, batch)
@@ -101,11 +110,11 @@ def evaluate(model: Model, objective: Objective, data: Encoded, batch_size: int,
 
 
 class Evaluation:
-    """Means and counts that grow batch by batch.
+    """Accumulator of metrics and of the objective's terms over batches.
 
     Args:
-        objective: whose terms are among them.
-        measure: what the task counts.
+        objective: the objective whose terms are evaluated.
+        measure: the task's metrics.
     """
 
     def __init__(self, objective: Objective, measure: Measure):
@@ -114,7 +123,7 @@ class Evaluation:
         self._totals: dict[str, MeanMetric] = {}
 
     def add(self, output: Output, batch: Batch) -> None:
-        """One more batch."""
+        """Add the output for one more batch."""
         with evaluating(self._objective):
             terms = self._objective(output, batch).terms
         size = torch.tensor(len(batch.examples))
@@ -122,12 +131,12 @@ class Evaluation:
         self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
 
     def values(self) -> dict[str, float]:
-        """What they are by now. Waits for the device."""
+        """Return the values over all batches so far. Waits for the device."""
         return {name: total.value() for name, total in self._totals.items()}
 
 
 def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
-    """A model's outputs in evaluation mode, from the longest sentences to the shortest."""
+    """Yield a model's outputs in evaluation mode, batch by batch longest sentences first."""
     device = next(model.parameters()).device
     with evaluating(model):
         batches = data.in_order(batch_size)
@@ -138,7 +147,7 @@ def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batc
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards the mode is what it was."""
+    """Switch to evaluation mode without gradients, and back to the previous mode at the end."""
     mode = module.training
     module.eval()
     try:
@@ -149,24 +158,25 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 
 class FiniteWatch:
-    """Remembers on the device after which step a term first was not finite, so that no step has to wait."""
+    """Record of the first step at which a term was not finite, kept on the device so that no step waits."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
         self._first = torch.tensor(math.inf)
 
     def add(self, iteration: int, terms: dict[str, Tensor]) -> None:
-        """Look at the terms ``[]`` of a step."""
+        """Check the terms ``[]`` of a step, without waiting."""
         self._names = list(terms)
         values = torch.stack(list(terms.values()))
+        # For each term [N] the first bad step so far, infinity while there is none.
         now = torch.where(values.isfinite(), math.inf, float(iteration))
         self._first = torch.minimum(self._first.to(now), now)
 
     def check(self) -> None:
-        """Wait for the device.
+        """Read the record, which waits for the device.
 
         Raises:
-            InputError: if a term was not finite.
+            InputError: if a term was not finite, with its name and step.
         """
         first = self._first.tolist()
         step = min(first)

@@ -1,4 +1,4 @@
-"""What an evaluation measures. Everything is a sum and a count, so that batches add up to a data set exactly."""
+"""Metrics as sums and counts, so that batches add up to the exact value over a data set."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from latent_rationale.common.structures import Batch, Output, Rationale
 
 @dataclass(frozen=True, eq=False)
 class MeanMetric:
-    """A sum over a part of a data set, and the number of things it is a mean of.
+    """Mean over a data set, kept as a sum and a count that add up over batches.
 
     Attributes:
         total: ``[]``.
-        count: ``[]``, or None for a plain count, which is not divided.
+        count: ``[]``, or None for a plain total, which is not divided.
     """
 
     total: Tensor
@@ -25,18 +25,18 @@ class MeanMetric:
         return MeanMetric(self.total + other.total, count)
 
     def value(self) -> float:
-        """The mean or count. Waits for the device."""
+        """Return the mean, or the plain total. Waits for the device."""
         return float(self.total if self.count is None else self.total / self.count.clamp(min=1))
 
 
 def accuracy(output: Output, batch: Batch) -> MeanMetric:
-    """The share of examples whose highest score is that of their class ``[B]``."""
+    """Compute the share of examples whose highest score is that of their class ``targets [B]``."""
     correct = output.scores.argmax(-1) == batch.targets
     return MeanMetric(correct.sum(), torch.tensor(len(correct)))
 
 
 def selection_shares(rationale: Rationale) -> dict[str, MeanMetric]:
-    """The shares of real words with z = 0, z = 1, z in between, and z > 0."""
+    """Compute the shares of real words with z = 0, z = 1, z in between, and z > 0."""
     z, mask = rationale.z, rationale.mask
     words = mask.sum()
     chosen = {"p0": z == 0, "pc": (z > 0) & (z < 1), "p1": z == 1, "selected": z > 0}
@@ -44,21 +44,22 @@ def selection_shares(rationale: Rationale) -> dict[str, MeanMetric]:
 
 
 def mean_runs(rationale: Rationale) -> MeanMetric:
-    """How many stretches of selected words a text has, on average."""
+    """Compute the mean number of contiguous runs of selected words per text."""
+    # A run starts at a selected first word, or where a word is selected and the one before it is not.
     selected = (rationale.z > 0).long()
     starts = selected[:, :1].sum() + (selected.diff(dim=1) > 0).sum()
     return MeanMetric(starts, torch.tensor(len(selected)))
 
 
 def agreement(selected: Tensor, gold: Tensor) -> dict[str, MeanMetric]:
-    """How well selected words agree with those that people marked.
+    """Compute the agreement of selected words with human annotations.
 
-    Micro averages: over all words of all texts. ``macro_precision`` is the mean over the texts that select something. A
-    text in which people marked nothing is passed over.
+    Micro averages are over all words of all texts, ``macro_precision`` is the mean over the texts with a selected word.
+    Texts without annotated words are ignored.
 
     Args:
         selected: bool ``[B, T]``.
-        gold: bool ``[B, T]``.
+        gold: annotated words, bool ``[B, T]``.
     """
     asked = gold.any(1, keepdim=True)
     selected, both = selected & asked, selected & gold
@@ -74,13 +75,13 @@ def agreement(selected: Tensor, gold: Tensor) -> dict[str, MeanMetric]:
 
 
 _ROWS = 1024
-"""Texts at a time whose words are compared with one another, so that all the pairs fit into memory."""
+"""Number of texts whose words are compared pairwise at a time, so that the pairs fit into memory."""
 
 
 def average_precision(scores: Tensor, gold: Tensor) -> MeanMetric:
-    """The area under precision and recall of each text, averaged over the texts in which people marked something.
+    """Compute the area under the precision-recall curve of each text, averaged over texts with annotated words.
 
-    It is the mean, over the words that people marked, of the precision of all words that score at least as high.
+    It is the mean, over the annotated words, of the precision among all words that score at least as high.
 
     Args:
         scores: ``[B, T]``; minus infinity at padding.
@@ -90,7 +91,8 @@ def average_precision(scores: Tensor, gold: Tensor) -> MeanMetric:
     scores, gold = scores[asked], gold[asked]
     total = scores.new_zeros(())
     for some_scores, some_gold in zip(torch.split(scores, _ROWS), torch.split(gold, _ROWS), strict=True):
-        at_least = some_scores.unsqueeze(1) >= some_scores.unsqueeze(2)  # [B, T, T]: for each word, those not below it
+        # [B, T, T]: for each word (dim 1), the words that score at least as high (dim 2).
+        at_least = some_scores.unsqueeze(1) >= some_scores.unsqueeze(2)
         precision = (at_least & some_gold.unsqueeze(1)).sum(2) / at_least.sum(2)
         total = total + ((precision * some_gold).sum(1) / some_gold.sum(1)).sum()
     return MeanMetric(total, torch.tensor(len(scores)))

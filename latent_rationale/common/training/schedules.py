@@ -1,4 +1,4 @@
-"""How the learning rate falls: after evaluations, of which there is one an epoch unless told otherwise, or by steps."""
+"""Learning-rate schedules: per evaluation (one an epoch by default), or per step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,15 +9,15 @@ from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 from latent_rationale.common.training.options import TrainOptions
 
 WARM_UP = 0.1
-"""The share of all steps in which the learning rate rises, where it is linear."""
+"""Share of all steps in which a linear schedule raises the learning rate."""
 
 
 class Schedule:
-    """What ``--scheduler`` names.
+    """Learning-rate schedule that ``--scheduler`` names.
 
     Args:
-        optimizer: whose learning rate falls.
-        options: of the training run.
+        optimizer: the optimiser whose learning rate is scheduled.
+        options: options of the training run.
     """
 
     def __init__(self, optimizer: Optimizer, options: TrainOptions):
@@ -27,16 +27,16 @@ class Schedule:
         self._scheduler: Any = SCHEDULERS[options.scheduler](optimizer, options)
 
     def step(self, criterion: float) -> None:
-        """After an evaluation with this criterion, lower is better."""
+        """Update the rate after an evaluation with this criterion, lower is better."""
         if self._on_plateau:
             self._scheduler.step(criterion)
         else:
             self._scheduler.step()
 
     def advance(self, done: float) -> None:
-        """Before a step, with how far into the run it lies, in (0, 1).
+        """Update a linear rate before a step that lies at the share ``done`` of the run, in (0, 1).
 
-        Linear rates rise to their peak and fall to the least (Devlin et al., 2019, appendix A.2).
+        It rises to ``lr`` and falls to ``min_lr`` (Devlin et al., 2019, appendix A.2).
         """
         if self._linear is not None:
             peak, least = self._linear
@@ -45,16 +45,16 @@ class Schedule:
                 group["lr"] = max(rate, least)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that changes."""
+        """Return the state that changes during training."""
         return {name: value for name, value in self._scheduler.state_dict().items() if name != "lr_lambdas"}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Restore what ``state_dict`` returned."""
         self._scheduler.load_state_dict(state | ({} if self._on_plateau else {"lr_lambdas": [None]}))
 
 
 def _plateau(optimizer: Optimizer, options: TrainOptions) -> ReduceLROnPlateau:
-    """By ``lr_decay`` whenever the criterion has stopped falling."""
+    """Multiply the rate by ``lr_decay`` whenever the criterion has stopped falling."""
     return ReduceLROnPlateau(
         optimizer,
         factor=options.lr_decay,
@@ -66,24 +66,25 @@ def _plateau(optimizer: Optimizer, options: TrainOptions) -> ReduceLROnPlateau:
 
 
 def _exponential(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """By ``lr_decay`` each time."""
+    """Multiply the rate by ``lr_decay`` after each evaluation."""
     return _down_to_least(optimizer, options, lambda evaluations: evaluations)
 
 
 def _multistep(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """By ``lr_decay`` after so many evaluations as ``milestones`` say."""
+    """Multiply the rate by ``lr_decay`` after each number of evaluations in ``milestones``."""
     return _down_to_least(
         optimizer, options, lambda evaluations: sum(evaluations >= milestone for milestone in options.milestones)
     )
 
 
 def _down_to_least(optimizer: Optimizer, options: TrainOptions, falls: Callable[[int], int]) -> LambdaLR:
+    """Multiply the rate by ``lr_decay`` as often as ``falls(evaluations)`` says, down to ``min_lr``."""
     least = min(options.min_lr / options.lr, 1.0)
     return LambdaLR(optimizer, lambda evaluations: max(options.lr_decay ** falls(evaluations), least))
 
 
 def _linear(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """Nothing: the rate is set before each step."""
+    """Leave the rate unchanged: ``Schedule.advance`` sets it before each step."""
     return LambdaLR(optimizer, lambda evaluations: 1.0)
 
 

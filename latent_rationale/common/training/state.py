@@ -1,4 +1,4 @@
-"""Everything that changes in training, so that it can be saved and resumed as one."""
+"""Training state: all that changes during training, saved and resumed as one."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -7,20 +7,20 @@ import torch
 from torch.optim import Adam
 
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective
+from latent_rationale.common.objectives import Objective
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.schedules import Schedule
 
 
 @dataclass
 class Progress:
-    """How far a run is.
+    """Progress of a training run.
 
     Attributes:
-        iteration: steps taken.
-        best_iteration: after which the best evaluation came; 0: none yet.
-        best_rank: how good that was, lower is better.
-        stale: evaluations since then.
+        iteration: number of steps taken.
+        best_iteration: step of the best evaluation; 0 before the first.
+        best_rank: rank of that evaluation, lower is better.
+        stale: number of evaluations since then.
     """
 
     iteration: int = 0
@@ -30,14 +30,14 @@ class Progress:
 
 
 class TrainState:
-    """A model and its objective, with what moves them.
+    """Model, objective, optimiser, schedule and progress of a run.
 
-    Adam's L2 penalty is coupled to the gradient, as in the original.
+    The L2 penalty of Adam is coupled to the gradient, as in the original code.
 
     Args:
-        model: from a batch to an output; on its device.
-        objective: from output and batch to a loss; on the same device.
-        options: of the optimiser and the schedule.
+        model: the model to train, on its device.
+        objective: the loss to minimise, on the same device.
+        options: options of the optimiser and the schedule.
     """
 
     def __init__(self, model: Model, objective: Objective, options: TrainOptions):
@@ -50,22 +50,22 @@ class TrainState:
 
     @property
     def device(self) -> torch.device:
-        """Where the model is."""
+        """Device of the model."""
         return next(self.model.parameters()).device
 
     @property
     def rate(self) -> float:
-        """The learning rate as it is now."""
+        """Current learning rate of the optimiser."""
         rate: float = self.optimizer.param_groups[0]["lr"]
         return rate
 
     def train(self, mode: bool = True) -> None:
-        """Set training or evaluation mode for model and objective."""
+        """Set training or evaluation mode of model and objective."""
         self.model.train(mode)
         self.objective.train(mode)
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it, with the random number generators."""
+        """Return the full state, with that of the random number generators."""
         return {
             "model": self.model.state_dict(),
             "objective": self.objective.state_dict(),
@@ -77,7 +77,7 @@ class TrainState:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Restore a state, with that of the random number generators."""
         self.model.load_state_dict(state["model"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -66,4 +66,4 @@ class MakeExplainer(Protocol):
     """Type of the entries of ``EXPLAINERS``: from a model, a class and contexts to an explainer."""
 
     def __call__(self, model: ExplainedModel, label: int, context: Context | None = None) -> Explainer:
-        """Make an explainer."""
+        """Make an explainer of a class."""

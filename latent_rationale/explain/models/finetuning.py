@@ -15,7 +15,7 @@ from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
-from latent_rationale.common.objectives.objectives import Objective, Supervised
+from latent_rationale.common.objectives import Objective, Supervised
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy

@@ -10,7 +10,7 @@ from torch import Tensor
 from latent_rationale.common.data.word_pieces import WordPieces
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.nn.model import TextModel
-from latent_rationale.common.objectives.objectives import Supervised
+from latent_rationale.common.objectives import Supervised
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.explainers.explained_model import ExplainedModel

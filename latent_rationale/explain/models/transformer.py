@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from latent_rationale.common.experiment.predictor import Predictor
-from latent_rationale.common.objectives.objectives import Supervised
+from latent_rationale.common.objectives import Supervised
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation

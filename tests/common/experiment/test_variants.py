@@ -13,7 +13,7 @@ from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import VARIANTS
 from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector
-from latent_rationale.common.objectives.objectives import (
+from latent_rationale.common.objectives import (
     CONTROL_VARIATES,
     Constrained,
     Constraints,
