@@ -15,11 +15,11 @@ class RunOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "run"
 
-    save_path: Path = option(Path("results/default"), "the results folder")
+    save_path: Path = option(Path("results/default"), "results folder")
     overwrite: bool = option(False, "replace an existing results folder")
     resume: bool = option(False, "continue the run in --save-path, with its options")
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
-    device: str = option("auto", "where to compute; auto: on a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     num_iterations: int = option(-25, "training steps; negative: epochs", negated=("epochs",))
     batch_size: int = option(25, "sentences per step", within="[1, inf)")
