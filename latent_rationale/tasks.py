@@ -1,6 +1,6 @@
 """Registry of tasks, whose modules are imported on demand."""
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from latent_rationale.common.utils.errors import InputError
@@ -29,6 +29,5 @@ def find_task(name: str) -> "type[Task[Any]]":
     """
     if name not in TASKS:
         raise InputError(f"unknown task {name}: expected one of {', '.join(TASKS)}")
-    module, _, attribute = TASKS[name].partition(":")
-    task_class: type[Task[Any]] = getattr(import_module(module), attribute)
+    task_class: type[Task[Any]] = resolve_name(TASKS[name])
     return task_class

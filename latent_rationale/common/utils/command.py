@@ -12,8 +12,6 @@ from latent_rationale.common.utils.flags import flag, ignored_options, unmet_nee
 
 Options = TypeVar("Options")
 
-STOPPED_TRAINING = "stopped; run the command again with --resume to continue from the last state that was saved"
-
 
 @dataclass(frozen=True)
 class Command(Generic[Options]):
