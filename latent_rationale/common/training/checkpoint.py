@@ -1,6 +1,7 @@
 """Checkpoint files of a results folder. Loading them executes no code."""
 
 import os
+import warnings
 from hashlib import sha256
 from pathlib import Path
 from pickle import UnpicklingError
@@ -23,7 +24,8 @@ CONFIG, VOCABULARY, BEST, LAST = "config.json", "vocabulary.txt", "best.safetens
 def save_best(folder: Path, train_state: TrainState) -> None:
     """Save the weights of model and objective as the best so far."""
     weights = _prefixed("model", train_state.model) | _prefixed("objective", train_state.objective)
-    _atomically(folder / BEST, lambda path: safetensors.torch.save_file(weights, path))
+    # As bytes: save_file would create a file that only its owner can read.
+    _atomically(folder / BEST, lambda path: path.write_bytes(safetensors.torch.save(weights)))
 
 
 def save_last(folder: Path, train_state: TrainState) -> None:
@@ -41,7 +43,7 @@ def load_last(folder: Path, train_state: TrainState) -> None:
         return
     try:
         train_state.load_state_dict(_read_last(folder))
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"is not the state of this run ({_first_line(error)})", folder / LAST) from error
 
 
@@ -65,7 +67,7 @@ def load_weights(folder: Path, model: Model, objective: Objective) -> None:
             raise InputError("holds weights that are not finite", path)
         for part, module in (("model.", model), ("objective.", objective)):
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
-    except (SafetensorError, RuntimeError, KeyError) as error:
+    except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
 
 
@@ -95,7 +97,8 @@ def _read_last(folder: Path) -> dict[str, Any]:
     """Read the training state that ``save_last`` wrote, with its tensors on CPU."""
     path = folder / LAST
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of what a hostile file holds; the error says enough
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, ValueError, UnpicklingError) as error:
         raise InputError(f"not a training state ({_first_line(error)})", path) from error
     return state
@@ -117,6 +120,6 @@ def _atomically(path: Path, write: Any) -> None:
     """Write under a temporary name, sync to disk, and rename."""
     temporary = path.with_name(path.name + ".tmp")
     write(temporary)
-    with temporary.open("rb") as file:
+    with temporary.open("r+b") as file:  # for writing: Windows syncs no other
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -77,8 +77,8 @@ def _drop_after(path: Path, iteration: int) -> None:
 
 
 def _iteration_of(line: str) -> float:
-    """Return the iteration of a line of a metrics file; infinity for a line that was cut off when a run was killed."""
+    """Return the iteration of a line of a metrics file; infinity for a line that is no record, as a kill may leave."""
     try:
         return float(json.loads(line)["iteration"])
-    except json.JSONDecodeError:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return float("inf")

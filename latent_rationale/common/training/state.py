@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import Adam
 
 from latent_rationale.common.nn.model import Model
@@ -77,7 +78,12 @@ class TrainState:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore a state, with that of the random number generators."""
+        """Restore a state, with that of the random number generators.
+
+        Raises:
+            RuntimeError, KeyError, TypeError, ValueError: if it is not the state of this model and objective.
+        """
+        self._check_moments(state["optimizer"]["state"])
         self.model.load_state_dict(state["model"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -86,3 +92,19 @@ class TrainState:
         torch.set_rng_state(state["random"].cpu())
         if state["cuda_random"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all([random.cpu() for random in state["cuda_random"]])
+
+    def _check_moments(self, moments: dict[int, dict[str, Any]]) -> None:
+        """Compare Adam's moments with the parameters: its native code reads and writes them without a check.
+
+        Raises:
+            ValueError: for moments of another shape or type.
+        """
+        for number, entry in moments.items():
+            parameter = self.parameters[number] if number in range(len(self.parameters)) else None
+            if parameter is None or entry.keys() != {"step", "exp_avg", "exp_avg_sq"}:
+                raise ValueError(f"the optimiser's entry {number} belongs to no parameter")
+            for name, value in entry.items():
+                # A fused Adam counts its steps in float32, whatever the type of the parameter.
+                shape, dtype = (torch.Size(), torch.float32) if name == "step" else (parameter.shape, parameter.dtype)
+                if not isinstance(value, Tensor) or (value.shape, value.dtype) != (shape, dtype):
+                    raise ValueError(f"{name} of parameter {number} has another shape or type")

@@ -164,7 +164,7 @@ def make(kind: type[T], values: Mapping[str, Any]) -> T:
             raise InputError(f"unknown option {flag(name)}")
         try:
             converted[name] = convert(hints[name], value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{flag(name)}: {value!r} has the wrong type") from error
         check(fields[name], converted[name])
     return kind(**converted)

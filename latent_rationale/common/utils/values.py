@@ -1,6 +1,5 @@
 """Conversion and checks of the values of options."""
 
-import math
 import types
 import typing
 from dataclasses import Field
@@ -68,7 +67,7 @@ def _lies_in(number: float, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
-    return above and below and not math.isnan(number)
+    return above and below  # false for NaN, which compares with nothing
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from latent_rationale.common.data.word_vectors import make_embedding
-from latent_rationale.common.training.checkpoint import load_last, save_best, save_last
+from latent_rationale.common.training.checkpoint import load_last, load_weights, save_best, save_last
 from latent_rationale.common.training.loop import FiniteWatch, Judge, evaluate, evaluating, outputs, train
 from latent_rationale.common.training.results import Run
 from latent_rationale.common.training.state import TrainState
@@ -118,6 +118,43 @@ def test_a_kill_between_saves_loses_only_the_steps_since(tmp_path, monkeypatch):
     rest.run(tmp_path / "killed")
     assert_same_state(whole.state_dict(), rest.train_state.state_dict())
     assert (tmp_path / "whole/metrics.jsonl").read_text() == (tmp_path / "killed/metrics.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda moments: moments[0].update(exp_avg=torch.zeros(1)), "exp_avg of parameter 0 has another shape or type"),
+        (lambda moments: moments[0].update(exp_avg_sq=7), "exp_avg_sq of parameter 0 has another shape or type"),
+        (lambda moments: moments[0].update(step=torch.zeros(2)), "step of parameter 0 has another shape or type"),
+        (lambda moments: moments[0].pop("exp_avg"), "the optimiser's entry 0 belongs to no parameter"),
+        (lambda moments: moments.update({999: moments[0]}), "the optimiser's entry 999 belongs to no parameter"),
+    ],
+)
+def test_moments_that_do_not_fit_are_refused_before_adam_reads_them(tmp_path, damage, message):
+    Small().run(tmp_path / "run", num_iterations=4)
+    path = tmp_path / "run/last.pt"
+    state = torch.load(path, weights_only=True)
+    damage(state["optimizer"]["state"])
+    torch.save(state, path)
+    with pytest.raises(InputError, match=f"last.pt: is not the state of this run .{message}"):
+        load_last(tmp_path / "run", Small().train_state)
+
+
+def test_a_state_of_other_values_is_no_model(tmp_path):
+    small = Small()
+    small.run(tmp_path / "run", num_iterations=2)
+    state = torch.load(tmp_path / "run/last.pt", weights_only=True)
+    state["model"] = dict.fromkeys(state["model"], 3)
+    torch.save(state, tmp_path / "run/last.pt")
+    (tmp_path / "run/best.safetensors").unlink(missing_ok=True)
+    with pytest.raises(InputError, match="does not hold the weights of this model"):
+        load_weights(tmp_path / "run", small.train_state.model, small.train_state.objective)
+
+
+def test_everybody_may_read_the_weights(tmp_path):
+    save_best(tmp_path, Small().train_state)
+    (tmp_path / "text").write_text("as the user's other files")
+    assert (tmp_path / "best.safetensors").stat().st_mode == (tmp_path / "text").stat().st_mode
 
 
 def test_evaluating_changes_nothing_and_gives_the_same_bits_twice():
@@ -273,3 +310,10 @@ def test_no_step_waits_for_the_device(tmp_path, monkeypatch):
         asked.clear()
         train_step(small.train_state, batch, 5.0)
         assert not asked
+
+
+@pytest.mark.parametrize("line", ["", "7", "[]", '{"iteration": "x"}', '{"iteration": [2]}', "{}", "[" * 100_000])
+def test_lines_that_are_no_records_are_removed_when_a_run_continues(tmp_path, line):
+    (tmp_path / "metrics.jsonl").write_text('{"iteration": 1}\n' + line + '\n{"iteration": 9}\n')
+    Run(tmp_path, start=5).close()
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"iteration": 1}\n'

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.config import (
     REQUIRED,
     OptionGroup,
@@ -312,3 +313,9 @@ def test_a_switch_is_true_or_false(value):
 )
 def test_the_value_of_one_option_among_unknown_ones(arguments, value):
     assert value_of("ckpt", arguments) == value
+
+
+@pytest.mark.parametrize("value", [10**400, [10**400], {"a": 1}, float("nan"), "1e999x"])
+def test_numbers_beyond_all_bounds_are_refused(value):
+    with pytest.raises(InputError, match="--lr"):
+        make(TrainOptions, {"lr": value})
