@@ -4,7 +4,8 @@ A new distribution is one file here, one line in ``DISTRIBUTIONS`` and one entry
 """
 
 from latent_rationale.common.distributions.bernoulli import Bernoulli
-from latent_rationale.common.distributions.hardconcrete import BinaryConcrete, HardConcrete
+from latent_rationale.common.distributions.binaryconcrete import BinaryConcrete
+from latent_rationale.common.distributions.hardconcrete import HardConcrete
 from latent_rationale.common.distributions.hardkuma import HardKuma
 from latent_rationale.common.distributions.kumaraswamy import Kumaraswamy
 from latent_rationale.common.distributions.numerics import uniform_noise
