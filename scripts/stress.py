@@ -67,8 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
         server = stack.enter_context(Server(root))
         stage = Stage(good, root, server, options.seed, options.keep is not None)
         mounts = disks.can_mount(root)
-        outcomes = list(_shown(_outcomes(stage, options, mounts)))
-    print(faults(outcomes))
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(_shown(_outcomes(stage, options, mounts)))
+        except KeyboardInterrupt:
+            print("stopped; these are the cases so far", file=sys.stderr)
+    if any(outcome.fault for outcome in outcomes):
+        print(faults(outcomes))
     disk_was_limited = not mounts and any(outcome.kind == disks.KIND for outcome in outcomes)
     print(table(outcomes, [NO_DISK] * disk_was_limited))
     return 1 if any(outcome.fault for outcome in outcomes) else 0

@@ -121,7 +121,7 @@ def empty(data: bytes, rng: Random) -> bytes:
 
 def enlarge(data: bytes, rng: Random) -> bytes:
     """Make the file huge: one long line, zeros, many brackets, or itself many times without line breaks."""
-    size = 4 * 2**20
+    size = 2**20
     flat = data.replace(b"\n", b" ") or b"x"
     return rng.choice([b"x" * size, bytes(size), b"[" * size, b"( " * size, flat * (size // len(flat) + 1)])
 
