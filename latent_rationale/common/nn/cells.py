@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,15 @@ class Cell(nn.Module, ABC):
         """The next state, from ``projected [B, gates * H]`` and the last one."""
 
 
+class LSTMGates(NamedTuple):
+    """Gates of an LSTM ``[B, H]`` each, in torch's order."""
+
+    input: Tensor
+    forget: Tensor
+    cell: Tensor
+    output: Tensor
+
+
 class LSTMCell(Cell):
     """A long short-term memory (Hochreiter & Schmidhuber, 1997), without peepholes; the state is (h, c)."""
 
@@ -76,10 +85,14 @@ class LSTMCell(Cell):
     def step(self, projected: Tensor, state: State) -> State:
         """One word further."""
         hidden, memory = state
+        gates = self.gates(projected, hidden)
+        memory = gates.forget.sigmoid() * memory + gates.input.sigmoid() * gates.cell.tanh()
+        return gates.output.sigmoid() * memory.tanh(), memory
+
+    def gates(self, projected: Tensor, hidden: Tensor) -> LSTMGates:
+        """Compute the gates before their nonlinear functions, from ``projected [B, 4H]`` and ``hidden [B, H]``."""
         gates = projected + functional.linear(hidden, self.recurrent_weight, self.bias)
-        write, keep, update, show = gates.chunk(4, dim=-1)  # torch's order
-        memory = keep.sigmoid() * memory + write.sigmoid() * update.tanh()
-        return show.sigmoid() * memory.tanh(), memory
+        return LSTMGates(*gates.chunk(4, dim=-1))
 
 
 class RCNNCell(Cell):

@@ -1,10 +1,10 @@
-"""Reading sentences that begin alike, by the compiled operators of beginnings.cpp where they are there."""
+"""Reading sentences that begin alike, by the compiled operators of prefixes.cpp where they are there."""
 
 import torch
 from torch import Tensor
 
 from latent_rationale.common.nn.cells import Cell, State
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.prefixes import read_prefixes
 
 
 @torch.no_grad()
@@ -20,11 +20,10 @@ def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) ->
         ids: the sentences, by the numbers of their words among those, ``[R, T]``; some number also behind their ends.
         lengths: how many are read, ``[R]``; there may be none.
     """
-    operator = operator_for(projected.device, f"{cell.name}_beginnings")
-    if operator is not None:
-        given = projected.contiguous(), ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
-        hidden, memories = operator(*given)
-        return hidden, *memories.split(cell.hidden_size, dim=1)
+    compiled = read_prefixes(cell.name, projected, ids, lengths, cell.recurrent_weight, cell.bias)
+    if compiled is not None:
+        hidden, memory = compiled
+        return hidden, *memory.split(cell.hidden_size, dim=1)
     state = cell.start(projected[:1])
     found = tuple(part.repeat(len(ids), 1) for part in state)
     reading = torch.arange(len(ids), device=ids.device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.nn.cells import LSTMCell, State
+from latent_rationale.common.nn.cells import LSTMCell, LSTMGates, State
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.recurrent import RecurrentClassifier
 from latent_rationale.explain.decomposition.split_activation import in_both_orders
@@ -66,17 +66,17 @@ def _step(cell: LSTMCell, projected: Tensor, now: Tensor, relevant: State, befor
         after: the whole of the state after the word.
     """
     hidden, memory = relevant
-    gates = now * projected + functional.linear(hidden, cell.recurrent_weight)
-    wholes = projected + functional.linear(before[0], cell.recurrent_weight, cell.bias)
-    shares = list(zip(gates.chunk(4, dim=1), wholes.chunk(4, dim=1), cell.bias.chunk(4), strict=True))
-    write, write_bias = _bent(*shares[0], torch.sigmoid)
-    keep, keep_bias = _bent(*shares[1], torch.sigmoid)
-    update, update_bias = _bent(*shares[2], torch.tanh)
-    show = shares[3][1].sigmoid()
+    relevant_gates = LSTMGates(*(now * projected + functional.linear(hidden, cell.recurrent_weight)).chunk(4, dim=1))
+    gates = cell.gates(projected, before[0])
+    biases = LSTMGates(*cell.bias.chunk(4))
+    input_part, input_bias = _bent(relevant_gates.input, gates.input, biases.input, torch.sigmoid)
+    forget_part, forget_bias = _bent(relevant_gates.forget, gates.forget, biases.forget, torch.sigmoid)
+    cell_part, cell_bias = _bent(relevant_gates.cell, gates.cell, biases.cell, torch.tanh)
+    memory = (forget_part + forget_bias) * memory
     # The product of two biases goes to the phrase as long as it lasts.
-    memory = write * (update + update_bias) + write_bias * (update + now * update_bias) + (keep + keep_bias) * memory
-    shown = (memory.tanh() + after[1].tanh() - (after[1] - memory).tanh()) / 2
-    return show * shown, memory
+    memory = input_part * (cell_part + cell_bias) + input_bias * (cell_part + now * cell_bias) + memory
+    memory_tanh = (memory.tanh() + after[1].tanh() - (after[1] - memory).tanh()) / 2
+    return gates.output.sigmoid() * memory_tanh, memory
 
 
 def _bent(relevant: Tensor, whole: Tensor, bias: Tensor, function: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:

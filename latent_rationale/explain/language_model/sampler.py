@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.nn.cells import LSTMCell, State
 from latent_rationale.common.nn.prefixes import run_prefixes
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.continuation import OutputLayers, continue_sentences
 from latent_rationale.explain.language_model.model import LanguageModel
 from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
 from latent_rationale.explain.language_model.vocabulary_mapping import VocabularyMapping, WordMapping
@@ -53,14 +53,12 @@ class DirectionalSampler:
 
     def _go_on(self, state: State, noise: Tensor, which: Tensor, words: Tensor) -> Tensor:
         """Words ``[B, W]`` by uniform noise ``[B, W]``, behind states ``[R, H]``: which each, and how many ``[B]``."""
-        operator = operator_for(noise.device, f"{self.cell.name}_go_on")
-        if operator is not None:
-            cell, choice = self.cell, self.choice
-            tails = [weight for tail in choice.tails for weight in tail]
-            reading = self.projected, cell.bias, cell.recurrent_weight
-            drawing = choice.head.weight, choice.head.bias, tails, choice.reserved
-            found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
-            return found
+        cell, choice = self.cell, self.choice
+        layers = OutputLayers(choice.head.weight, choice.head.bias, choice.tails, choice.reserved)
+        weights = self.projected, cell.recurrent_weight, cell.bias
+        compiled = continue_sentences(cell.name, *weights, state, which, words, noise, layers)
+        if compiled is not None:
+            return compiled
         drawn = []
         state = tuple(part[which] for part in state)
         for chance in noise.unbind(1):

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from latent_rationale.common.nn.cells import RCNNCell
 from latent_rationale.common.nn.encoders.bidirectional import last_states, run_both_ways
 from latent_rationale.common.nn.encoders.encoder import Encoder
-from latent_rationale.common.ops.library import is_compiled
-from latent_rationale.common.ops.recurrence import Weights, run_compiled
+from latent_rationale.common.ops.encoder import DirectionWeights, encode
 from latent_rationale.common.structures import Tokens
 
 
@@ -17,7 +16,7 @@ class RCNN(Encoder):
     """One RCNN from left to right and one from right to left.
 
     A word with z = 0 leaves the state as it was, so that reading the selected words alone gives the same result. On a
-    processor the compiled code of rcnn.cpp runs both directions at once; elsewhere ``RCNNCell`` takes step by step.
+    processor the compiled code of encoder.h runs both directions at once; elsewhere ``RCNNCell`` takes step by step.
 
     Args:
         input_size: D.
@@ -45,15 +44,17 @@ class RCNN(Encoder):
 
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
         """States ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
-        if inputs.device.type == "cpu" and is_compiled():
-            cells = (self.forwards, self.backwards)
-            weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in cells)
-            return run_compiled("rcnn", inputs, lengths, z, *weights)
-        return self._run_elsewhere(inputs, lengths, z)
+        weights = (_weights(self.forwards), _weights(self.backwards))
+        compiled = encode(RCNNCell.name, inputs, lengths, z, *weights)
+        return self._run_by_steps(inputs, lengths, z) if compiled is None else compiled
 
-    def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """Step by step."""
+    def _run_by_steps(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
+        """Take step by step with ``RCNNCell``, on any device."""
         return run_both_ways(partial(_by_steps, self.forwards), partial(_by_steps, self.backwards), inputs, lengths, z)
+
+
+def _weights(cell: RCNNCell) -> DirectionWeights:
+    return DirectionWeights(cell.input_weight, cell.recurrent_weight, cell.bias)
 
 
 def _by_steps(cell: RCNNCell, inputs: Tensor) -> Tensor:
