@@ -21,7 +21,7 @@ def compiled() -> dict[str, Any]:
     except ImportError:
         return {}
     sources = sorted(str(path.relative_to(here)) for path in here.glob("latent_rationale/**/*.cpp"))
-    flags = ["-O3", "-g0"]
+    flags = ["-O3", "-g0", "-Wno-unknown-pragmas"]  # pragmas of other compilers in the headers of torch
     if platform.machine() in ("x86_64", "AMD64"):
         flags += ["-mavx2", "-mfma", "-mf16c", "-DCPU_CAPABILITY=AVX2", "-DCPU_CAPABILITY_AVX2"]
     threads = ["-fopenmp"] if platform.system() == "Linux" else []

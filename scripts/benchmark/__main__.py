@@ -1,19 +1,21 @@
-"""How fast training is, beside a plain implementation, the original, and what the processor could do.
+"""Measure the speed of training and explanations, beside plain implementations and what the processor could do.
 
     python scripts/benchmark sst
     python scripts/benchmark snli
     python scripts/benchmark beer          # minutes
     python scripts/benchmark beer --ckpt results/beer/latent_a0      # of a trained model, which selects unevenly
     python scripts/benchmark explain --ckpt results/sst/baseline2 --lm results/sst/lm      # minutes
+    python scripts/benchmark pieces --ckpt results/sst/baseline2 --lm results/sst/lm       # minutes
 
 Times the training steps of the latent model with the options of the paper, for SNLI those of decomposable attention
 and its predictions too. Ours and the plain one take turns on the same data, so that a noisy machine slows both; shown
-are medians, after a warm-up. Needs the data and its word vectors.
+are medians, after a warm-up. ``pieces`` prints a table of the compiled operators, each on and off in the commands that
+it serves, with one thread and with two. Needs the data and its word vectors. On a machine that others keep busy set
+OMP_WAIT_POLICY=PASSIVE, or two threads spend their time waiting for one another.
 """
 
 import argparse
 import itertools
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,9 +25,11 @@ from typing import Any
 
 import torch
 from explanations import benchmark_explain
+from pieces import benchmark_pieces
 from plain_beer import PlainRCNN
 from plain_snli import PlainDecomposable
 from plain_sst import PlainModel
+from preparation import prepare, select_few
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from turns import Contestant, take_turns
@@ -33,7 +37,6 @@ from turns import Contestant, take_turns
 from latent_rationale.beer.options import BeerOptions
 from latent_rationale.beer.task import Beer
 from latent_rationale.common.data.batching import Encoded, training_batches
-from latent_rationale.common.data.word_vectors import make_embedding
 from latent_rationale.common.distributions import HardKuma
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.nn.cells import RCNNCell
@@ -55,9 +58,6 @@ from latent_rationale.snli.task import SNLI
 from latent_rationale.sst.options import SSTOptions
 from latent_rationale.sst.task import SST
 
-ORIGINAL_SECONDS = {"sst": 0.14, "beer": 11.5, "snli": 0.087}
-"""A training step of the original's latent model on two cores of another day, Beer's with dependent z."""
-
 MATRIX_PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm")
 CPU = torch.device("cpu")
 
@@ -65,11 +65,12 @@ CPU = torch.device("cpu")
 def main() -> int:
     """Run the benchmark that the command line names. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["sst", "beer", "snli", "explain"])
+    parser.add_argument("task", choices=["sst", "beer", "snli", "explain", "pieces"])
     parser.add_argument("--rounds", type=int, default=12, help="how often the implementations take turns")
     parser.add_argument("--steps", type=int, help="steps per turn (default: 25, for beer 2)")
     parser.add_argument("--ckpt", type=Path, help="beer: the results folder of a latent model with dependent z")
-    parser.add_argument("--lm", type=Path, help="explain: that of a language model, beside --ckpt of a classifier")
+    parser.add_argument("--lm", type=Path, help="explain, pieces: that of a language model; --ckpt is a classifier's")
+    parser.add_argument("--only", default="", metavar="TEXT", help="pieces: rows with this in their names")
     options = parser.parse_args()
     keep_memory()
     try:
@@ -77,10 +78,15 @@ def main() -> int:
             benchmark_sst(options.rounds, options.steps or 25)
         elif options.task == "snli":
             benchmark_snli(options.rounds, options.steps or 25)
-        elif options.task == "explain":
+        elif options.task in ("explain", "pieces"):
             if options.ckpt is None or options.lm is None:
-                raise InputError("explain needs --ckpt, a classifier of the treebank, and --lm, a language model")
-            benchmark_explain(options.ckpt, options.lm, options.rounds)
+                raise InputError(
+                    f"{options.task} needs --ckpt, a classifier of the treebank, and --lm, a language model"
+                )
+            if options.task == "explain":
+                benchmark_explain(options.ckpt, options.lm, options.rounds)
+            else:
+                benchmark_pieces(options.ckpt, options.lm, options.rounds, options.only)
         elif options.ckpt is None:
             benchmark_beer(options.rounds, options.steps or 2)
         else:
@@ -162,30 +168,11 @@ def compare_beer(
     compare(task, train_state, plain_model, data, plain_batches, words, rounds, steps)
 
 
-def prepare(task: Task[Any]) -> tuple[Encoded, nn.Embedding, float]:
-    """Training data, fixed word vectors, and the mean number of words of an example."""
-    splits = task.read_splits()
-    vectors = task.read_vectors(splits)
-    vocabulary = task.vocabulary(splits, vectors)
-    if vectors is None:
-        raise InputError("the benchmark needs word vectors")
-    embedding = make_embedding(vocabulary, vectors.matrix.shape[1], vectors, trained=False)
-    data = task.encode(splits.train, vocabulary)
-    return data, embedding, sum(statistics.fmean(text.lengths.tolist()) for text in data.texts)
-
-
 def plain_beer(embedding: nn.Embedding, options: BeerOptions) -> nn.Module:
     """Our model with encoders that take step by step."""
     sizes = embedding.embedding_dim, options.hidden_size
     selector = DependentSelector(PlainRCNN(*sizes), HardKuma, options.dropout, RCNNCell, options.z_rnn_size)
     return RationaleModel(embedding, Classifier(PlainRCNN(*sizes), 1, options.dropout), selector)
-
-
-def select_few(model: Any) -> None:
-    """Let a gate say a = 0.056, b = 1 of every word, which selects it with a probability of 13 %."""
-    with torch.no_grad():
-        model.selector.gate.layer.weight.zero_()
-        model.selector.gate.layer.bias.copy_(torch.tensor([0.056, 1.0]).expm1().log())
 
 
 def compare(
@@ -208,7 +195,6 @@ def compare(
     )
     plain = Contestant(plain_step(plain_model, plain_objective, options), plain_batches)
     step, plain_seconds = take_turns([ours, plain], rounds, steps)
-    original = ORIGINAL_SECONDS[task.name]
     rationale = train_state.model(next(ours.batches)).rationale
     print(f"processor: {torch.get_num_threads()} threads, torch {torch.__version__}, float32")
     if rationale is not None:
@@ -217,7 +203,6 @@ def compare(
     print(f"ours: {1000 * step:.1f} ms a step, {1 / step:.1f} steps/s, {speed}")
     print(f"plain: {1000 * plain_seconds:.1f} ms a step")
     print(f"times as fast as the plain implementation: {plain_seconds / step:.2f}")
-    print(f"times as fast as the original's {original} s: {original / step:.2f}")
     print(f"share of a step in matrix products: {share_in_products(ours, steps):.0%}")
     operations = count_operations(ours, steps)
     rate = product_rate()
@@ -258,31 +243,15 @@ def share_in_products(contestant: Contestant, steps: int) -> float:
     return products / total
 
 
-def recurrent_operations(
-    projected: list[torch.Size], _scale: object, _biases: object, weights: list[torch.Size], *_: object, **__: object
-) -> int:
-    """Operations in the recurrent products of a compiled cell, for projected words ``[B, T, *]`` in two directions."""
-    pairs = zip(projected, weights, strict=True)
+def encoder_operations(*, projected: list[torch.Size], recurrent_weight: list[torch.Size], **_: object) -> int:
+    """Operations in the recurrent products of a compiled encoder, for words ``[B, T, *]`` in two directions."""
+    pairs = zip(projected, recurrent_weight, strict=True)
     return sum(2 * batch * steps * rows * columns for (batch, steps, _), (rows, columns) in pairs)
 
 
-def recurrent_backward_operations(
-    _grad: object, projected: list[torch.Size], scale: object, weights: list[torch.Size], *_: object, **__: object
-) -> int:
-    """The same for its gradients: of the states, and of the weights."""
-    return 2 * recurrent_operations(projected, scale, None, weights)
-
-
-def ancestral_operations(words: torch.Size, _noise: object, weight: torch.Size, *_: object, **__: object) -> int:
-    """Operations in the products of compiled ancestral sampling, for words ``[B, T, *]``."""
-    return 2 * words[0] * words[1] * weight[0] * weight[1]
-
-
-def ancestral_backward_operations(
-    _grad: object, _grads: object, words: torch.Size, _noise: object, weight: torch.Size, *_: object, **__: object
-) -> int:
-    """The same for its gradients: of the states, and of the weights."""
-    return 2 * ancestral_operations(words, None, weight)
+def encoder_backward_operations(**sizes: Any) -> int:
+    """Operations in the products of its gradients: of the states, and of the weights."""
+    return 2 * encoder_operations(**sizes)
 
 
 def count_operations(contestant: Contestant, steps: int) -> float:
@@ -290,11 +259,8 @@ def count_operations(contestant: Contestant, steps: int) -> float:
     compiled: dict[Any, Any] = {}
     if is_compiled():
         operators = torch.ops.latent_rationale
-        for name in ("lstm", "rcnn"):
-            compiled[getattr(operators, name)] = recurrent_operations
-            compiled[getattr(operators, f"{name}_backward")] = recurrent_backward_operations
-            compiled[getattr(operators, f"{name}_sample")] = ancestral_operations
-            compiled[getattr(operators, f"{name}_sample_backward")] = ancestral_backward_operations
+        compiled[operators.rcnn_encoder] = encoder_operations
+        compiled[operators.rcnn_encoder_backward] = encoder_backward_operations
     with FlopCounterMode(display=False, custom_mapping=compiled) as counter:
         for batch in itertools.islice(contestant.batches, steps):
             contestant.step(batch)

@@ -30,7 +30,7 @@ class PlainDecomposable(nn.Module):
         self.output = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden_size, output_size))
 
     def forward(self, batch: Batch) -> Output:
-        """Scores ``[B, C]``."""
+        """Compute scores ``[B, C]`` of pairs."""
         premise, hypothesis = batch.inputs
         left, right = (self.projection(self.embedding(tokens.ids)) for tokens in (premise, hypothesis))
         scores = torch.bmm(self.attend(left), self.attend(right).transpose(1, 2))

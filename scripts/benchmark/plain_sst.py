@@ -33,7 +33,7 @@ class PlainModel(nn.Module):
         self.output = nn.Linear(2 * hidden_size, output_size)
 
     def forward(self, batch: Batch) -> Output:
-        """Scores and rationale."""
+        """Compute scores and the rationale."""
         (tokens,) = batch.inputs
         embedded = self.embedding(tokens.ids)
         states, _ = self._run(self.selector, self.dropout(embedded), tokens.lengths)

@@ -19,7 +19,6 @@ class Bernoulli(Selection):
     """
 
     parameter_count = 1
-    draw_name = "bernoulli"
     arg_constraints = {"logits": constraints.real}
     support = constraints.boolean
 

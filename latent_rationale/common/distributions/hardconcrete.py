@@ -19,7 +19,6 @@ class HardConcrete(Rectified):
 
     base: BinaryConcrete
     parameter_count = 1
-    draw_name = "hardconcrete"
     arg_constraints = {"location": constraints.real}
 
     def __init__(

@@ -20,7 +20,6 @@ class HardKuma(Rectified):
 
     base: Kumaraswamy
     parameter_count = 2
-    draw_name = "hardkuma"
     arg_constraints = {"a": constraints.positive, "b": constraints.positive}
 
     def __init__(

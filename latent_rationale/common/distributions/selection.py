@@ -25,9 +25,6 @@ class Selection(Distribution):
     parameter_count: ClassVar[int]
     """Number of real values per choice that ``from_raw`` expects."""
 
-    draw_name: ClassVar[str | None] = None
-    """Its draw in draws.h, if there is one: on a processor, dependent choices are then drawn in C++."""
-
     @classmethod
     @abstractmethod
     def from_raw(cls, raw: Tensor) -> "Selection":

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -98,6 +98,15 @@ class Cell(nn.Module, ABC):
         """
 
 
+class LSTMGates(NamedTuple, Generic[A]):
+    """Gates of an LSTM, ``[B, H]`` each, in the order of ``torch.nn.LSTM``."""
+
+    input: A
+    forget: A
+    cell: A
+    output: A
+
+
 class LSTMCell(Cell):
     """Long short-term memory without peepholes (Hochreiter & Schmidhuber, 1997); the state is (h, c)."""
 
@@ -128,10 +137,14 @@ class LSTMCell(Cell):
     def step(self, projected: A, state: tuple[A, ...]) -> tuple[A, ...]:
         """Compute h and c after one more word."""
         hidden, memory = state
+        gates = self.gates(projected, hidden)
+        memory = gates.forget.sigmoid() * memory + gates.input.sigmoid() * gates.cell.tanh()
+        return gates.output.sigmoid() * memory.tanh(), memory
+
+    def gates(self, projected: A, hidden: A) -> LSTMGates[A]:
+        """Compute the gates before their nonlinear functions, from ``projected [B, 4H]`` and ``hidden [B, H]``."""
         gates = projected + linear(hidden, self.recurrent_weight, self.bias)  # [B, 4H]
-        input, forget, cell, output = gates.chunk(4, dim=-1)  # the order of torch.nn.LSTM
-        memory = forget.sigmoid() * memory + input.sigmoid() * cell.tanh()
-        return output.sigmoid() * memory.tanh(), memory
+        return LSTMGates(*gates.chunk(4, dim=-1))
 
 
 class RCNNCell(Cell):

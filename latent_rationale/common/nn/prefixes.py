@@ -1,10 +1,10 @@
-"""Encoding of sentences with common prefixes, by the compiled operators of beginnings.cpp where available."""
+"""Encoding of sentences with common prefixes, by the compiled operators of prefixes.cpp where available."""
 
 import torch
 from torch import Tensor
 
 from latent_rationale.common.nn.cells import Cell, State
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.prefixes import read_prefixes
 
 
 @torch.no_grad()
@@ -23,11 +23,10 @@ def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) ->
     Returns:
         The state of each sentence after its last word, ``[R, H]`` each.
     """
-    operator = operator_for(projected.device, f"{cell.name}_beginnings")
-    if operator is not None:
-        given = projected.contiguous(), ids.contiguous(), lengths.contiguous(), cell.bias, cell.recurrent_weight
-        hidden, memories = operator(*given)
-        return hidden, *memories.split(cell.hidden_size, dim=1)
+    compiled = read_prefixes(cell.name, projected, ids, lengths, cell.recurrent_weight, cell.bias)
+    if compiled is not None:
+        hidden, memory = compiled
+        return hidden, *torch.split(memory, cell.hidden_size, dim=1)
     # ``state`` holds one row for each different prefix of the current length, at first the empty one. ``reading`` lists
     # the sentences that go on, and ``which`` the row of ``state`` that each of them is in.
     state = cell.start(projected[:1])

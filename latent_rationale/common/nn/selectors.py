@@ -11,8 +11,6 @@ from latent_rationale.common.nn.cells import MakeCell
 from latent_rationale.common.nn.dropout import Dropout
 from latent_rationale.common.nn.encoders import Encoder
 from latent_rationale.common.nn.initialization import linear
-from latent_rationale.common.ops.ancestral import sample_compiled
-from latent_rationale.common.ops.library import is_compiled
 from latent_rationale.common.structures import Rationale, Tokens
 
 
@@ -112,33 +110,34 @@ class DependentSelector(Selector):
         weight = torch.cat([self.cell.input_weight[:, :width], self.gate.layer.weight[:, :width]])
         words = functional.linear(states, weight)
         noise = uniform_noise(words.shape[:2], words) if self.training else None
-        if noise is not None and family.draw_name is not None and words.device.type == "cpu" and is_compiled():
-            z, raw = self._compiled(words, noise)
-        else:
-            z, raw = self._by_steps(words, noise)
+        z, raw = self._sample(words, noise)
         return z, family.from_raw(raw)
 
-    def _compiled(self, words: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Return choices ``[B, T]`` and the raw parameters ``[B, T, P]`` behind them, by the compiled operator."""
-        cell, gate = self.cell, self.gate.layer
-        weight = torch.cat([cell.recurrent_weight, gate.weight[:, -cell.hidden_size :]])
-        bias = torch.cat([cell.bias, gate.bias])
-        return sample_compiled(cell.name, self.gate.family, words, noise, weight, bias, cell.input_weight[:, -1])
+    def _sample(self, words: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Sample or decide the choices one after the other.
 
-    def _by_steps(self, words: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return choices ``[B, T]`` and raw parameters ``[B, T, P]``, step by step; without noise, decide."""
+        Args:
+            words: products of the cell's input weight and, after it, the gate's weight with the states,
+                ``[B, T, N + P]``.
+            noise: uniform noise ``[B, T]``; None to decide.
+
+        Returns:
+            Choices ``[B, T]``, and the raw parameters ``[B, T, P]`` behind them.
+        """
         cell, gate, family = self.cell, self.gate.layer, self.gate.family
         read, known = torch.split(words, [len(cell.input_weight), family.parameter_count], dim=-1)
         # The gate's last columns multiply s_(t-1), the cell's last column multiplies z_t.
         from_past, from_choice = gate.weight[:, -cell.hidden_size :], cell.input_weight[:, -1]
         state = cell.start(read[:, 0])
         raws, choices = [], []
-        for step in range(words.shape[1]):
-            raw = known[:, step] + functional.linear(state[0], from_past, gate.bias)
+        # One backward step puts the gradients of all words together; of slices each would fill a tensor with zeros.
+        by_word = zip(read.unbind(1), known.unbind(1), strict=True)
+        for step, (read_now, known_now) in enumerate(by_word):
+            raw = known_now + functional.linear(state[0], from_past, gate.bias)
             dist = family.from_raw(raw)
             z = dist.decide() if noise is None else dist.icdf(noise[:, step])
             # read_t + z_t * w_z completes the projection of [h_t; z_t], [B, N].
-            state = cell.step(torch.addcmul(read[:, step], z.unsqueeze(1), from_choice), state)
+            state = cell.step(torch.addcmul(read_now, z.unsqueeze(1), from_choice), state)
             raws.append(raw)
             choices.append(z)
         return torch.stack(choices, dim=1), torch.stack(raws, dim=1)

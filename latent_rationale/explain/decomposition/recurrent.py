@@ -19,7 +19,7 @@ from latent_rationale.common.nn.model import TextModel
 from latent_rationale.common.nn.padding import reversed_positions, take
 from latent_rationale.common.nn.prefixes import run_prefixes
 from latent_rationale.common.nn.rationale_model import RationaleModel
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.split import split_states
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
@@ -127,11 +127,12 @@ def decompose_states(
     lengths = begins.repeat_interleave(contexts.shape[1])
     wholes = run_prefixes(cell, projected, contexts.flatten(0, 1), lengths)
     views = [whole.view(*contexts.shape[:2], -1) for whole in wholes]
-    operator = operator_for(projected.device, f"{cell.name}_parts") if kind is SplitActivation else None
-    if operator is not None:
-        shown = kind(
-            *operator(projected.contiguous(), contexts, begins, inside, cell.bias, cell.recurrent_weight, *views)
-        )
+    compiled = None
+    if kind is SplitActivation:
+        weights = cell.recurrent_weight, cell.bias
+        compiled = split_states(cell.name, projected, contexts, begins, inside, *weights, tuple(views))
+    if compiled is not None:
+        shown = kind(*compiled)
     else:
         state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
         shown = _read_on(cell, projected, contexts, inside, begins, state)

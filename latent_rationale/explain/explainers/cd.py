@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.nn.cells import LSTMCell, State
+from latent_rationale.common.nn.cells import LSTMCell, LSTMGates, State
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import MurdochActivation, in_both_orders
 from latent_rationale.explain.explainers.contexts import Context, positions_inside
@@ -93,22 +93,17 @@ def _step(cell: LSTMCell, projected: Tensor, now: Tensor, relevant: State, befor
         after: the state after the word, ``[1, H]`` each.
     """
     hidden, memory = relevant
-    gates = now * projected + functional.linear(hidden, cell.recurrent_weight)
-    wholes = projected + functional.linear(before[0], cell.recurrent_weight, cell.bias)
-    shares = list(zip(gates.chunk(4, dim=1), wholes.chunk(4, dim=1), cell.bias.chunk(4), strict=True))
-    # Input, forget, cell and output gate, in torch's order.
-    input_gate, input_bias = _bent(*shares[0], torch.sigmoid)
-    forget_gate, forget_bias = _bent(*shares[1], torch.sigmoid)
-    cell_gate, cell_bias = _bent(*shares[2], torch.tanh)
-    output_gate = shares[3][1].sigmoid()
-    # The product of the two biases is relevant within the phrase.
-    memory = (
-        input_gate * (cell_gate + cell_bias)
-        + input_bias * (cell_gate + now * cell_bias)
-        + (forget_gate + forget_bias) * memory
-    )
-    shown = (memory.tanh() + after[1].tanh() - (after[1] - memory).tanh()) / 2
-    return output_gate * shown, memory
+    relevant_gates = LSTMGates(*(now * projected + functional.linear(hidden, cell.recurrent_weight)).chunk(4, dim=1))
+    gates = cell.gates(projected, before[0])
+    biases = LSTMGates(*cell.bias.chunk(4))
+    input_part, input_bias = _bent(relevant_gates.input, gates.input, biases.input, torch.sigmoid)
+    forget_part, forget_bias = _bent(relevant_gates.forget, gates.forget, biases.forget, torch.sigmoid)
+    cell_part, cell_bias = _bent(relevant_gates.cell, gates.cell, biases.cell, torch.tanh)
+    memory = (forget_part + forget_bias) * memory
+    # The product of two biases goes to the phrase as long as it lasts.
+    memory = input_part * (cell_part + cell_bias) + input_bias * (cell_part + now * cell_bias) + memory
+    memory_tanh = (memory.tanh() + after[1].tanh() - (after[1] - memory).tanh()) / 2
+    return gates.output.sigmoid() * memory_tanh, memory
 
 
 def _bent(relevant: Tensor, whole: Tensor, bias: Tensor, function: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.data.word_pieces import WordPieces
 from latent_rationale.common.nn.cells import LSTMCell, State
 from latent_rationale.common.nn.prefixes import run_prefixes
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.continuation import OutputLayers, continue_sentences
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.language_model.model import LanguageModel
 from latent_rationale.explain.language_model.output_softmax import OutputSoftmax
@@ -77,15 +77,13 @@ class DirectionalSampler:
         Returns:
             Ids of the language model ``[B, W]``.
         """
-        operator = operator_for(noise.device, f"{self.cell.name}_go_on")
-        if operator is not None:
-            # A step is too little work for Python: the operator runs all steps, each sample up to its last word.
-            cell, choice = self.cell, self.choice
-            tails = [weight for tail in choice.tails for weight in tail]
-            reading = self.projected, cell.bias, cell.recurrent_weight
-            drawing = choice.head.weight, choice.head.bias, tails, choice.reserved
-            found: Tensor = operator(*reading, *state, which, words, noise, *drawing)
-            return found
+        cell, choice = self.cell, self.choice
+        # A step is too little work for Python: the operator runs all steps, each sample up to its last word.
+        layers = OutputLayers(choice.head.weight, choice.head.bias, choice.tails, choice.reserved)
+        weights = self.projected, cell.recurrent_weight, cell.bias
+        compiled = continue_sentences(cell.name, *weights, state, which, words, noise, layers)
+        if compiled is not None:
+            return compiled
         sampled = []
         state = tuple(part[which] for part in state)  # from [R, H] to one state per sample, [B, H]
         for step in noise.unbind(1):

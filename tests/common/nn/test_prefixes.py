@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from latent_rationale.common.nn import prefixes as beginnings
 from latent_rationale.common.nn.cells import CELLS
 from latent_rationale.common.nn.prefixes import run_prefixes
+from latent_rationale.common.ops.library import without
 
 ROWS = torch.tensor([[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 0, 4], [5, 2, 3, 4], [1, 2, 3, 3], [1, 2, 5, 5]])
 UNITS, SIZE, WORDS = 19, 3, 6  # units that do not fill a processor's vectors
-COMPILED = pytest.mark.parametrize("compiled", [True, False])
+OPERATORS = [f"{name}_prefixes" for name in CELLS]
 
 
 @pytest.fixture(params=CELLS)
@@ -23,9 +23,10 @@ def projected(cell):
         return cell.project(torch.randn(WORDS, SIZE, dtype=torch.float64))
 
 
-@pytest.fixture
-def without_operators(monkeypatch):
-    return lambda: monkeypatch.setattr(beginnings, "operator_for", lambda *_: None)
+@pytest.fixture(params=[True, False], ids=["compiled", "python"])
+def implementation(request):
+    with without(*() if request.param else OPERATORS):
+        yield
 
 
 def one_by_one(cell, projected, row):
@@ -43,20 +44,15 @@ def check(cell, projected, rows, lengths):
         torch.testing.assert_close(part, torch.cat(same))
 
 
-@COMPILED
 @pytest.mark.parametrize("lengths", [[4] * 6, [4, 3, 3, 2, 1, 2], [0, 4, 0, 1, 4, 0], [0] * 6], ids=str)
-def test_each_state_is_that_of_its_sentence_alone(cell, projected, lengths, compiled, without_operators):
-    if not compiled:
-        without_operators()
+@pytest.mark.usefixtures("implementation")
+def test_each_state_is_that_of_its_sentence_alone(cell, projected, lengths):
     check(cell, projected, ROWS, lengths)
 
 
-@COMPILED
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.usefixtures("threads")
-def test_many_sentences_are_read_in_blocks_and_by_several_threads(cell, compiled, dtype, without_operators):
-    if not compiled:
-        without_operators()
+@pytest.mark.usefixtures("threads", "implementation")
+def test_many_sentences_are_read_in_blocks_and_by_several_threads(cell, dtype):
     cell, rows = cell.to(dtype), torch.randint(WORDS, (700, 5))
     with torch.no_grad():
         projected = cell.project(torch.randn(WORDS, SIZE, dtype=dtype))
@@ -64,16 +60,16 @@ def test_many_sentences_are_read_in_blocks_and_by_several_threads(cell, compiled
     check(cell, projected, rows[:3], [5, 0, 2])
 
 
-def test_without_operators_what_several_begin_with_is_read_once(cell, projected, monkeypatch, without_operators):
+def test_without_operators_shared_prefixes_are_read_once(cell, projected, monkeypatch):
     read, step = [], cell.step
 
     def counted(words, state):
         read.append(len(words))
         return step(words, state)
 
-    without_operators()
     monkeypatch.setattr(cell, "step", counted)
-    run_prefixes(cell, projected, ROWS, torch.tensor([4, 4, 4, 4, 4, 2]))
+    with without(*OPERATORS):
+        run_prefixes(cell, projected, ROWS, torch.tensor([4, 4, 4, 4, 4, 2]))
     assert read == [2, 2, 3, 4]  # 1, 5; 12, 52; 123, 120, 523; and whole sentences
 
 

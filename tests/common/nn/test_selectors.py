@@ -7,7 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, HardKuma, Selection, uniform_noise
+from latent_rationale.common.distributions import (
+    DISTRIBUTIONS,
+    Bernoulli,
+    HardConcrete,
+    HardKuma,
+    Selection,
+    uniform_noise,
+)
 from latent_rationale.common.nn.cells import LSTMCell, RCNNCell
 from latent_rationale.common.nn.encoders import LSTM, BagOfWords
 from latent_rationale.common.nn.selectors import DependentSelector, IndependentSelector, Selector
@@ -17,7 +24,23 @@ SIZE, HIDDEN, UNITS = 5, 4, 3
 LENGTHS = (4, 1, 6, 3)
 ERRORS = 4.9
 
+
+class WideHardKuma(HardKuma):
+    """A HardKuma with other bounds."""
+
+    def __init__(self, a: Tensor, b: Tensor, validate_args: bool | None = None):
+        super().__init__(a, b, low=-0.5, high=1.2, validate_args=validate_args)
+
+
+class ColdHardConcrete(HardConcrete):
+    """A HardConcrete with another temperature."""
+
+    def __init__(self, location: Tensor, validate_args: bool | None = None):
+        super().__init__(location, temperature=0.3, validate_args=validate_args)
+
+
 FAMILIES = pytest.mark.parametrize("family", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
+FAMILIES_AND_SUBCLASSES = pytest.mark.parametrize("family", [*DISTRIBUTIONS.values(), WideHardKuma, ColdHardConcrete])
 KINDS = pytest.mark.parametrize("kind", ["independent", "lstm", "rcnn"])
 CELLS = pytest.mark.parametrize("cell", [LSTMCell, RCNNCell])
 
@@ -55,7 +78,7 @@ def choose_step_by_step(selector: DependentSelector, embedded: Tensor, tokens: T
     return torch.where(tokens.mask, z, 0.0), p0, p1
 
 
-@FAMILIES
+@FAMILIES_AND_SUBCLASSES
 @pytest.mark.parametrize("kind", ["lstm", "rcnn"])
 @pytest.mark.parametrize("training", [False, True])
 def test_dependent_choices_are_made_one_after_the_other(family, kind, training, build, make_tokens, gradients):
@@ -126,7 +149,7 @@ def test_padding_changes_nothing(family, kind, build, make_tokens):
     torch.testing.assert_close(large.dist.p0[mask], small.dist.p0[tokens.mask])
 
 
-@FAMILIES
+@FAMILIES_AND_SUBCLASSES
 @KINDS
 def test_samples_follow_the_distribution(family, kind, build, make_tokens):
     """Along sampled prefixes, what came out less what was expected is a sum of independent surprises."""

@@ -4,8 +4,9 @@ import warnings
 import pytest
 import torch
 
-from latent_rationale.common.nn.encoders import LSTM
+from latent_rationale.common.nn.encoders import RCNN
 from latent_rationale.common.ops import library as compiled
+from latent_rationale.common.ops.prefixes import read_prefixes
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +21,9 @@ def test_the_operators_were_compiled_here():
     assert compiled.is_compiled()
 
 
-def test_without_them_an_lstm_runs_all_the_same(monkeypatch, make_tokens):
+def test_without_them_an_rcnn_runs_all_the_same(monkeypatch, make_tokens):
     tokens = make_tokens((3, 1))
-    encoder = LSTM(5, 4)
+    encoder = RCNN(5, 4)
     inputs = torch.randn(2, 3, 5)
     expected = encoder.states(inputs, tokens)
     compiled.is_compiled.cache_clear()
@@ -55,22 +56,33 @@ def test_a_processor_without_avx2(monkeypatch):
     [
         ([4, 1], None, "longer than the width 3"),
         ([3], None, "one for each sentence"),
-        ([3, 1], torch.ones(2, 2), "one for each word"),
-        ([3, 1], torch.ones(2, 3, dtype=torch.float64), "scales are Double, words are Float"),
+        ([3, 1], torch.ones(2, 2), "one number for each word"),
+        ([3, 1], torch.ones(2, 3, dtype=torch.float64), "z is Double, words are Float"),
     ],
 )
 def test_operators_refuse_what_would_read_beyond_a_tensor(lengths, z, message):
     with pytest.raises(RuntimeError, match=message):
-        LSTM(5, 4)._run(torch.randn(2, 3, 5), torch.tensor(lengths), z)
+        RCNN(5, 4)._run(torch.randn(2, 3, 5), torch.tensor(lengths), z)
 
 
 def test_what_was_not_compiled_is_not_found():
     """Of a new cell without an operator, or in a library that is older than the code."""
     cpu = torch.device("cpu")
-    for name in ("lstm", "rcnn", "lstm_sample", "rcnn_sample", "lstm_beginnings", "rcnn_beginnings", "lstm_go_on"):
-        assert compiled.operator_for(cpu, name) is not None
-    assert compiled.operator_for(cpu, "gru_beginnings") is None
-    assert compiled.operator_for(torch.device("cuda"), "lstm_beginnings") is None
+    for name in ("rcnn_encoder", "lstm_prefixes", "rcnn_prefixes", "lstm_continuation", "lstm_split"):
+        assert compiled.find_operator(name, cpu) is not None
+    assert compiled.find_operator("gru_prefixes", cpu) is None
+    assert compiled.find_operator("lstm_prefixes", torch.device("cuda")) is None
+
+
+def test_an_operator_is_switched_off_for_a_while():
+    cpu = torch.device("cpu")
+    with compiled.without("lstm_prefixes"):
+        assert compiled.find_operator("lstm_prefixes", cpu) is None
+        with compiled.without("lstm_split"):
+            assert compiled.find_operator("lstm_split", cpu) is None
+        assert compiled.find_operator("lstm_prefixes", cpu) is None
+        assert compiled.find_operator("lstm_split", cpu) is not None
+    assert compiled.find_operator("lstm_prefixes", cpu) is not None
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
@@ -79,11 +91,10 @@ def test_gates_are_right_however_far_they_are_open(dtype):
     x = torch.cat([torch.linspace(-120, 120, 24001, dtype=dtype), torch.tensor([torch.nan, torch.inf, -torch.inf])])
     x = x.to(dtype)
     open_, zeros = torch.full_like(x, 200), torch.zeros(4, dtype=dtype)
-    operator = compiled.operator_for(torch.device("cpu"), "lstm_beginnings")
     ids, lengths = torch.arange(len(x)).unsqueeze(1), torch.ones(len(x), dtype=torch.long)
 
     def read(*gates):
-        return operator(torch.stack(gates, dim=1), ids, lengths, zeros, torch.zeros(4, 1, dtype=dtype))
+        return read_prefixes("lstm", torch.stack(gates, dim=1), ids, lengths, torch.zeros(4, 1, dtype=dtype), zeros)
 
     _, memory = read(open_, open_, x, open_)
     hidden, _ = read(open_, open_, open_, x)

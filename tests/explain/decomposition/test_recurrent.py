@@ -7,12 +7,12 @@ from torch.nn import functional
 
 from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import Latent
-from latent_rationale.common.nn import prefixes as beginnings
 from latent_rationale.common.nn.cells import LSTMCell
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.rationale_model import RationaleModel
-from latent_rationale.common.ops.library import operator_for
+from latent_rationale.common.ops.library import without
+from latent_rationale.common.ops.split import split_states
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition import recurrent
@@ -162,16 +162,15 @@ def test_memory_is_bounded_and_changes_nothing(make_classifier, language, max_ba
 
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("layer", LAYERS)
-def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_classifier, monkeypatch):
+def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_classifier):
     """Of several lengths, with beginnings and ends in common."""
     model = make_classifier(layer)
-    if not compiled:
-        monkeypatch.setattr(beginnings, "operator_for", lambda *_: None)
     rows = torch.tensor([[4, 9, 2, 6], [4, 9, 3, 6], [4, 9, 2, 1], [5, 9, 2, 6], [4, 9, 2, 6], [6, 1, 1, 1]])
     tokens = Tokens.of(rows, torch.tensor([4, 4, 3, 4, 4, 1]))
     with torch.no_grad():
         expected = model.forward_embedded(model.embedding(rows), tokens).scores
-    torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
+    with without(*() if compiled else (f"{layer}_prefixes",)):
+        torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
@@ -188,25 +187,24 @@ def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(recurrent, "_read_on", None)
         found = decompose_states(*given)
-    monkeypatch.setattr(recurrent, "operator_for", lambda *_: None)
-    expected = decompose_states(*given)
+    with without("lstm_split"):
+        expected = decompose_states(*given)
     torch.testing.assert_close(found.whole, expected.whole)
     torch.testing.assert_close(found.relevant, expected.relevant)
 
 
-def lstm_parts(cell, **others):
+def split_lstm(cell, **others):
     """The operator, on three phrases of one word in two contexts of two."""
+    state = [others.pop(name, torch.zeros(3, 2, 3)) for name in ("hidden", "memory")]
     given = {
         "projected": torch.zeros(8, 4 * 3),
         "contexts": torch.zeros(3, 2, 2, dtype=torch.long),
         "begins": torch.tensor([0, 1, 1]),
         "inside": torch.tensor([[True, False], [False, True], [False, True]]),
+        "recurrent_weight": cell.recurrent_weight,
         "bias": cell.bias,
-        "weight": cell.recurrent_weight,
-        "hidden": torch.zeros(3, 2, 3),
-        "memories": torch.zeros(3, 2, 3),
     }
-    return operator_for(torch.device("cpu"), "lstm_parts")(*(given | others).values())
+    return split_states("lstm", **given | others, state=tuple(state))
 
 
 @pytest.mark.parametrize(
@@ -220,15 +218,15 @@ def lstm_parts(cell, **others):
         ({"inside": torch.ones(3, 1, dtype=torch.bool)}, "true or false for each place"),
         ({"inside": torch.ones(3, 2)}, "true or false for each place"),
         ({"hidden": torch.zeros(3, 1, 3)}, "a contiguous state for each context"),
-        ({"memories": torch.zeros(3, 2, 3).double()}, "a contiguous state for each context"),
+        ({"memory": torch.zeros(3, 2, 3).double()}, "a contiguous state for each context"),
         ({"bias": torch.zeros(3)}, "expected weights for cells of 3 units"),
     ],
 )
 def test_the_operator_refuses_what_would_read_beyond_a_tensor(others, message):
     cell = LSTMCell(5, 3)
-    assert not lstm_parts(cell)[1].any()
+    assert not split_lstm(cell)[1].any()
     with pytest.raises(RuntimeError, match=message):
-        lstm_parts(cell, **others)
+        split_lstm(cell, **others)
 
 
 @pytest.mark.parametrize("layer", sorted(set(ENCODERS) - set(LAYERS)))

@@ -1,20 +1,17 @@
-"""Bidirectional LSTM that is fast on a CPU."""
+"""Bidirectional LSTM (Hochreiter & Schmidhuber, 1997)."""
 
 from torch import Tensor, nn
 
 from latent_rationale.common.nn.encoders.bidirectional import last_states, run_both_ways
 from latent_rationale.common.nn.encoders.encoder import Encoder
 from latent_rationale.common.nn.initialization import glorot_lstms_
-from latent_rationale.common.ops.library import is_compiled
-from latent_rationale.common.ops.recurrence import Weights, run_compiled
 from latent_rationale.common.structures import Tokens
 
 
 class LSTM(Encoder):
     """Encoder by one LSTM that reads from left to right and one that reads from right to left.
 
-    On a CPU, the compiled operator of lstm.cpp runs both directions at once. On other devices, and where it could not
-    be compiled, ``torch.nn.LSTM`` runs them.
+    Each is a ``torch.nn.LSTM``, for which PyTorch has fast code on every device.
 
     Args:
         input_size: size of a word vector, D.
@@ -38,16 +35,4 @@ class LSTM(Encoder):
 
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
         """Compute states ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
-        if inputs.device.type == "cpu" and is_compiled():
-            return run_compiled("lstm", inputs, lengths, z, *map(_weights, (self.forwards, self.backwards)))
-        return self._run_elsewhere(inputs, lengths, z)
-
-    def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """Compute the states by ``torch.nn.LSTM``."""
         return run_both_ways(lambda x: self.forwards(x)[0], lambda x: self.backwards(x)[0], inputs, lengths, z)
-
-
-def _weights(lstm: nn.LSTM) -> Weights:
-    """Return the weights of an LSTM with its two biases, of which torch only uses the sum, as one."""
-    inputs, recurrent, input_bias, recurrent_bias = lstm.all_weights[0]
-    return Weights(inputs, recurrent, input_bias + recurrent_bias)

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from latent_rationale.common.nn.cells import RCNNCell
 from latent_rationale.common.nn.encoders.bidirectional import last_states, run_both_ways
 from latent_rationale.common.nn.encoders.encoder import Encoder
-from latent_rationale.common.ops.library import is_compiled
-from latent_rationale.common.ops.recurrence import Weights, run_compiled
+from latent_rationale.common.ops.encoder import DirectionWeights, encode
 from latent_rationale.common.structures import Tokens
 
 
@@ -17,7 +16,7 @@ class RCNN(Encoder):
     """Encoder by one RCNN that reads from left to right and one that reads from right to left.
 
     A word with z = 0 leaves the state unchanged, so that only the selected words need to be read. On a CPU, the
-    compiled operator of rcnn.cpp runs both directions at once; on other devices ``RCNNCell`` runs step by step.
+    compiled operator of encoder.cpp runs both directions at once; on other devices ``RCNNCell`` runs step by step.
 
     Args:
         input_size: size of a word vector, D.
@@ -48,15 +47,17 @@ class RCNN(Encoder):
 
     def _run(self, inputs: Tensor, lengths: Tensor, z: Tensor | None = None) -> Tensor:
         """Compute states ``[B, T, 2H]`` for inputs ``[B, T, D]`` times z ``[B, T]``."""
-        if inputs.device.type == "cpu" and is_compiled():
-            cells = (self.forwards, self.backwards)
-            weights = (Weights(cell.input_weight, cell.recurrent_weight, cell.bias) for cell in cells)
-            return run_compiled("rcnn", inputs, lengths, z, *weights)
-        return self._run_elsewhere(inputs, lengths, z)
+        weights = (_weights(self.forwards), _weights(self.backwards))
+        compiled = encode(RCNNCell.name, inputs, lengths, z, *weights)
+        return self._run_by_steps(inputs, lengths, z) if compiled is None else compiled
 
-    def _run_elsewhere(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
-        """Compute the states step by step, in Python."""
+    def _run_by_steps(self, inputs: Tensor, lengths: Tensor, z: Tensor | None) -> Tensor:
+        """Compute the states step by step with ``RCNNCell``, on any device."""
         return run_both_ways(partial(_by_steps, self.forwards), partial(_by_steps, self.backwards), inputs, lengths, z)
+
+
+def _weights(cell: RCNNCell) -> DirectionWeights:
+    return DirectionWeights(cell.input_weight, cell.recurrent_weight, cell.bias)
 
 
 def _by_steps(cell: RCNNCell, inputs: Tensor) -> Tensor:

@@ -282,3 +282,15 @@ def test_cnn_is_the_largest_response_of_its_windows(skip, build, make_tokens):
         expected = torch.stack([cnn_window(encoder, inputs[row, :length], place) for place in range(length)])
         torch.testing.assert_close(states[row, :length], expected)
         torch.testing.assert_close(summary[row], expected.amax(0))
+
+
+@pytest.mark.parametrize("name", [name for name, traits in TRAITS.items() if traits.directional])
+def test_what_is_not_finite_is_not_hidden(name, make_tokens):
+    """The training loop watches for it."""
+    tokens = make_tokens((3, 2))
+    inputs = torch.randn(2, 3, SIZE)
+    inputs[0, 1] = torch.nan
+    states = ENCODERS[name](SIZE, HIDDEN, False).states(inputs, tokens)
+    assert states[0, 1:, :HIDDEN].isnan().all()
+    assert states[0, :2, HIDDEN:].isnan().all()
+    assert states[1, :2].isfinite().all()

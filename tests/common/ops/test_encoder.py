@@ -1,14 +1,12 @@
-"""What the compiled cells have in common; whether each computes what it should is asked in test_lstm and test_rcnn."""
+"""The compiled bidirectional encoder; test_rcnn asks whether it computes the RCNN of the paper."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from latent_rationale.common.nn.encoders import LSTM, RCNN, Encoder
+from latent_rationale.common.nn.encoders import RCNN, Encoder
 from latent_rationale.common.structures import Tokens
-
-CELLS = pytest.mark.parametrize("cell", [LSTM, RCNN])
 
 
 class Reader(nn.Module):
@@ -24,10 +22,9 @@ class Reader(nn.Module):
         return states, self.encoder.encode(inputs, self.tokens, z)
 
 
-@CELLS
-def test_gradcheck(cell, randomise, make_tokens):
+def test_gradcheck(randomise, make_tokens):
     """The backward passes are written by hand: inputs, choices and every weight against finite differences."""
-    reader = Reader(randomise(cell(2, 2)), make_tokens([3, 1, 2]))
+    reader = Reader(randomise(RCNN(2, 2)), make_tokens([3, 1, 2]))
     names, weights = zip(*reader.named_parameters(), strict=True)
 
     def read(inputs: Tensor, z: Tensor, *values: Tensor) -> tuple[Tensor, Tensor]:
@@ -38,26 +35,24 @@ def test_gradcheck(cell, randomise, make_tokens):
     assert torch.autograd.gradcheck(read, (inputs, z, *weights))
 
 
-@CELLS
 @pytest.mark.parametrize("scaled", [False, True])
-def test_compiled_and_not_compiled_agree(cell, scaled, randomise, make_tokens, make_z, gradients):
+def test_compiled_and_not_compiled_agree(scaled, randomise, make_tokens, make_z, gradients):
     tokens = make_tokens((6, 1, 4))
-    encoder = randomise(cell(5, 4))
+    encoder = randomise(RCNN(5, 4))
     inputs = torch.randn(3, 6, 5, dtype=torch.float64, requires_grad=True)
     z = make_z(tokens).requires_grad_() if scaled else None
-    runs = (encoder._run, encoder._run_elsewhere)
+    runs = (encoder._run, encoder._run_by_steps)
     found, expected = (torch.where(tokens.mask.unsqueeze(-1), run(inputs, tokens.lengths, z), 0.0) for run in runs)
     torch.testing.assert_close(found, expected)
     tensors = [inputs, *encoder.parameters(), *([z] if scaled else [])]
     torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors))
 
 
-@CELLS
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("lengths", [(6, 1, 4), (5, 5, 2)])
-def test_without_gradients_less_is_kept_and_nothing_changes(cell, scaled, lengths, randomise, make_tokens, make_z):
+def test_without_gradients_less_is_kept_and_nothing_changes(scaled, lengths, randomise, make_tokens, make_z):
     tokens = make_tokens(lengths)
-    encoder = randomise(cell(5, 4))
+    encoder = randomise(RCNN(5, 4))
     inputs = torch.randn(3, max(lengths), 5, dtype=torch.float64)
     z = make_z(tokens) if scaled else None
     expected = encoder._run(inputs, tokens.lengths, z)
@@ -65,28 +60,26 @@ def test_without_gradients_less_is_kept_and_nothing_changes(cell, scaled, length
         assert torch.equal(encoder._run(inputs, tokens.lengths, z), expected)
 
 
-@CELLS
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 16, 19])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_any_number_of_units(cell, size, dtype, make_tokens, gradients):
+def test_any_number_of_units(size, dtype, make_tokens, gradients):
     """More, fewer, or just as many as a vector register holds; against the path without compiled operators."""
     tokens = make_tokens((4, 2))
-    encoder = cell(3, size).to(dtype)
+    encoder = RCNN(3, size).to(dtype)
     inputs = torch.randn(2, 4, 3, dtype=dtype)
     z = torch.rand(2, 4, dtype=dtype).requires_grad_()
-    runs = (encoder._run, encoder._run_elsewhere)
+    runs = (encoder._run, encoder._run_by_steps)
     found, expected = (run(inputs, tokens.lengths, z)[tokens.mask] for run in runs)
     torch.testing.assert_close(found, expected)
     tensors = [z, *encoder.parameters()]
     torch.testing.assert_close(gradients(found, tensors), gradients(expected, tensors), rtol=1e-4, atol=1e-5)
 
 
-@CELLS
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_threads_share_directions_and_sentences(cell, threads, make_tokens, gradients):
+def test_threads_share_directions_and_sentences(threads, make_tokens, gradients):
     """Forty sentences are two parts for each direction on four threads."""
     tokens = make_tokens([5, 3, 1, 4] * 10)
-    encoder = cell(3, 9).double()
+    encoder = RCNN(3, 9).double()
     inputs = torch.randn(40, 5, 3, dtype=torch.float64, requires_grad=True)
     tensors = [inputs, *encoder.parameters()]
     before = torch.get_num_threads()
@@ -101,10 +94,9 @@ def test_threads_share_directions_and_sentences(cell, threads, make_tokens, grad
     torch.testing.assert_close(results[1], results[0])
 
 
-@CELLS
-def test_states_at_padding_are_zero_and_their_gradients_are_ignored(cell, make_tokens, gradients):
+def test_states_at_padding_are_zero_and_their_gradients_are_ignored(make_tokens, gradients):
     tokens = make_tokens((4, 2))
-    encoder = cell(3, 5)
+    encoder = RCNN(3, 5)
     inputs = torch.randn(2, 4, 3, requires_grad=True)
     states = encoder.states(inputs, tokens)
     assert not states[~tokens.mask].any()
@@ -112,15 +104,3 @@ def test_states_at_padding_are_zero_and_their_gradients_are_ignored(cell, make_t
     (found,) = torch.autograd.grad(states, inputs, torch.where(real, 1.0, torch.nan), retain_graph=True)
     (expected,) = torch.autograd.grad(states, inputs, real.float())
     assert torch.equal(found, expected)
-
-
-@CELLS
-def test_what_is_not_finite_is_not_hidden(cell, make_tokens):
-    """The training loop watches for it."""
-    tokens = make_tokens((3, 2))
-    inputs = torch.randn(2, 3, 3)
-    inputs[0, 1] = torch.nan
-    states = cell(3, 5).states(inputs, tokens)
-    assert states[0, 1:, :5].isnan().all()
-    assert states[0, :2, 5:].isnan().all()
-    assert states[1].isfinite().all()
