@@ -23,7 +23,7 @@ def run_prefixes(cell: Cell, projected: Tensor, ids: Tensor, lengths: Tensor) ->
     compiled = read_prefixes(cell.name, projected, ids, lengths, cell.recurrent_weight, cell.bias)
     if compiled is not None:
         hidden, memory = compiled
-        return hidden, *memory.split(cell.hidden_size, dim=1)
+        return hidden, *torch.split(memory, cell.hidden_size, dim=1)
     state = cell.start(projected[:1])
     found = tuple(part.repeat(len(ids), 1) for part in state)
     reading = torch.arange(len(ids), device=ids.device)

@@ -15,7 +15,7 @@ def run_both_ways(
     lengths: Tensor,
     z: Tensor | None,
 ) -> Tensor:
-    """The same without compiled cells; what stands at padding means nothing.
+    """Run a recurrent network in both directions, to states ``[B, T, 2H]``; those at padding mean nothing.
 
     Each direction takes inputs ``[B, T, D]`` to states ``[B, T, H]`` from the first word to the last. The second gets
     each sentence reversed within its length, so that padding comes last for both and needs no packing.
