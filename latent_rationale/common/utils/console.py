@@ -1,6 +1,7 @@
 """Console output of the commands: the logger, tables, exit codes."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -39,6 +40,8 @@ def run_command(
     Returns:
         The exit code: 0 for success, 2 for invalid input, 130 after Ctrl-C.
     """
+    # Read when torch is loaded, later on. Threads that spin while they wait can slow small products a hundredfold.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     keep_memory()
     console = _Console()
     LOGGER.addHandler(console)
