@@ -42,11 +42,11 @@ def is_in_place(path: Path, pinned: str | None) -> bool:
     Raises:
         InputError: if something else than a file has the name, or the recorded digest is damaged.
     """
+    expected = expected_digest(path, pinned)  # first, so that a damaged record is found before anything is downloaded
     if not path.exists():
         return False
     if not path.is_file():
         raise InputError("is not a file; move it away and run the same command again", path)
-    expected = expected_digest(path, pinned)
     if expected is None:
         print(f"{path} exists; its SHA-256 is unknown, so it was not verified (delete it to download it)")
         return True

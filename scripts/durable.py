@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from itertools import count
 from pathlib import Path
 
 from latent_rationale.common.utils.errors import InputError
+
+FOLDERS_CAN_BE_OPENED = os.name != "nt"
+"""False on Windows, where only files can be synced."""
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -66,7 +69,7 @@ def write(file: FileIO, content: bytes) -> None:
 def sync(path: Path) -> None:
     """Wait until the content of a file, or the names in a folder, are on the disk."""
     if path.is_dir():
-        if os.name != "nt":  # Windows cannot open folders, and stores names with the file
+        if FOLDERS_CAN_BE_OPENED:
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
@@ -106,4 +109,5 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
             move(complete, path)
     finally:
         for incomplete in temporary.values():
-            incomplete.unlink(missing_ok=True)
+            with suppress(OSError):  # the error of the block is the one to be reported
+                incomplete.unlink()

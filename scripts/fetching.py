@@ -228,9 +228,7 @@ def receive(response: HTTPResponse, source: Download, part: Path, offset: int) -
     if body is None:
         return False
     if body.total is not None and body.total > source.largest:
-        raise WrongFileError(
-            f"has {body.total:,} bytes, more than {source.largest:,}, the expected maximum", source.url
-        )
+        raise WrongFileError(f"has {body.total:,} bytes, expected at most {source.largest:,}", source.url)
     if not body.offset:
         begin(part, response.headers)
     try:
