@@ -35,7 +35,7 @@ class Download:
 
     @property
     def marks_its_end(self) -> bool:
-        """Whether half of the file can be told from the whole file: archives have checksums, plain text has none."""
+        """True for archives, whose checksums tell half a file from the whole file; plain text has none."""
         return self.name.endswith((".zip", ".gz"))
 
     @property

@@ -239,8 +239,23 @@ def provide(name: str, downloads: Sequence[Download], options: argparse.Namespac
         download(replace(source, url=url), options.to / name)
 
 
+def provide_all(options: argparse.Namespace, datasets: Mapping[str, Sequence[Download]]) -> bool:
+    """Link or download the chosen sets, the others also if one fails; return whether all of them succeeded."""
+    succeeded = True
+    for name in datasets if options.set == "all" else [options.set]:
+        try:
+            provide(name, datasets[name], options)
+        except InputError as error:
+            print(error, file=sys.stderr)
+            succeeded = False
+        except OSError as error:
+            print(f"{error.filename or options.to / name}: {error.strerror or error}", file=sys.stderr)
+            succeeded = False
+    return succeeded
+
+
 def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence[Download]] = DATASETS) -> int:
-    """Run the command. A set that fails does not stop the others.
+    """Run the command.
 
     Args:
         arguments: the command line; None takes that of the process.
@@ -249,22 +264,11 @@ def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence
     Returns:
         The exit code: 2 if a set failed, 130 if interrupted, else 0.
     """
-    options = read_options(arguments, datasets)
-    failed = False
-    # Continue after an error, so that one unreachable server does not stop the other sets.
-    for name in datasets if options.set == "all" else [options.set]:
-        try:
-            provide(name, datasets[name], options)
-        except InputError as error:
-            print(error, file=sys.stderr)
-            failed = True
-        except OSError as error:
-            print(f"{error.filename or options.to / name}: {error.strerror or error}", file=sys.stderr)
-            failed = True
-        except KeyboardInterrupt:
-            print("interrupted; run the same command again to continue", file=sys.stderr)
-            return 130
-    return 2 if failed else 0
+    try:
+        return 0 if provide_all(read_options(arguments, datasets), datasets) else 2
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to continue", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

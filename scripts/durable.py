@@ -98,7 +98,8 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
     Raises:
         InputError: if a file cannot be written.
     """
-    temporary = {path: beside(path, f".{os.getpid()}.tmp") for path in contents}
+    # Names that the next run uses again, so that a killed run leaves nothing behind for long.
+    temporary = {path: beside(path, ".tmp") for path in contents}
     try:
         for path, content in contents.items():
             with changing(path):

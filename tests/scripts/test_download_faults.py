@@ -403,3 +403,12 @@ def test_files_and_folders_reach_the_disk(place, succeed, monkeypatch):
     succeed()
     assert f"{NAME}.part" in synced
     assert synced[-1] == "esnli"
+
+
+def test_ctrl_c_while_options_are_read_is_one_sentence(monkeypatch, capsys):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("download_data.read_options", interrupt)
+    assert main(["sst"]) == 130
+    assert capsys.readouterr().err == "interrupted; run the same command again to continue\n"
