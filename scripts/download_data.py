@@ -255,7 +255,7 @@ def provide_all(options: argparse.Namespace, datasets: Mapping[str, Sequence[Dow
 
 
 def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence[Download]] = DATASETS) -> int:
-    """Run the command.
+    """Run the download command.
 
     Args:
         arguments: the command line; None takes that of the process.
