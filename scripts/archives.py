@@ -1,7 +1,6 @@
 """Extraction of known members from zip archives, in which anything may be wrong."""
 
 import lzma
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -14,8 +13,9 @@ from fetching import copy_with_progress
 from file_forms import WrongFileError
 
 DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
-    *(RuntimeError, OverflowError, IndexError),  # other errors of zipfile in damaged archives
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, ValueError),  # impossible positions, names in no encoding
+    RuntimeError,  # NotImplementedError for unknown methods among them
 )
 """Exceptions of ``zipfile`` for archives that are damaged or made in unknown ways."""
 

@@ -71,6 +71,34 @@ def test_an_unknown_compression_is_refused(refuse, method):
     assert "compression" in refuse(with_field(zipped(MEMBERS), 8, method))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_wrong_compression_is_refused(refuse, method):
+    refuse(with_field(zipped(MEMBERS), 8, method))
+
+
+def test_damaged_content_of_another_compression_is_refused(refuse, tmp_path):
+    path = tmp_path.parent / f"{tmp_path.name}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as opened:
+        opened.writestr("data/rows.txt", Random(1).randbytes(1000))
+    archive = bytearray(path.read_bytes())
+    archive[100:900] = b"\xff" * 800
+    refuse(bytes(archive))
+
+
+@pytest.mark.parametrize("offset", [10**6, 2**62, 2**63 + 5, 2**64 - 1, None])
+def test_an_impossible_position_is_refused(refuse, tmp_path, offset):
+    """Position of a member in 64 bits, in an extra field; None is one at the end of the archive, in 32 bits."""
+    path = tmp_path.parent / f"{tmp_path.name}.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        member = zipfile.ZipInfo("data/rows.txt")
+        member.extra = b"" if offset is None else struct.pack("<HHQ", 1, 8, offset)
+        opened.writestr(member, b"a row\n")
+    archive = bytearray(path.read_bytes())
+    position = len(archive) - 10 if offset is None else 2**32 - 1
+    struct.pack_into("<L", archive, archive.find(CENTRAL) + 42, position)
+    refuse(bytes(archive))
+
+
 @pytest.mark.parametrize("flags", [0x20, 0x40])
 def test_unknown_kinds_of_members_are_refused(refuse, flags):
     refuse(with_field(zipped(MEMBERS), 6, flags))

@@ -134,7 +134,9 @@ class TestArchive:
         place.files["/trees.zip"] = zipped(TREES | {"trees/dev.txt": b"(4 forged)\n"})
         assert self.run(sets, tmp_path) == 2
         assert listing(tmp_path) == {"sst/train.txt": b"older"}
-        assert "dev.txt" in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "dev.txt" in error
+        assert "delete" not in error, "there is no record"
 
     @pytest.mark.parametrize("content", [b"<html>log in first</html>", zipped({"other.txt": b""}), b""])
     def test_what_is_no_such_archive_is_refused(self, sets, place, tmp_path, capsys, content):

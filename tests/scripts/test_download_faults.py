@@ -123,6 +123,7 @@ class TestWrongContent:
             (gzip.compress(ROWS)[:-8] + bytes(8), "damaged gzip file"),
             (gzip.compress(ROWS) + b"more", "damaged gzip file"),
             (gzip.compress(ROWS)[:20] + bytes(50), "damaged gzip file"),
+            (gzip.compress(ROWS)[:10] + b"\xff" * 50, "damaged gzip file"),
         ],
     )
     def test_of_a_gzip_file_is_refused(self, place, refuse, succeed, tmp_path, content, words):
@@ -235,6 +236,10 @@ class TestRedirects:
         place.raw = [answer(b"", "302 Found", Location=target)]
         assert f"{place.url}/{NAME}: download failed: " in refuse()
         assert listing(tmp_path) == {}
+
+    def test_to_servers_of_files_are_not_followed(self, place, refuse):
+        place.raw = [answer(b"", "302 Found", Location="ftp://127.0.0.1/x")]
+        assert "redirected to ftp://127.0.0.1/x, which is not followed from http to ftp" in refuse()
 
     def test_in_a_loop_are_one_sentence(self, place, refuse, succeed):
         place.raw = [answer(b"", "302 Found", Location=f"/{NAME}")] * 20

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import durable
 import pytest
@@ -13,6 +14,14 @@ def test_all_files_are_complete_and_no_other_is_left(tmp_path):
     files = {tmp_path / "a/one": b"1" * 100_000, tmp_path / "two": b""}
     durable.write_files(files)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+def test_content_is_synced_before_the_rename_and_the_folder_after_it(tmp_path, monkeypatch):
+    events, replace = [], Path.replace
+    monkeypatch.setattr(durable, "sync", lambda path: events.append(f"sync {path.name}"))
+    monkeypatch.setattr(Path, "replace", lambda path, target: (events.append("rename"), replace(path, target)))
+    durable.write_files({tmp_path / "file": b"content"})
+    assert events == ["sync file.tmp", "rename", f"sync {tmp_path.name}"]
 
 
 def test_no_file_is_replaced_if_another_cannot_be_written(tmp_path):

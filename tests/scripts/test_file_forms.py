@@ -34,7 +34,12 @@ WRONG = {
     "reviews.260k.train.txt.gz": [["a review"], ["0.9 0.5\t"], ["0.9 0.5\tgood", "0.9 0."]],
     "review+wiki.filtered.200.txt.gz": [["beer" + " 0.5" * 199], ["beer" + " nan" * 200], ["beer" + " word" * 200]],
     "snli_1.0_dev.jsonl": [['{"sentence1": "A."}'], [ROWS["snli_1.0_dev.jsonl"][0], '{"gold_la']],
-    "esnli_dev.csv": [["404: Not Found"], [ROWS["esnli_dev.csv"][0], '1,neutral,"A, o'], ["gold_label,Sentence1"]],
+    "esnli_dev.csv": [
+        ["404: Not Found"],
+        [ROWS["esnli_dev.csv"][0], '1,neutral,"A, o'],
+        [ROWS["esnli_dev.csv"][0], "1,neutral,A"],
+        ["gold_label,Sentence1"],
+    ],
     "glove.840B.300d.txt": [["the" + " 0.1" * 50], [", " + "0.1 " * 300, "cut 0.1 0.2"]],
 }
 """Rows of files that look similar, of another kind, or cut off in the middle of a row."""
