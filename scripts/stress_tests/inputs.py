@@ -96,7 +96,7 @@ def _partial_download(folder: Path) -> None:
     path = folder / "data/esnli/esnli_dev.csv.part"
     path.parent.mkdir(parents=True)
     path.write_bytes((folder / "esnli/esnli_dev.csv").read_bytes()[:300])
-    path.with_name("esnli_dev.csv.version").write_text('"1"', encoding="utf-8")
+    path.with_name("esnli_dev.csv.part.version").write_text('"1"', encoding="utf-8")
     digest = hashlib.sha256((folder / "esnli/esnli_dev.csv").read_bytes()).hexdigest()
     path.with_name("esnli_dev.csv.sha256").write_text(f"{digest}  esnli_dev.csv\n", encoding="utf-8")
 
@@ -145,7 +145,7 @@ TARGETS = (
         prepare=_partial_download,
     ),
     Target(
-        *("data/esnli/esnli_dev.csv.version", "words", DOWNLOAD.with_arguments("esnli")),
+        *("data/esnli/esnli_dev.csv.part.version", "words", DOWNLOAD.with_arguments("esnli")),
         prepare=_partial_download,
     ),
     Target(

@@ -1,100 +1,23 @@
 """Download script against a local HTTP server."""
 
-import hashlib
-import io
+import errno
+import gzip
 import os
 import socket
 import subprocess
 import sys
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import fetching
 import pytest
 from data_sources import BEER_VECTORS, DATASETS, Download
 from download_data import main
+from local_server import Place, listing, sha256, zipped
 
-CONTENT = bytes(range(256)) * 40
+CONTENT = gzip.compress(bytes(range(256)) * 40, compresslevel=0, mtime=0)
+OTHER = gzip.compress(b"something else", mtime=0)
 TREES = {"trees/train.txt": b"(3 good)\n" * 100, "trees/dev.txt": b"(1 bad)\n"}
 SPLITS = ("train", "dev", "test")
-
-
-@dataclass
-class Place:
-    """Files, behaviour and received requests of a server."""
-
-    url: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-    version: str = '"first"'
-    knows_ranges: bool = True
-    breaks_off_after: int | None = None
-    requests: list[tuple[str, str | None]] = field(default_factory=list)
-
-
-def handler_for(place: Place) -> type[BaseHTTPRequestHandler]:
-    """Return a handler that serves the files of a place."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked = self.headers["Range"]
-            place.requests.append((self.path, asked))
-            content = place.files.get(self.path, b"")
-            unchanged = self.headers["If-Range"] in (None, place.version)
-            start = int(asked[len("bytes=") : -1]) if asked and place.knows_ranges and unchanged else 0
-            if self.path not in place.files:
-                self.send_error(404)
-            elif start and start >= len(content):
-                self.answer(416, b"", len(content))
-            else:
-                self.answer(206 if start else 200, content[start:], len(content))
-
-        def answer(self, status: int, body: bytes, size: int) -> None:
-            self.send_response(status)
-            self.send_header("ETag", place.version)
-            self.send_header("Content-Length", str(len(body)))
-            if status == 416:
-                self.send_header("Content-Range", f"bytes */{size}")
-            self.end_headers()
-            self.wfile.write(body[: place.breaks_off_after])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(place))
-    place.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield place
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, content in members.items():
-            opened.writestr(name, content)
-    return archive.getvalue()
-
-
-def listing(folder: Path) -> dict[str, bytes]:
-    """Return the content of every file below a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 class TestPlainFile:
@@ -121,11 +44,13 @@ class TestPlainFile:
     def test_another_content_than_recorded_is_refused(self, sets, place, tmp_path, capsys):
         self.run(sets, tmp_path)
         (tmp_path / "beer/reviews.txt.gz").unlink()
-        place.files["/reviews.txt.gz"] = b"something else"
+        place.files["/reviews.txt.gz"] = OTHER
         assert self.run(sets, tmp_path) == 2
         assert list(listing(tmp_path)) == ["beer/reviews.txt.gz.sha256"]
         error = capsys.readouterr().err
-        assert all(part in error for part in (place.url, sha256(CONTENT), sha256(b"something else")))
+        assert all(
+            part in error for part in (place.url, sha256(CONTENT), sha256(OTHER), "delete reviews.txt.gz.sha256")
+        )
 
     def test_a_spoilt_file_is_fetched_again_and_kept(self, sets, tmp_path):
         self.run(sets, tmp_path)
@@ -164,7 +89,7 @@ class TestPlainFile:
     def test_a_broken_download_begins_anew_where_the_file_has_changed(self, sets, place, tmp_path):
         place.breaks_off_after = 1000
         assert self.run(sets, tmp_path) == 2
-        changed = CONTENT[::-1]
+        changed = gzip.compress(bytes(range(256))[::-1] * 40, compresslevel=0, mtime=0)
         place.files["/reviews.txt.gz"], place.version, place.breaks_off_after = changed, '"second"', None
         assert self.run(sets, tmp_path) == 0
         assert (tmp_path / "beer/reviews.txt.gz").read_bytes() == changed
@@ -173,6 +98,7 @@ class TestPlainFile:
     def test_a_part_that_nothing_is_missing_from(self, sets, place, tmp_path, part, requests):
         (tmp_path / "beer").mkdir()
         (tmp_path / "beer/reviews.txt.gz.part").write_bytes(part)
+        (tmp_path / "beer/reviews.txt.gz.part.version").write_text('"first"')
         assert self.run(sets, tmp_path) == 0
         assert (tmp_path / "beer/reviews.txt.gz").read_bytes() == CONTENT
         assert len(place.requests) == requests
@@ -208,7 +134,9 @@ class TestArchive:
         place.files["/trees.zip"] = zipped(TREES | {"trees/dev.txt": b"(4 forged)\n"})
         assert self.run(sets, tmp_path) == 2
         assert listing(tmp_path) == {"sst/train.txt": b"older"}
-        assert "dev.txt" in capsys.readouterr().err
+        error = capsys.readouterr().err
+        assert "dev.txt" in error
+        assert "delete" not in error, "there is no record"
 
     @pytest.mark.parametrize("content", [b"<html>log in first</html>", zipped({"other.txt": b""}), b""])
     def test_what_is_no_such_archive_is_refused(self, sets, place, tmp_path, capsys, content):
@@ -349,6 +277,18 @@ class TestLocalCopy:
         assert [self.run("snli", copy), self.run("snli", copy)] == [0, 0]
         assert listing(copy.parent / "data/snli") == listing(copy / "snli")
         assert not any(path.is_symlink() for path in (copy.parent / "data/snli").iterdir())
+
+    def test_a_full_disk_while_copying_leaves_nothing(self, copy, monkeypatch, capsys):
+        def fail(source: Path, target: Path) -> None:
+            Path(target).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(Path, "symlink_to", fail)
+        monkeypatch.setattr("shutil.copyfile", fail)
+        assert self.run("snli", copy) == 2
+        path = copy.parent / "data/snli/snli_1.0_dev.jsonl.gz"
+        assert capsys.readouterr().err == f"{path}: cannot be written (No space left on device)\n"
+        assert list(path.parent.iterdir()) == []
 
     def test_as_a_user_runs_it(self, copy):
         root = Path(__file__).parents[2]

