@@ -2,7 +2,7 @@
 
     python scripts/stress.py                                  # 100 kills, 1,000 bad inputs, disks and pairs of runs
     python scripts/stress.py --only inputs --inputs 5000 --seed 2
-    python scripts/stress.py --only inputs --case 137 --keep /tmp/stress
+    python scripts/stress.py --only inputs --case 137 --keep stress_case
 
 Data and models are small, made up and trained on the spot; nothing is downloaded. A command must end with exit code 0,
 or with exit code 2 and one line on stderr; a refused command must leave the results folder as it was; and a job that

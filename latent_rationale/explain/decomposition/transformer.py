@@ -34,10 +34,6 @@ def _nonlinear(layer: nn.Module, parts: SplitActivation) -> SplitActivation:
     return parts.bent(layer)
 
 
-def _nothing(layer: nn.Module, parts: SplitActivation) -> SplitActivation:
-    return parts
-
-
 def _norm(layer: nn.LayerNorm, parts: SplitActivation) -> SplitActivation:
     """Centre both parts, which is linear, and divide them by the deviation of the whole."""
     centred = parts.each(lambda x: x - x.mean(-1, keepdim=True))
