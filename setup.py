@@ -78,6 +78,8 @@ setup(
         "tqdm>=4.66",  # progress
         "matplotlib>=3.9",  # plots
         "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
+        "joblib>=1.4",  # the number of cores in a container
+        "psutil>=6",  # the load of the machine
     ],
     extras_require={
         "transformers": [TRANSFORMERS],
@@ -85,6 +87,7 @@ setup(
         "dev": [
             "ruff==0.17.6",  # lint and format
             "mypy==2.4.1",  # types
+            "types-psutil==7.2.2.20261111",  # types of psutil
             "pytest==9.2.0",  # tests
             "hypothesis==6.170.15",  # tests over random parameters
             TRANSFORMERS,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from latent_rationale.common.training.options import ComputeOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, ignored, inherited, option
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import GIVEN
@@ -65,7 +66,7 @@ class SentenceOptions(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainedModelOptions(ContextOptions, SentenceOptions):
+class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
     """Options of the commands that explain a model: the model, contexts, sentences and the run."""
 
     HEADING: ClassVar[str] = "model and run"
@@ -83,7 +84,6 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions):
         None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, inf)"
     )
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     batch_size: int = ignored(1, "the phrases of one sentence are explained together")
     use_bert_tokenizer: bool = ignored(False, "a transformer always uses its own tokenizer")

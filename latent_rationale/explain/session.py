@@ -6,7 +6,7 @@ import torch
 
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.models.loading import load_predictor
 from latent_rationale.explain.models.transformer_folder import transformer_folder
@@ -32,6 +32,7 @@ class Session:
 
     def __init__(self, options: ExplainedModelOptions):
         self.options = options
+        set_threads(options.threads)
         device = find_device(options.device)
         sampling = Sampling(
             nb_range=options.nb_range,

@@ -7,7 +7,7 @@ import torch
 
 from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.utils.console import show_row
-from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.files import find_data, plain_or_zipped
 from latent_rationale.snli.agreement import WordScores, compare, content, linked, random_scores
 from latent_rationale.snli.options import AgreeOptions
@@ -30,6 +30,7 @@ def show_agreement(options: AgreeOptions) -> None:
     Raises:
         InputError: if the file of highlights or a results folder cannot be used.
     """
+    set_threads(options.threads)
     pairs = list(read_highlighted_pairs(options.highlights or plain_or_zipped(find_data("esnli") / "esnli_dev.csv")))
     generator = torch.Generator().manual_seed(options.seed)
     show_row("method", *MEASURES, *(f"f1 {relation}" for relation in RELATIONS))

@@ -10,7 +10,7 @@ from latent_rationale.common.experiment.options import (
     LagrangianOptions,
     PredictOptions,
 )
-from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.options import ComputeOptions, TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, ignored, inherited, option
 
 SOFTMAX = "softmax"
@@ -133,10 +133,9 @@ class SNLIPredictOptions(PredictOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgreeOptions(OptionGroup):
+class AgreeOptions(ComputeOptions):
     """Options of ``snli.agree``: models, and pairs in which annotators highlighted words."""
 
     ckpt: tuple[Path, ...] = option(REQUIRED, "results folders of training runs")
     highlights: Path | None = option(None, "CSV file of e-SNLI, plain or .gz (default: found in the data folder)")
     seed: int = option(1, "seed of the random baseline", within="[0, 9007199254)")
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))

@@ -49,7 +49,6 @@ PIECES = (
     Piece("continuation and softmax", "lstm_continuation", "SOC of six sentences"),
     Piece("prefixes", "lstm_prefixes", "SCD of six sentences"),
     Piece("continuation and softmax", "lstm_continuation", "SCD of six sentences"),
-    Piece("split activations", "lstm_split", "SCD of six sentences"),
 )
 
 

@@ -1,7 +1,10 @@
 """Commands ``train`` and ``predict`` of every task, from parsed options to files and console output."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import torch
 
 from latent_rationale.common.experiment.experiment import check_new_folder, resumed_options, run_experiment
 from latent_rationale.common.experiment.options import PredictOptions
@@ -21,7 +24,7 @@ from latent_rationale.common.training.results import headline
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.command import note_without_effect, refuse_misplaced
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.device import find_device
+from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder
 from latent_rationale.common.utils.flags import flag
@@ -47,6 +50,9 @@ def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, A
         check_new_folder(options)
         options = task_class.resolve(options)
     note_without_effect(options, named)
+    set_threads(options.threads)
+    # Recorded, because a resumed run with another number of threads would round differently.
+    options = dataclasses.replace(options, threads=torch.get_num_threads())
     results = run_experiment(task_class(options), find_device(options.device))
     for split, measures in results.items():
         LOGGER.info("%-4s %s", split, headline(measures, task_class.headline))
@@ -68,6 +74,7 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     # Options that training has too, such as paths of data and batch sizes, override the recorded ones if they were set.
     # --save-path means another folder here.
     changes = {name: config.to_json(options)[name] for name in named if name in recorded and name != "save_path"}
+    set_threads(options.threads)
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
     folder = writable_folder(options.save_path or options.ckpt)
     predicted: list[LabelledPrediction] = []

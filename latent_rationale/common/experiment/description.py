@@ -39,5 +39,12 @@ def describe_model(name: str, model: Model, device: torch.device) -> str:
     """Describe a model: its name, its number of parameters, and its device."""
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     trained = sum(size for size, requires_grad in sizes if requires_grad)
-    place = f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
-    return f"{name}, {sum(size for size, _ in sizes):,} parameters, {trained:,} of them trained, on {place}"
+    total = sum(size for size, _ in sizes)
+    return f"{name}, {total:,} parameters, {trained:,} of them trained, on {_describe_device(device)}"
+
+
+def _describe_device(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    threads = torch.get_num_threads()
+    return f"{device} with {threads} thread{'s' * (threads > 1)}"

@@ -26,7 +26,16 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import writable_folder, write_json
 from latent_rationale.common.utils.flags import flag
 
-MAY_CHANGE = {"resume", "overwrite", "save_path", "num_iterations"}
+MAY_CHANGE = {
+    "resume",
+    "save_path",
+    "num_iterations",
+    "device",
+    "threads",
+    "eval_batch_size",
+    "print_every",
+    "save_every",
+}
 """Options whose values may differ when a run is resumed."""
 
 
@@ -114,8 +123,8 @@ def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: d
         if new_values[name] != previous_values[name]:
             change = f"was {previous_values[name]} when the run began and cannot be changed to {new_values[name]}"
             raise InputError(f"{flag(name)} {change}")
-    iterations = options.num_iterations if "num_iterations" in named else previous.num_iterations
-    return dataclasses.replace(previous, resume=True, save_path=options.save_path, num_iterations=iterations)
+    changes = {name: getattr(options, name) for name in MAY_CHANGE & named.keys()}
+    return dataclasses.replace(previous, **{**changes, "resume": True, "save_path": options.save_path})
 
 
 def _start(task: Task[Any], splits: Splits, device: torch.device) -> tuple[TrainState, Tokenizer]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.options import ComputeOptions, TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, option
 from latent_rationale.common.utils.errors import InputError
 
@@ -125,7 +125,7 @@ class RationaleTrainOptions(RationaleOptions, LagrangianOptions, ReinforceOption
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictOptions(OptionGroup):
+class PredictOptions(ComputeOptions):
     """Options of every ``predict`` command."""
 
     ckpt: Path = option(REQUIRED, "results folder of a training run")
@@ -136,7 +136,6 @@ class PredictOptions(OptionGroup):
     plot: bool = option(False, "plot each example that is shown")
     show: int = option(10, "number of examples to show per split", within="[0, inf)")
     eval_batch_size: int | None = option(None, "examples per step (default: as in training)", within="[1, inf)")
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     @property
     def user_texts(self) -> dict[str, str | None]:

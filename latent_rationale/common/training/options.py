@@ -7,10 +7,23 @@ from typing import ClassVar
 from latent_rationale.common.utils.config import OptionGroup, option
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import flag
+from latent_rationale.common.utils.process import DEVICES
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(OptionGroup):
+class ComputeOptions(OptionGroup):
+    """Options of the hardware that a command uses."""
+
+    HEADING: ClassVar[str] = "hardware"
+
+    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=DEVICES)
+    threads: int = option(
+        0, "threads on the CPU; 0: OMP_NUM_THREADS if it is set, else as many as cores are free", within="[0, 1024]"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(ComputeOptions):
     """Options of a training run: its folder, its length, and how often it reports."""
 
     HEADING: ClassVar[str] = "run"
@@ -19,7 +32,6 @@ class RunOptions(OptionGroup):
     overwrite: bool = option(False, "replace an existing results folder")
     resume: bool = option(False, "continue the run in --save-path, with its options")
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=("auto", "cpu", "cuda"))
 
     num_iterations: int = option(-25, "training steps; negative: epochs", negated=("epochs",))
     batch_size: int = option(25, "sentences per step", within="[1, inf)")

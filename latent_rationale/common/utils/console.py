@@ -1,14 +1,13 @@
 """Console output of the commands: the logger, tables, exit codes."""
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from tqdm import tqdm
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.memory import keep_memory
+from latent_rationale.common.utils.process import prepare_process
 
 LOGGER = logging.getLogger("latent_rationale")
 """Logger of all messages to the user."""
@@ -40,9 +39,7 @@ def run_command(
     Returns:
         The exit code: 0 for success, 2 for invalid input, 130 after Ctrl-C.
     """
-    # Read when torch is loaded, later on. Threads that spin while they wait can slow small products a hundredfold.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    keep_memory()
+    prepare_process()
     console = _Console()
     LOGGER.addHandler(console)
     LOGGER.setLevel(logging.INFO)

@@ -19,7 +19,6 @@ from latent_rationale.common.nn.model import TextModel
 from latent_rationale.common.nn.padding import reversed_positions, take
 from latent_rationale.common.nn.prefixes import run_prefixes
 from latent_rationale.common.nn.rationale_model import RationaleModel
-from latent_rationale.common.ops.split import split_states
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
@@ -126,16 +125,9 @@ def decompose_states(
     contexts, inside = contexts[order].contiguous(), inside[order].contiguous()
     lengths = begins.repeat_interleave(contexts.shape[1])
     wholes = run_prefixes(cell, projected, contexts.flatten(0, 1), lengths)
-    views = [whole.view(*contexts.shape[:2], -1) for whole in wholes]
-    compiled = None
-    if kind is SplitActivation:
-        weights = cell.recurrent_weight, cell.bias
-        compiled = split_states(cell.name, projected, contexts, begins, inside, *weights, tuple(views))
-    if compiled is not None:
-        shown = kind(*compiled)
-    else:
-        state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
-        shown = _read_on(cell, projected, contexts, inside, begins, state)
+    views = (whole.view(*contexts.shape[:2], -1) for whole in wholes)
+    state = [kind(whole, torch.zeros_like(whole[:, :1])) for whole in views]
+    shown = _read_on(cell, projected, contexts, inside, begins, state)
     return shown.each(lambda x: x[order.argsort()])
 
 

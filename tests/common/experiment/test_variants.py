@@ -152,7 +152,17 @@ APPLIES: dict[str, tuple[Any, tuple[str, ...]]] = {
 
 VARIED_BY_HAND = {"model", "layer"}
 ELSEWHERE = {
-    *("save_path", "overwrite", "resume", "seed", "device", "num_iterations", "batch_size", "eval_batch_size"),
+    *(
+        "save_path",
+        "overwrite",
+        "resume",
+        "seed",
+        "device",
+        "threads",
+        "num_iterations",
+        "batch_size",
+        "eval_batch_size",
+    ),
     *("eval_every", "print_every", "save_every", "early_stopping", "embed_size", "train_embed", "lr", "min_lr"),
     *("lr_decay", "weight_decay", "max_grad_norm", "scheduler", "milestones", "threshold", "patience", "cooldown"),
     "stop_lr_threshold",

@@ -68,7 +68,7 @@ def test_operators_refuse_what_would_read_beyond_a_tensor(lengths, z, message):
 def test_what_was_not_compiled_is_not_found():
     """Of a new cell without an operator, or in a library that is older than the code."""
     cpu = torch.device("cpu")
-    for name in ("rcnn_encoder", "lstm_prefixes", "rcnn_prefixes", "lstm_continuation", "lstm_split"):
+    for name in ("rcnn_encoder", "lstm_prefixes", "rcnn_prefixes", "lstm_continuation"):
         assert compiled.find_operator(name, cpu) is not None
     assert compiled.find_operator("gru_prefixes", cpu) is None
     assert compiled.find_operator("lstm_prefixes", torch.device("cuda")) is None
@@ -78,10 +78,10 @@ def test_an_operator_is_switched_off_for_a_while():
     cpu = torch.device("cpu")
     with compiled.without("lstm_prefixes"):
         assert compiled.find_operator("lstm_prefixes", cpu) is None
-        with compiled.without("lstm_split"):
-            assert compiled.find_operator("lstm_split", cpu) is None
+        with compiled.without("lstm_continuation"):
+            assert compiled.find_operator("lstm_continuation", cpu) is None
         assert compiled.find_operator("lstm_prefixes", cpu) is None
-        assert compiled.find_operator("lstm_split", cpu) is not None
+        assert compiled.find_operator("lstm_continuation", cpu) is not None
     assert compiled.find_operator("lstm_prefixes", cpu) is not None
 
 

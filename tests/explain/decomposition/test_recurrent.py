@@ -7,15 +7,12 @@ from torch.nn import functional
 
 from latent_rationale.common.experiment.options import RationaleTrainOptions
 from latent_rationale.common.experiment.variants import Latent
-from latent_rationale.common.nn.cells import LSTMCell
 from latent_rationale.common.nn.classifier import Classifier
 from latent_rationale.common.nn.encoders import ENCODERS
 from latent_rationale.common.nn.rationale_model import RationaleModel
 from latent_rationale.common.ops.library import without
-from latent_rationale.common.ops.split import split_states
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.explain.decomposition import recurrent
 from latent_rationale.explain.decomposition.recurrent import RECURRENT_CELLS, RecurrentClassifier, decompose_states
 from latent_rationale.explain.decomposition.split_activation import SplitActivation
 from latent_rationale.explain.explainers.contexts import SampledContext, SentenceContext
@@ -171,62 +168,6 @@ def test_scores_of_sentences_are_what_the_model_says(layer, compiled, make_class
         expected = model.forward_embedded(model.embedding(rows), tokens).scores
     with without(*() if compiled else (f"{layer}_prefixes",)):
         torch.testing.assert_close(RecurrentClassifier.of(model).scores(tokens), expected)
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("contexts", [1, 3, 150])
-@pytest.mark.usefixtures("threads")
-def test_compiled_rules_are_those_in_python(contexts, dtype, randomise, monkeypatch):
-    """More phrases and contexts than are read in one block, units that do not fill a processor's vectors."""
-    cell = randomise(LSTMCell(5, 19)).to(dtype)
-    with torch.no_grad():
-        projected = cell.project(torch.randn(8, 5, dtype=dtype))
-    starts = torch.randint(6, (40,))
-    inside = (torch.arange(6) >= starts.unsqueeze(1)) & (torch.arange(6) <= starts.unsqueeze(1) + 1)
-    given = cell, projected, torch.randint(8, (40, contexts, 6)), inside, SplitActivation
-    with monkeypatch.context() as patch:
-        patch.setattr(recurrent, "_read_on", None)
-        found = decompose_states(*given)
-    with without("lstm_split"):
-        expected = decompose_states(*given)
-    torch.testing.assert_close(found.whole, expected.whole)
-    torch.testing.assert_close(found.relevant, expected.relevant)
-
-
-def split_lstm(cell, **others):
-    """The operator, on three phrases of one word in two contexts of two."""
-    state = [others.pop(name, torch.zeros(3, 2, 3)) for name in ("hidden", "memory")]
-    given = {
-        "projected": torch.zeros(8, 4 * 3),
-        "contexts": torch.zeros(3, 2, 2, dtype=torch.long),
-        "begins": torch.tensor([0, 1, 1]),
-        "inside": torch.tensor([[True, False], [False, True], [False, True]]),
-        "recurrent_weight": cell.recurrent_weight,
-        "bias": cell.bias,
-    }
-    return split_states("lstm", **given | others, state=tuple(state))
-
-
-@pytest.mark.parametrize(
-    ("others", "message"),
-    [
-        ({"contexts": torch.full((3, 2, 2), 8)}, "an index is not one of 8"),
-        ({"contexts": torch.zeros(3, 0, 2, dtype=torch.long)}, "expected contexts of phrases"),
-        ({"begins": torch.tensor([0, 1, 3])}, "an index is not one of 3"),
-        ({"begins": torch.tensor([1, 1, 0])}, "in the order of where they begin"),
-        ({"begins": torch.tensor([0, 1])}, "in the order of where they begin"),
-        ({"inside": torch.ones(3, 1, dtype=torch.bool)}, "true or false for each place"),
-        ({"inside": torch.ones(3, 2)}, "true or false for each place"),
-        ({"hidden": torch.zeros(3, 1, 3)}, "a contiguous state for each context"),
-        ({"memory": torch.zeros(3, 2, 3).double()}, "a contiguous state for each context"),
-        ({"bias": torch.zeros(3)}, "expected weights for cells of 3 units"),
-    ],
-)
-def test_the_operator_refuses_what_would_read_beyond_a_tensor(others, message):
-    cell = LSTMCell(5, 3)
-    assert not split_lstm(cell)[1].any()
-    with pytest.raises(RuntimeError, match=message):
-        split_lstm(cell, **others)
 
 
 @pytest.mark.parametrize("layer", sorted(set(ENCODERS) - set(LAYERS)))
