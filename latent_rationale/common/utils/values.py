@@ -1,5 +1,6 @@
 """Conversion and checks of the values of options."""
 
+import os
 import types
 import typing
 from dataclasses import Field
@@ -60,6 +61,16 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def as_unicode(argument: str) -> str:
+    """Return an argument of the command line as text.
+
+    Python decodes arguments in the encoding of the locale. If that fails, as in the locale C, they are taken for UTF-8.
+    """
+    if is_unicode(argument):
+        return argument
+    return os.fsencode(argument).decode(errors="surrogateescape")
 
 
 def _lies_in(number: float, interval: str) -> bool:
