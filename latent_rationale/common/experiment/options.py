@@ -130,9 +130,16 @@ class PredictOptions(ComputeOptions):
 
     ckpt: Path = option(REQUIRED, "results folder of a training run")
     input: Path | None = option(None, "file to predict for, with one example per line, plain or .gz")
-    split: tuple[str, ...] = option(("dev", "test"), "splits to predict for", choices=("dev", "test"))
+    split: tuple[str, ...] = option(
+        ("dev", "test"), "splits to predict for; by default those that the data has", choices=("dev", "test")
+    )
     tokenized: bool = option(False, "texts are tokenized already, with blanks between tokens")
-    save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
+    save_path: Path | None = option(
+        None,
+        "output folder (default: predict/ in the folder of --ckpt, with --input a folder in it with the name of the "
+        "file; texts on the command line are only shown)",
+    )
+    overwrite: bool = option(False, "replace predictions that the output folder holds")
     plot: bool = option(False, "plot each example that is shown")
     show: int = option(10, "number of examples to show per split", within="[0, inf)")
     eval_batch_size: int | None = option(None, "examples per step (default: as in training)", within="[1, inf)")
@@ -144,6 +151,11 @@ class PredictOptions(ComputeOptions):
         Empty for a task that takes no text on the command line.
         """
         return {}
+
+    @property
+    def from_user(self) -> bool:
+        """True if the examples are the user's own, on the command line or in ``--input``, and not those of splits."""
+        return self.input is not None or any(text is not None for text in self.user_texts.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError
 
 Options = TypeVar("Options", bound=TrainOptions)
 
@@ -125,14 +125,15 @@ class Task(ABC, Generic[Options]):
         """
 
     def read_nonempty_split(self, name: str) -> Sequence[Any]:
-        """Read the examples of a split that the user named with ``--split``.
+        """Read the examples of a split of which some are needed.
 
         Raises:
-            InputError: if the split is empty, or a file is missing or malformed.
+            AbsentDataError: if the split has no labelled examples, or its file is missing.
+            InputError: if the file is malformed.
         """
         examples = self.read_split(name)
         if not examples:
-            raise InputError(f"--split {name}: the data has no labelled {self.unit} in this split")
+            raise AbsentDataError(f"the data has no labelled {self.unit} for --split {name}")
         return examples
 
     @property

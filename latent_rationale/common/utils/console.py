@@ -26,6 +26,7 @@ EXIT_INPUT, EXIT_STOPPED = 2, 130
 
 # Control characters (C0 without tab and line feed, delete, C1) and those that change the direction of writing.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LINE_BREAKS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # where str.splitlines() splits
 
 
 def has_console() -> bool:
@@ -43,7 +44,16 @@ def escaped(text: str) -> str:
 
     Tabs and line feeds stay.
     """
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _CONTROLS.sub(_escape, text)
+
+
+def on_one_line(text: str) -> str:
+    r"""Return a text with its line breaks as escapes such as ``\n``."""
+    return _LINE_BREAKS.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def run_command(
@@ -78,7 +88,7 @@ def run_command(
 
 def _fail(message: str, code: int) -> int:
     """Show a message of one line on stderr and return the exit code."""
-    sys.stderr.write(escaped(message).replace("\n", "\\n") + "\n")
+    sys.stderr.write(on_one_line(escaped(message)) + "\n")
     return code
 
 

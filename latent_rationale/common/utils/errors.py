@@ -18,3 +18,15 @@ class InputError(Exception):
     def __init__(self, message: str, path: Path | str | None = None, line: int | None = None):
         location = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(location + message)
+
+
+class AbsentDataError(InputError):
+    """Exception for a data set that is not there: its file is missing, or it has no labelled examples.
+
+    Attributes:
+        path: the file, if there is a certain one.
+    """
+
+    def __init__(self, message: str, path: Path | str | None = None):
+        super().__init__(message, path)
+        self.path = path

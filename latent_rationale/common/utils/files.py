@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.progress import track
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
@@ -78,7 +78,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number (from 1) and the text of each line of a UTF-8 file, plain or .gz, without its line break.
 
     Raises:
-        InputError: if the file is missing or unreadable, is not UTF-8, or is not valid gzip in spite of its name.
+        AbsentDataError: if the file is missing.
+        InputError: if the file is unreadable, is not UTF-8, or is not valid gzip in spite of its name.
     """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
@@ -90,7 +91,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
                 # A byte order mark would become part of the first word.
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except FileNotFoundError as error:
-        raise InputError("no such file", path) from error
+        raise AbsentDataError("no such file", path) from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", path, number) from error
     except (OSError, EOFError, zlib.error) as error:

@@ -153,7 +153,7 @@ def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tm
     assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
     explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
     assert explain([*explaining, "--split", "test"]) == 2
-    assert "--split test: the data has no labelled sentences in this split" in capsys.readouterr().err
+    assert "the data has no labelled sentences for --split test" in capsys.readouterr().err
     assert explain([*explaining, "--stop", "2"]) == 0
     assert len(explained(tmp_path)) == 2
 
