@@ -150,7 +150,7 @@ def test_empty_files(training_fails, tmp_path, flag):
         (["--model", "hardkuma"], "hardkuma"),
         (["--train_path"], "--train-path"),
         (["--classes", "2"], "--classes"),
-        (["--data_path", "data"], "--data-path"),
+        (["--data_path", "data"], "unrecognized arguments: --data_path data"),
     ],
     ids=" ".join,
 )

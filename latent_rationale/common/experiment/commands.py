@@ -149,10 +149,10 @@ def _splits(task: Task[Any], options: PredictOptions, named: dict[str, Any]) -> 
             if "split" in named or error.path in named.values():
                 raise
             absent[name] = error
-    for name, error in absent.items():
+    for name, reason in absent.items():
         if not found:
-            raise error
-        LOGGER.info("note: %s is left out: %s", name, error)
+            raise reason
+        LOGGER.info("note: %s is left out: %s", name, reason)
     return found
 
 
