@@ -10,7 +10,8 @@ from pathlib import Path
 from torchtext.vocab import Vocab
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import read_lines, write_atomically
+from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.writing import write_atomically
 
 UNKNOWN, PADDING = "<unk>", "<pad>"
 
