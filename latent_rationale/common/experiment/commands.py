@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from latent_rationale.common.predictions.display import (
     LabelledPrediction,
     Tokenize,
     files_to_replace,
+    names_of,
     plot,
     read_texts,
     show,
@@ -31,7 +33,7 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.flags import flag
-from latent_rationale.common.utils.writing import writable_folder
+from latent_rationale.common.utils.writing import locked, writable_folder
 
 PREDICT = "predict"
 """Name of the folder, in a results folder, that predictions are written to by default."""
@@ -83,19 +85,17 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     others = recorded.keys() - {"save_path", "overwrite"}
     changes = {name: config.to_json(options)[name] for name in named if name in others}
     folder = _output_folder(options)
-    replaced = [] if folder is None else files_to_replace(folder, options.overwrite)
+    if folder is not None:
+        files_to_replace(folder, options.overwrite)
     set_threads(options.threads)
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
     task = predictor.task
     sources = _user_examples(task, options) if options.from_user else _splits(task, options, named)
-    if folder is not None:
-        writable_folder(folder)
-    predicted = [_predict_source(predictor, name, sources[name], options) for name in sources]
     # Written before anything is shown, so that no console can be in the way.
-    if folder is not None:
-        written = _write(folder, predicted, options.plot, task_class.zips_predictions)
-        for path in set(replaced) - set(written):
-            path.unlink(missing_ok=True)
+    with nullcontext() if folder is None else locked(writable_folder(folder)):
+        predicted = [_predict_source(predictor, name, sources[name], options) for name in sources]
+        if folder is not None:
+            _write(folder, predicted, options, task_class.zips_predictions)
     for item in predicted:
         show(item.shown)
         if item.measures:
@@ -169,12 +169,21 @@ def _predict_source(predictor: Predictor, source: str, examples: Sequence[Any], 
     return _Predicted(source, labelled, [labelled[index] for index in shown], measures)
 
 
-def _write(folder: Path, predicted: Sequence[_Predicted], plots: bool, zipped: bool) -> list[Path]:
-    """Write all predictions, and pictures of those that are shown if the user wants them; return the files."""
+def _write(folder: Path, predicted: Sequence[_Predicted], options: PredictOptions, zipped: bool) -> None:
+    """Write all predictions, and pictures of those that are shown if the user wants them.
+
+    Raises:
+        InputError: if the folder holds predictions that must not be replaced, or files cannot be written.
+    """
+    # Checked again, since another command may have written to the folder while this one read its data.
+    replaced = files_to_replace(folder, options.overwrite)
+    if replaced:
+        LOGGER.info("--overwrite: replacing %s in %s", names_of(replaced), folder)
     written = write_predictions(folder, [each for item in predicted for each in item.predictions], zipped)
-    if plots:
+    if options.plot:
         written += [path for item in predicted for path in plot(item.shown, folder / PLOTS)]
-    return written
+    for path in set(replaced) - set(written):
+        path.unlink(missing_ok=True)
 
 
 def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:

@@ -102,14 +102,18 @@ def files_to_replace(folder: Path, overwrite: bool) -> list[Path]:
     """
     names = (PREDICTIONS, f"{PREDICTIONS}.gz", RATIONALES, PAGE)
     files = [path for path in (folder / name for name in names) if os.path.lexists(path)]
-    pictures = sorted((folder / PLOTS).glob("*.png"))
-    if not files and not pictures:
-        return []
-    listed = ", ".join([path.name for path in files] + [f"{len(pictures)} pictures in {PLOTS}"] * bool(pictures))
-    if not overwrite:
-        raise InputError(f"already holds {listed}; name another folder with --save-path, or add --overwrite", folder)
-    LOGGER.info("note: replacing %s in %s", listed, folder)
-    return files + pictures
+    files += sorted((folder / PLOTS).glob("*.png"))
+    if files and not overwrite:
+        choice = "choose another folder with --save-path, or replace them with --overwrite"
+        raise InputError(f"already holds {names_of(files)}; {choice}", folder)
+    return files
+
+
+def names_of(files: Sequence[Path]) -> str:
+    """Return the names of prediction files, with the number of pictures in place of their names."""
+    names = [path.name for path in files if path.suffix != ".png"]
+    pictures = len(files) - len(names)
+    return ", ".join(names + [f"{PLOTS}/ ({pictures})"] * bool(pictures))
 
 
 def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> list[Path]:
