@@ -217,7 +217,7 @@ def test_every_kind_of_model_trains_and_loads(small_beer, tmp_path, arguments, a
 def test_all_aspects_are_predicted_and_named(small_beer, tmp_path):
     assert run(small_beer, tmp_path / "run", "--num_iterations", "1") == 0
     assert predict_beer(["--ckpt", str(tmp_path / "run"), "--split", "test", "--show", "0"]) == 0
-    rows = lines_of(tmp_path / "run/predictions.jsonl")
+    rows = lines_of(tmp_path / "run/predict/predictions.jsonl")
     for review, row in zip(read_annotations(small_beer.test), rows, strict=True):
         assert row["gold"] == list(review.scores)
         assert row["gold_spans"] is None
@@ -244,7 +244,7 @@ def test_attention_gives_its_share_of_every_text(small_beer, tmp_path):
     arguments = ["--model", "attention", "--selection", "0.2", "--aspect", "1", "--num_iterations", "2"]
     assert run(small_beer, folder, *arguments) == 0
     assert predict_beer(["--ckpt", str(folder), "--show", "0"]) == 0
-    for row in lines_of(folder / "predictions.jsonl"):
+    for row in lines_of(folder / "predict/predictions.jsonl"):
         assert sum(row["z"]) == max(round(0.2 * len(row["z"])), 1)
         assert set(row["z"]) <= {0.0, 1.0}
 

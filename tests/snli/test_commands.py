@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 
@@ -291,3 +292,16 @@ def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
     (tmp_path / "esnli.csv").write_text(HEADER + "neutral,A dog.,A big dog.,{},1\n")
     assert agree(["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
     assert "not a results folder" in capsys.readouterr().err
+
+
+def test_a_test_set_without_labels_is_left_out(trained, small_snli, tmp_path, capsys):
+    shutil.copy(small_snli.folder / "snli_1.0_dev.jsonl", tmp_path)
+    lines = (small_snli.folder / "snli_1.0_test.jsonl").read_text().splitlines()
+    unlabelled = [json.dumps(json.loads(line) | {"gold_label": "-"}) for line in lines]
+    (tmp_path / "snli_1.0_test.jsonl").write_text("\n".join(unlabelled))
+    given = ["--ckpt", str(trained[0]), "--data_path", str(tmp_path), "--save_path", str(tmp_path / "out")]
+    assert predict_snli(given) == 0
+    assert "note: test is left out: " in capsys.readouterr().out
+    assert {row["source"] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")} == {"dev"}
+    assert predict_snli([*given, "--split", "test", "--overwrite"]) == 2
+    assert "holds no pairs with a gold label" in capsys.readouterr().err
