@@ -55,7 +55,7 @@ class EventFile:
         self._add(summary.text(name, text), iteration)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file of events."""
         self._file.close()
 
     def _add(self, content: Any, iteration: int) -> None:
