@@ -1,5 +1,6 @@
 """Console output of the commands: the logger, tables, exit codes."""
 
+import copy
 import errno
 import io
 import logging
@@ -8,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -105,9 +107,15 @@ def _console() -> Iterator[None]:
 
 
 class _Console(logging.Handler):
-    """Handler that writes to stdout without breaking a progress bar, and without control characters of the data."""
+    """Handler that writes to stdout without breaking a progress bar.
+
+    Only the format of a message may hold line breaks; in its arguments, which come from data, they are escaped.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        record = copy.copy(record)  # other handlers get the message as it is
+        if isinstance(record.args, tuple):
+            record.args = tuple(on_one_line(str(x)) if isinstance(x, str | Path) else x for x in record.args)
         message = record.getMessage()
         # Without the lock of tqdm: no other thread draws (see Progress), and Ctrl-C while it is acquired makes tqdm
         # release what it does not hold, which ends in a traceback.

@@ -129,13 +129,14 @@ def test_control_characters_are_escaped():
 
 def test_messages_and_errors_hold_no_control_characters(capsys):
     def command(words):
-        LOGGER.info("seen %s", HOSTILE)
+        LOGGER.info("seen %s\n  %d", HOSTILE, 1)
+        LOGGER.info("in %s", Path("a\nb"))
         LOGGER.info("\033[1m%s\033[0m", escaped(HOSTILE), extra=IN_COLOUR)
         raise InputError(f"unknown {HOSTILE}\nsecond line", Path("folder\x1b[2J/file"))
 
     assert run_command(command, []) == 2
     shown = capsys.readouterr()
-    assert shown.out == f"seen {SHOWN}\n\033[1m{SHOWN}\033[0m\n"
+    assert shown.out == f"seen {SHOWN}\n  1\nin a\\nb\n\033[1m{SHOWN}\033[0m\n"
     assert shown.err == f"error: folder\\x1b[2J/file: unknown {SHOWN}\\nsecond line\n"
 
 
