@@ -74,17 +74,25 @@ def run_command(
     Returns:
         The exit code: 0 for success, 2 for invalid input, 130 after Ctrl-C.
     """
-    prepare_process()
-    with _lasting_streams(), _console():
-        try:
-            command(sys.argv[1:] if arguments is None else arguments)
-        except InputError as error:
-            return _fail(f"error: {error}", EXIT_INPUT)
-        except OSError as error:
-            place = "" if error.filename is None else f"{error.filename}: "
-            return _fail(f"error: {place}{error.strerror or error}", EXIT_INPUT)
-        except KeyboardInterrupt:
-            return _fail(stopped, EXIT_STOPPED)
+    try:
+        prepare_process()
+        with _lasting_streams(), _console():
+            return _exit_code(command, sys.argv[1:] if arguments is None else arguments, stopped)
+    except KeyboardInterrupt:  # before the command has begun, or after it has ended
+        return EXIT_STOPPED
+
+
+def _exit_code(command: Callable[[Sequence[str]], None], arguments: Sequence[str], stopped: str) -> int:
+    """Run a command, show its error if it ends with one, and return the exit code."""
+    try:
+        command(arguments)
+    except InputError as error:
+        return _fail(f"error: {error}", EXIT_INPUT)
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        return _fail(f"error: {place}{error.strerror or error}", EXIT_INPUT)
+    except KeyboardInterrupt:
+        return _fail(stopped, EXIT_STOPPED)
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tqdm import tqdm
 
+from latent_rationale.common.utils import console
 from latent_rationale.common.utils.console import IN_COLOUR, LOGGER, escaped, run_command
 from latent_rationale.common.utils.errors import InputError
 
@@ -165,3 +166,17 @@ def test_an_interruption_in_the_lock_of_bars_is_one_of_the_command(monkeypatch, 
 
     assert run_command(command, []) == 130
     assert capsys.readouterr() == ("shown\n", "stopped\n")
+
+
+@pytest.mark.parametrize("place", ["prepare_process", "_open_descriptors", "_console", "_fail"])
+def test_an_interruption_before_or_after_the_command_is_one_of_it(monkeypatch, place):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    def command(words):
+        raise InputError("some error")
+
+    monkeypatch.setattr(console, place, interrupt)
+    handlers = list(LOGGER.handlers)
+    assert run_command(command, []) == 130
+    assert LOGGER.handlers == handlers
