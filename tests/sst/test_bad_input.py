@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 
 import pytest
@@ -175,10 +176,15 @@ def with_weights_that_are_not_finite(folder):
     torch.save(state, folder / "last.pt")
 
 
-def with_an_option_of_another_type(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["options"]["hidden_size"] = "big"
-    (folder / "config.json").write_text(json.dumps(config))
+def configured(values=(), **options):
+    """Replace values of the configuration, and options in it."""
+
+    def spoil(folder):
+        config = json.loads((folder / "config.json").read_text())
+        config["options"] |= options
+        (folder / "config.json").write_text(json.dumps(config | dict(values)))
+
+    return spoil
 
 
 @pytest.mark.parametrize(
@@ -195,7 +201,17 @@ def with_an_option_of_another_type(folder):
         (lambda folder: (folder / "last.pt").write_bytes(b""), "last.pt: not a training state"),
         (lambda folder: (folder / "best.safetensors").write_bytes(b"nonsense"), "best.safetensors: does not hold"),
         (with_weights_that_are_not_finite, "last.pt: holds weights that are not finite"),
-        (with_an_option_of_another_type, "config.json: --hidden-size: 'big' has the wrong type"),
+        (configured(hidden_size="big"), "config.json: --hidden-size: 'big' has the wrong type"),
+        (configured(hidden_size=10**12), "config.json: --hidden-size: expected a number in [1, 16384]"),
+        (configured(hidden_size=float("inf")), "config.json: --hidden-size: inf has the wrong type"),
+        (configured(dropout=float("nan")), "config.json: --dropout: expected a number in [0, 1), got nan"),
+        (configured(train_embed=1), "config.json: --train-embed: 1 has the wrong type"),
+        (configured(data_path="a\0b"), "config.json: --data-path: no file name holds the character NUL"),
+        (configured({"options": [1]}), "config.json: options: [1] has the wrong type"),
+        (configured({"task": ["sst"]}), "config.json: task: ['sst'] has the wrong type"),
+        (configured({"embedding_size": 10**12}), "config.json: embedding_size: expected a number in [1, 16384]"),
+        (configured({"embedding_size": True}), "config.json: embedding_size: True has the wrong type"),
+        (configured({"embedding_size": 0}), "config.json: embedding_size: expected a number in [1, 16384]"),
     ],
 )
 def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, message):
@@ -203,7 +219,7 @@ def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, mes
     shutil.copytree(checkpoint, folder)
     spoil(folder)
     assert message in fails(capsys, predict_sst, "--ckpt", folder, "--text", "A film")
-    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+    with pytest.raises(InputError, match=re.escape(message)):
         latent_rationale.load(folder)
 
 

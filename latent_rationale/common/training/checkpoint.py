@@ -17,6 +17,13 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
+from latent_rationale.common.utils.values import shorten
+
+MOST_UNITS = 16384
+"""Maximum size of the word vectors of a model."""
+
+_CONFIG_TYPES = {"task": str, "options": dict, "embedding_size": int}
+"""Types of the values of a configuration that are needed to load a model."""
 
 CONFIG, VOCABULARY, BEST, LAST = "config.json", "vocabulary.txt", "best.safetensors", "last.pt"
 
@@ -88,8 +95,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not (folder / CONFIG).is_file():
         raise InputError(f"not a results folder: it has no {CONFIG}" if folder.is_dir() else "no such folder", folder)
     config = read_json(folder / CONFIG)
-    if not isinstance(config, dict) or not {"task", "options", "embedding_size"} <= config.keys():
+    if not isinstance(config, dict) or not config.keys() >= _CONFIG_TYPES.keys():
         raise InputError("not the configuration of a training run", folder / CONFIG)
+    for key, kind in _CONFIG_TYPES.items():
+        if type(config[key]) is not kind:  # no bool as a number
+            raise InputError(f"{key}: {shorten(repr(config[key]))} has the wrong type", folder / CONFIG)
+    if config["embedding_size"] not in range(1, MOST_UNITS + 1):
+        raise InputError(f"embedding_size: expected a number in [1, {MOST_UNITS}]", folder / CONFIG)
     return config
 
 

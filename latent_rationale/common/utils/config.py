@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import Needs, flag, tag_of
-from latent_rationale.common.utils.values import check, convert, element_type, plain
+from latent_rationale.common.utils.values import check, convert, element_type, plain, shorten
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ def make(kind: type[T], values: Mapping[str, Any]) -> T:
         try:
             converted[name] = convert(hints[name], value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{flag(name)}: {value!r} has the wrong type") from error
+            raise InputError(f"{flag(name)}: {shorten(repr(value))} has the wrong type") from error
         check(fields[name], converted[name])
     return kind(**converted)
 
@@ -264,7 +264,7 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
         group = parser.add_mutually_exclusive_group()
         same = f"equivalent to {flag(field.name)} -N"
         group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
-    bounds = f", in {within}" if within and "inf" not in within else ""
+    bounds = f", in {within}" if within else ""
     shown = f"{text}{bounds}{_default_text(field.default)}".replace("%", "%%")
     group.add_argument(
         *names,
