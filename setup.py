@@ -80,6 +80,7 @@ setup(
         "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
         "joblib>=1.4",  # the number of cores in a container
         "psutil>=6",  # the load of the machine
+        "filelock>=3.22",  # locks of results folders
     ],
     extras_require={
         "transformers": [TRANSFORMERS],

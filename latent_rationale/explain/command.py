@@ -7,8 +7,8 @@ from pathlib import Path
 from latent_rationale.common.experiment.commands import tokenizer_for, user_example
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import unfinished, writable_folder, write_atomically
 from latent_rationale.common.utils.progress import track
+from latent_rationale.common.utils.writing import unfinished, writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions
 from latent_rationale.explain.session import Session

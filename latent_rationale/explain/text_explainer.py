@@ -238,11 +238,11 @@ class TextExplainer:
 
     @cached_property
     def _digest(self) -> str:
-        return checkpoint.digest(self.predictor.model)
+        return checkpoint.digest(self.predictor.model.state_dict())[:12]
 
     @cached_property
     def _lm_digest(self) -> str | None:
-        return None if self.lm is None else checkpoint.digest(self.lm.model)
+        return None if self.lm is None else checkpoint.digest(self.lm.model.state_dict())[:12]
 
 
 def positive_label(names: Sequence[str]) -> int:

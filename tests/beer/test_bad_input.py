@@ -200,7 +200,7 @@ def test_predicting_bad_files(capsys, checkpoint, bad_file, tmp_path):
         (["--aspect", "1"], "--aspect was 0"),
         (["--scheduler", "exponential"], "--scheduler was plateau"),
         (["--max_len", "9"], "--max-len was 256"),
-        (["--train_path", "other.txt"], "--train-path was "),
+        (["--train_path", "other.txt"], "other.txt: no such file"),
     ],
     ids=" ".join,
 )

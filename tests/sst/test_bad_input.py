@@ -173,7 +173,19 @@ def test_resuming_where_nothing_is(capsys, tmp_path):
 def with_weights_that_are_not_finite(folder):
     state = torch.load(folder / "last.pt", weights_only=True)
     state["model"]["embedding.weight"][3, 1] = float("nan")
+    del state["sha256"]  # as earlier versions wrote it
     torch.save(state, folder / "last.pt")
+
+
+def with_another_vocabulary(folder):
+    (folder / "vocabulary.txt").write_text("<unk>\n<pad>\nfilm\n")
+
+
+def with_another_vocabulary_and_no_digest(folder):
+    with_another_vocabulary(folder)
+    config = json.loads((folder / "config.json").read_text())
+    del config["files"]
+    (folder / "config.json").write_text(json.dumps(config))
 
 
 def configured(values=(), **options):
@@ -195,7 +207,8 @@ def configured(values=(), **options):
         (lambda folder: (folder / "config.json").write_text("{"), "config.json:1: not JSON"),
         (lambda folder: (folder / "config.json").write_text("[]"), "not the configuration"),
         (lambda folder: (folder / "vocabulary.txt").unlink(), "vocabulary.txt: no such file"),
-        (lambda folder: (folder / "vocabulary.txt").write_text("<unk>\n<pad>\nfilm\n"), "weights of this model"),
+        (with_another_vocabulary, "vocabulary.txt: is damaged"),
+        (with_another_vocabulary_and_no_digest, "weights of this model"),
         (lambda folder: (folder / "last.pt").unlink(), "holds no model"),
         (lambda folder: (folder / "last.pt").write_bytes(b"nonsense"), "last.pt: not a training state"),
         (lambda folder: (folder / "last.pt").write_bytes(b""), "last.pt: not a training state"),
@@ -277,7 +290,7 @@ def test_resuming_and_overwriting_at_once(capsys, data):
 
 
 def test_a_device_that_does_not_exist(checkpoint):
-    with pytest.raises(InputError, match="expected auto, cpu or cuda"):
+    with pytest.raises(InputError, match="unknown device gpu: expected one of auto, cpu"):
         latent_rationale.load(checkpoint, device="gpu")
 
 

@@ -299,7 +299,8 @@ def test_a_training_tells_at_its_start_what_is_trained_on_what(trained, small_ss
     model = latent_rationale.load(trained[0]).model
     total = sum(parameter.numel() for parameter in model.parameters())
     trainable = total - model.embedding.weight.numel()
-    assert lines[3] == f"model: latent, lstm, {total:,} parameters, {trainable:,} of them trained, on cpu"
+    device = f"cpu with {torch.get_num_threads()} thread" + "s" * (torch.get_num_threads() > 1)
+    assert lines[3] == f"model: latent, lstm, {total:,} parameters, {trainable:,} of them trained, on {device}"
 
 
 def test_training_from_python_returns_the_model_with_its_results(trained, small_sst, tmp_path, capsys):

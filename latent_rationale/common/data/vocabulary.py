@@ -12,8 +12,9 @@ from pathlib import Path
 from torchtext.vocab import Vocab
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import read_lines, write_atomically
+from latent_rationale.common.utils.files import read_lines
 from latent_rationale.common.utils.values import is_unicode
+from latent_rationale.common.utils.writing import write_atomically
 
 UNKNOWN, PADDING = "<unk>", "<pad>"
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from latent_rationale.common.experiment.experiment import check_new_folder, resumed_options, run_experiment
+from latent_rationale.common.experiment.experiment import run_experiment
 from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
+from latent_rationale.common.experiment.results_folder import check_new_folder, resumed_options
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.display import (
     LabelledPrediction,
@@ -26,8 +27,8 @@ from latent_rationale.common.utils.command import note_without_effect, refuse_mi
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import writable_folder
 from latent_rationale.common.utils.flags import flag
+from latent_rationale.common.utils.writing import writable_folder
 
 
 def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> None:
@@ -47,7 +48,7 @@ def train(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, A
         refuse_misplaced(options, named)
     else:
         refuse_misplaced(options, named)
-        check_new_folder(options)
+        check_new_folder(task_class, options)
         options = task_class.resolve(options)
     note_without_effect(options, named)
     set_threads(options.threads)

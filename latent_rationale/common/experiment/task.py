@@ -59,6 +59,7 @@ class Task(ABC, Generic[Options]):
         vectors_option: name of the option that holds the file of word vectors, or ``none``.
         data_option: name of the option that holds the folder of the data; None if there is no such option.
         zips_predictions: True if ``predictions.jsonl`` is large and therefore compressed.
+        kept: names of the files and folders that ``keep`` writes to the results folder.
         share_name: name of the measure that holds the share of selected words (or cells).
         unit: plural noun for examples, for messages.
     """
@@ -72,6 +73,7 @@ class Task(ABC, Generic[Options]):
     vectors_option: ClassVar[str] = "word_vectors"
     data_option: ClassVar[str | None] = "data_path"
     zips_predictions: ClassVar[bool] = False
+    kept: ClassVar[tuple[str, ...]] = (checkpoint.VOCABULARY,)
     share_name: ClassVar[str] = Variant.share_name
     unit: ClassVar[str] = "sentences"
 

@@ -12,7 +12,8 @@ from typing import Any
 from latent_rationale.common.predictions.prediction import MARK_STYLE, Prediction, Spans
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import read_lines, write_atomically
+from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.writing import write_atomically
 
 PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
 """Names of the files with predictions in a results folder."""

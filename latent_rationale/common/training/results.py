@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from latent_rationale.common.utils.files import read_lines, write_atomically, write_json
+from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.writing import write_atomically, write_json
 
 METRICS, RESULTS, EVENTS = "metrics.jsonl", "results.json", "events.out.tfevents.*"
 
@@ -53,8 +55,10 @@ class Run:
         write_json(self.folder / RESULTS, {"best_iter": best_iteration, **flat})
         self._board.flush()
 
-    def close(self) -> None:
-        """Close the tensorboard event file."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
         self._board.close()
 
 

@@ -1,17 +1,14 @@
-"""Location, reading and atomic writing of files."""
+"""Location and reading of files."""
 
 import gzip
 import json
 import os
 import re
-import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
 
@@ -167,64 +164,6 @@ def _refuse_lone_surrogates(text: str, path: Path, line: int) -> None:
                     path,
                     number,
                 ) from error
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file such that readers see either the old content or the new content, never a part of it.
-
-    The content is compressed if the name ends in .gz.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    content = text.encode()
-    # Without the time of writing in its header, a gzip file depends on its content only.
-    temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
-    # The rename is atomic within a file system, hence a temporary file in the same folder.
-    temporary.replace(path)
-
-
-def write_json(path: Path, values: Mapping[str, object]) -> None:
-    """Write a dictionary as indented JSON, atomically."""
-    write_atomically(path, json.dumps(values, indent=2) + "\n")
-
-
-@contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """Context manager for a file that is written over a long time, under a temporary name until it is complete.
-
-    Yields the temporary name, which ends in .part; on success that file is renamed to ``path``. If the block raises
-    an exception or is interrupted, an existing file at ``path`` stays as it was and the incomplete file is kept for
-    the next run, unless it is empty.
-    """
-    if path.exists():
-        LOGGER.info("note: %s exists and will be replaced when this run has finished", path)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-    except BaseException:  # KeyboardInterrupt too
-        if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("the results so far are in %s; run the same command again to continue from them", part)
-        else:
-            part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
-
-
-def writable_folder(folder: Path) -> Path:
-    """Return the folder, created if necessary, after a check that files can be written there.
-
-    Call it before a long computation, so that its results are not lost.
-
-    Raises:
-        InputError: if the folder cannot be created or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Permission bits do not tell for sure (root, read-only mounts, quotas), so a file is created.
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"cannot be written to ({error.strerror})", folder) from error
-    return folder
 
 
 def _comma_separated(paths: list[Path]) -> str:

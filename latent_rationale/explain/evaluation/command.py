@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.utils.console import LOGGER, show_row
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import read_json, unfinished, writable_folder, write_json
+from latent_rationale.common.utils.files import read_json
 from latent_rationale.common.utils.progress import track
+from latent_rationale.common.utils.writing import unfinished, writable_folder, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_deletion_curves

@@ -49,6 +49,7 @@ class FineTuning(Task[FineTuningOptions]):
     options_class = FineTuningOptions
     predict_options_class = TextPredictOptions
     first_best_epoch = 1
+    kept = (EXPORTED,)
     headline = ("acc", "loss")
 
     def __init__(
@@ -83,8 +84,11 @@ class FineTuning(Task[FineTuningOptions]):
 
     def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the tokenizer and the configuration of the network, without weights."""
-        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # the files of a run that this one replaces
+        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that --overwrite replaces
         network: Any = model.network
+        # As the library writes it with the weights, so that the file stays the same when ``finish`` saves them.
+        network.config.architectures = [type(network).__name__]
+        network.config.dtype = network.dtype
         _save(folder, vocabulary.tokenizer, network.config)
 
     def finish(self, folder: Path, model: Model) -> None:

@@ -2,8 +2,8 @@
 
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import writable_folder, write_atomically
 from latent_rationale.common.utils.progress import track
+from latent_rationale.common.utils.writing import writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.explanation import read_explanations
 from latent_rationale.explain.options import VisualizeOptions
 from latent_rationale.explain.visualization.html import page

@@ -4,14 +4,8 @@ from pathlib import Path
 import pytest
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.files import (
-    find_data,
-    find_vectors,
-    parse_json,
-    read_json,
-    read_lines,
-    write_atomically,
-)
+from latent_rationale.common.utils.files import find_data, find_vectors, parse_json, read_json, read_lines
+from latent_rationale.common.utils.writing import write_atomically
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ def folders(data, pretrained, tmp_path_factory):
     pieces = (root / "lm_foreign/vocabulary.txt").read_text().splitlines()
     foreign = [*pieces[:2], *(f"Ġ{piece}" for piece in pieces[2:])]
     (root / "lm_foreign/vocabulary.txt").write_text("\n".join(foreign) + "\n")
+    recorded = json.loads((root / "lm_foreign/config.json").read_text())
+    (root / "lm_foreign/config.json").write_text(json.dumps({**recorded, "files": {}}))
     return root
 
 
