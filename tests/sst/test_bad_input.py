@@ -7,10 +7,12 @@ import shutil
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import latent_rationale
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.predict import main as predict_sst
+from latent_rationale.sst.task import SST
 from latent_rationale.sst.train import main as train_sst
 
 
@@ -236,6 +238,44 @@ def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, mes
         latent_rationale.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            configured(hidden_size=16384),
+            r"shape of model.* is \[.*\]; config.json and vocabulary.txt ask for",
+        ),
+        (configured({"embedding_size": 16384}), r"shape of model.* is \[\d+, 12\].* 16384\]"),
+        (configured(layer="bow"), "ask for no such tensor"),
+        (configured(model="baseline"), "ask for no such tensor"),
+        (configured(dependent_z=True), "is missing"),
+    ],
+)
+@pytest.mark.parametrize("name", ["best.safetensors", "last.pt"])
+def test_sizes_are_compared_with_the_weights_before_memory_is_allocated(
+    checkpoint, tmp_path, monkeypatch, name, spoil, message
+):
+    folder = tmp_path / "run"
+    shutil.copytree(checkpoint, folder)
+    spoil(folder)
+    if name == "best.safetensors":
+        state = torch.load(folder / "last.pt", weights_only=True)
+        weights = {f"{part}.{key}": x for part in ("model", "objective") for key, x in state[part].items()}
+        save_file(weights, folder / name)
+    allocated = []
+    build = SST.build
+
+    def watched(task, embedding):
+        allocated.append(embedding.weight.device.type)
+        return build(task, embedding)
+
+    monkeypatch.setattr(SST, "build", watched)
+    with pytest.raises(InputError, match=message) as error:
+        latent_rationale.load(folder)
+    assert str(error.value).startswith(f"{folder / name}: does not hold the weights of this model")
+    assert allocated == ["meta"]
+
+
 def test_a_checkpoint_of_another_task(capsys, checkpoint, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "run")
     path = tmp_path / "run/config.json"
@@ -300,4 +340,4 @@ def test_a_state_of_another_model(capsys, checkpoint, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "run")
     torch.save({"progress": {}}, tmp_path / "run/last.pt")
     said = fails(capsys, train_sst, "--save_path", tmp_path / "run", "--resume")
-    assert "last.pt: is not the state of this run" in said
+    assert "last.pt: does not hold the weights of this model" in said
