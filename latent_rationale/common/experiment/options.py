@@ -31,6 +31,7 @@ class EncoderOptions(OptionGroup):
     dropout: float = option(0.5, "dropout probability on the embeddings and before the output layer", within="[0, 1)")
     embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, 16384]")
     train_embed: bool = option(False, "update pretrained word vectors in training")
+    lowercase_vectors: bool = option(False, "words without a vector start with that of their lower-cased form")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -250,8 +250,10 @@ class Task(ABC, Generic[Options]):
         """Read the word vectors of all words of the data; returns None if embeddings are learned from scratch."""
         if self.vectors_path is None:
             return None
+        options: Any = self.options
         examples = (*splits.train, *splits.dev, *splits.test)
-        return read_vectors(self.vectors_path, (text for example in examples for text in self.texts_of(example)))
+        texts = (text for example in examples for text in self.texts_of(example))
+        return read_vectors(self.vectors_path, texts, options.lowercase_vectors)
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
         """Build the vocabulary from the words of the training data and the words that have a vector."""
