@@ -18,7 +18,7 @@ from latent_rationale.common.utils.writing import write_atomically
 
 UNKNOWN, PADDING = "<unk>", "<pad>"
 
-_BREAKS = frozenset("\n\r")
+_NO_TEXT = frozenset("\n\r\0")
 _CLASS = re.compile(r"<unk\d+>")
 
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
@@ -159,9 +159,10 @@ def _word_of(line: str) -> str:
 def _needs_quotes(word: str) -> bool:
     """Tell whether a word cannot be a line as it is.
 
-    It has a line break, is no UTF-8 text, is spelled like a class of unknown words, or looks like a quoted word.
+    It has a line break or a NUL character, is no UTF-8 text, is spelled like a class of unknown words, or looks like a
+    quoted word.
     """
-    unreadable = not _BREAKS.isdisjoint(word) or not is_unicode(word)
+    unreadable = not _NO_TEXT.isdisjoint(word) or not is_unicode(word)
     return unreadable or _CLASS.fullmatch(word) is not None or _quoted_word(word) is not None
 
 
