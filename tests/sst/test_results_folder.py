@@ -71,9 +71,27 @@ def test_what_is_removed_is_named(capsys, small_sst, copied):
         train_sst([*SMALL, *small_sst.arguments, "--num_iterations", "1", "--save_path", str(copied), "--overwrite"])
         == 0
     )
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("--overwrite: removing ")]
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("removing ")]
     assert all(name in line for name in ("config.json", "best.safetensors", "metrics.jsonl", "predictions.jsonl"))
     assert (copied / "notes.txt").read_text() == "of the user"
+
+
+def test_a_run_that_was_interrupted_as_it_began_begins_anew(small_sst, finished, tmp_path, monkeypatch):
+    from latent_rationale.common.training import checkpoint
+
+    folder = tmp_path / "run"
+    more = ["--num_iterations", "16", "--eval_every", "5", "--threads", "1", "--save_path", str(folder)]
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save_last", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        assert train_sst([*SMALL, *small_sst.arguments, *more]) == 2
+    assert train_sst(["--resume", "--save_path", str(folder)]) == 0
+    for name in ("best.safetensors", "results.json", "metrics.jsonl", "vocabulary.txt"):
+        assert (folder / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_a_run_without_its_state_is_not_begun_anew(capsys, copied):
+    (copied / "last.pt").unlink()
+    assert "cannot be resumed without last.pt" in refused(capsys, copied, "--resume")
 
 
 def test_a_run_in_use_is_refused(capsys, small_sst, copied):

@@ -38,7 +38,8 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     LOGGER.info("reading %s", task.source)
     splits = task.read_splits()
     LOGGER.info("data: %s", describe_data(vars(splits), task.unit, task.source))
-    vocabulary, model, objective = task.reopen(folder) if options.resume else task.start(splits)
+    resuming = options.resume and checkpoint.has_state(folder)  # not if it was interrupted as it began
+    vocabulary, model, objective = task.reopen(folder) if resuming else task.start(splits)
     train_state = TrainState(model.to(device), objective.to(device), options)
     LOGGER.info("model: %s", describe_model(task.model_name, model, device))
     data = {name: task.encode(examples, vocabulary) for name, examples in vars(splits).items() if examples}
@@ -46,12 +47,12 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     # The folder is changed only now, after all input could be read: a run that fails before keeps the results that
     # --overwrite would replace.
     with locked(writable_folder(folder)):
-        if options.resume:
+        if resuming:
             resume(task, train_state, data)
         else:
             begin(task, vocabulary, train_state, data)
         with Run(folder, train_state.progress.iteration) as run:
-            if options.resume:
+            if resuming:
                 continue_run(task, train_state, data)
             return _train_and_evaluate(predictor, train_state, splits, data, run)
 

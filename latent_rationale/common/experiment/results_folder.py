@@ -13,9 +13,9 @@ import latent_rationale
 from latent_rationale.common.data.batching import Encoded, steps_per_epoch
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES
-from latent_rationale.common.training import checkpoint
+from latent_rationale.common.training import checkpoint, event_file
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.results import EVENTS, METRICS, RESULTS
+from latent_rationale.common.training.results import METRICS, RESULTS
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
@@ -26,7 +26,7 @@ from latent_rationale.common.utils.writing import write_json
 OUTPUTS = (
     # The configuration comes first: without it, files that remain after an interrupted removal are no results folder.
     *(checkpoint.CONFIG, checkpoint.BEST, checkpoint.LAST),
-    *(METRICS, RESULTS, f"{PREDICTIONS}*", RATIONALES, PAGE, EVENTS),
+    *(METRICS, RESULTS, f"{PREDICTIONS}*", RATIONALES, PAGE, event_file.PATTERN),
 )
 """Patterns of the files that a run writes, beside those in ``Task.kept``."""
 
@@ -68,17 +68,18 @@ def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, data: Mappi
         InputError: if the folder holds a file that must not be replaced, or files cannot be written.
     """
     folder = task.options.save_path
-    # Checked again, since another run may have begun in the folder while this one read its data.
-    check_new_folder(type(task), task.options)
+    if not task.options.resume:  # again, since another run may have begun there while this one read its data
+        check_new_folder(type(task), task.options)
     earlier = _outputs(folder, type(task))
     if earlier:
-        LOGGER.info("--overwrite: removing %s from %s", _names(earlier), folder)
+        LOGGER.info("removing %s from %s", _names(earlier), folder)
     for path in earlier:
         if path.is_file():  # folders are emptied by the task that fills them
             path.unlink()
+    # Written first, so that --resume can begin anew if the run is interrupted here, and again with the files' digests.
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data))
     task.keep(folder, vocabulary, train_state.model)
     checkpoint.save_last(folder, train_state)
-    # Written last, because a folder counts as a results folder as soon as it has a configuration.
     write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data))
 
 

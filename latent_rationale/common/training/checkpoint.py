@@ -54,14 +54,25 @@ def save_last(folder: Path, train_state: TrainState) -> None:
         torch.save({**state, _DIGEST: digest(state)}, file)
 
 
+def has_state(folder: Path) -> bool:
+    """Tell whether a results folder has a state to resume from; it has none if the run was interrupted as it began.
+
+    Raises:
+        InputError: if there is none although the run went on.
+    """
+    if (folder / LAST).exists():
+        return True
+    if (folder / BEST).exists():
+        raise InputError(f"cannot be resumed without {LAST}", folder)
+    return False
+
+
 def load_last(folder: Path, train_state: TrainState) -> None:
-    """Restore the training state that ``save_last`` wrote; without such a file, leave the fresh state.
+    """Restore the training state that ``save_last`` wrote.
 
     Raises:
         InputError: if the file does not hold the state of this run, or is damaged.
     """
-    if not (folder / LAST).exists():
-        return
     try:
         train_state.load_state_dict(_read_last(folder))
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
