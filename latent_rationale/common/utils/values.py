@@ -100,7 +100,7 @@ def _lies_in(number: float, interval: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Convert a value to a JSON value."""
+    """Convert a value to a JSON value; paths have slashes, which all systems understand."""
     if isinstance(value, tuple):
         return [plain(single) for single in value]
-    return str(value) if isinstance(value, Path) else value
+    return value.as_posix() if isinstance(value, Path) else value
