@@ -51,7 +51,7 @@ def option(
     Args:
         default: default value, or ``REQUIRED``.
         text: description in ``-h``.
-        within: interval of a number, such as ``(0, 1]``.
+        within: interval of a number, such as ``(0, 1]`` or ``[1, 1e9]``; both ends are finite.
         choices: allowed values; empty for any.
         negated: names of further flags that take a positive integer and set the option to its negative.
         also: aliases of the option.
@@ -264,7 +264,8 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
         group = parser.add_mutually_exclusive_group()
         same = f"equivalent to {flag(field.name)} -N"
         group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
-    bounds = f", in {within}" if within else ""
+    # Bounds such as 1e9, which only keep absurd values away, would be noise.
+    bounds = f", in {within}" if within and "1e" not in within else ""
     shown = f"{text}{bounds}{_default_text(field.default)}".replace("%", "%%")
     group.add_argument(
         *names,

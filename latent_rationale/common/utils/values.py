@@ -92,7 +92,7 @@ def is_unicode(text: str) -> bool:
 
 
 def _lies_in(number: float, interval: str) -> bool:
-    """Tell whether a number lies in an interval such as ``(0, 1]`` or ``[1, inf)``."""
+    """Tell whether a number lies in an interval such as ``(0, 1]`` or ``[1, 1e9]``."""
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
