@@ -7,7 +7,7 @@ import torch
 
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import InputError, lacks_memory
 
 _BYTES = 4
 """Bytes of a float32 number."""
@@ -36,8 +36,8 @@ def build_checked(build: Callable[[], Parts], check: Callable[[Model, Objective]
     _check_memory(model)
     try:
         return build()
-    except (RuntimeError, MemoryError) as error:  # a limit of the process or of its container
-        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:  # a limit of the process or of its container
+        if not lacks_memory(error):
             raise
         raise InputError(f"not enough memory for {_size_of(model)}; choose smaller sizes") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tqdm import tqdm
 
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import InputError, lacks_memory
 from latent_rationale.common.utils.process import prepare_process
 
 LOGGER = logging.getLogger("latent_rationale")
@@ -51,6 +51,11 @@ def run_command(
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
         sys.stderr.write(f"error: {place}{error.strerror or error}\n")
+        return EXIT_INPUT
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        sys.stderr.write("error: not enough memory; smaller batches, shorter texts or a smaller model need less\n")
         return EXIT_INPUT
     except KeyboardInterrupt:
         sys.stderr.write(f"{stopped}\n")
