@@ -34,7 +34,7 @@ class ContextOptions(OptionGroup):
     nb_range: int = option(
         10,
         "N: number of words (word pieces for a transformer) that are resampled on either side of a phrase",
-        "[0, inf)",
+        "[0, 10000]",
         needs=SAMPLED,
     )
     sample_n: int = option(20, "K: number of sampled contexts per phrase", within="[1, 100000]", needs=SAMPLED)
@@ -54,9 +54,9 @@ class SentenceOptions(OptionGroup):
     )
     data_path: Path | None = option(None, "folder with the texts (default: as in training)")
     split: str = option("dev", "split to explain", choices=("train", "dev", "test"), also=("dataset",))
-    start: int = option(0, "index of the first sentence, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "index after the last sentence (default: explain all)", within="[1, inf)")
-    sample: int | None = option(None, "explain a random sample of this size (see --seed)", within="[1, inf)")
+    start: int = option(0, "index of the first sentence, counted from 0", within="[0, 1e9]")
+    stop: int | None = option(None, "index after the last sentence (default: explain all)", within="[1, 1e9]")
+    sample: int | None = option(None, "explain a random sample of this size (see --seed)", within="[1, 1e9]")
 
     def __post_init__(self) -> None:
         """Check combinations of values."""
@@ -81,7 +81,7 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
     )
     save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
     max_batch: int | None = option(
-        None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, inf)"
+        None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, 1e6]"
     )
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
 
@@ -127,7 +127,7 @@ class ExplainOptions(ExplainedModelOptions):
     longest: int | None = option(
         None,
         "score all phrases of up to this many words (default: the phrases annotated in the data, else 3)",
-        within="[1, inf)",
+        within="[1, 1e6]",
         needs={"agg": (False,)},
     )
     agg: bool = option(False, "build a hierarchy of phrases by agglomeration")
@@ -143,7 +143,7 @@ class ExplainOptions(ExplainedModelOptions):
         "seed: also write the format of the original implementation, with phrases and scores separated by tabs",
         choices=("jsonl", "seed"),
     )
-    show: int = option(5, "number of explanations to show", within="[0, inf)")
+    show: int = option(5, "number of explanations to show", within="[0, 1e9]")
 
     save_path: Path | None = inherited(
         ExplainedModelOptions,
@@ -194,7 +194,7 @@ class EvaluateOptions(ExplainedModelOptions):
         (), "explanation methods to compare (default: all that the model allows)", choices=EXPLAINERS
     )
     resamples: int = option(
-        1000, "number of bootstrap resamples of the sentences for confidence intervals", within="[1, 1000000]"
+        1000, "number of bootstrap resamples of the sentences for confidence intervals", within="[1, 1e6]"
     )
 
     @property
@@ -219,6 +219,6 @@ class VisualizeOptions(OptionGroup):
 
     input: Path = option(REQUIRED, "explanations.jsonl, as written by python -m latent_rationale.explain")
     save_path: Path | None = option(None, "output folder for the page and the pictures (default: that of --input)")
-    start: int = option(0, "index of the first explanation, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "index after the last explanation (default: --start + 20)", within="[1, inf)")
+    start: int = option(0, "index of the first explanation, counted from 0", within="[0, 1e9]")
+    stop: int | None = option(None, "index after the last explanation (default: --start + 20)", within="[1, 1e9]")
     format: str = option("png", "format of the pictures", choices=("png", "pdf", "svg"))

@@ -289,6 +289,17 @@ def test_vectors_from_a_file(small_beer, tmp_path):
     assert predictor.model.embedding.weight[index].tolist() == [7, 8, 9]
 
 
+def test_cased_words_start_with_the_vectors_of_lower_cased_ones(small_beer, tmp_path):
+    (tmp_path / "train.txt").write_text("0.5 0.5 0.5 0.5 0.5\tA BEER\n", encoding="utf-8")
+    (tmp_path / "vectors.txt").write_text("a 1 2 3\nbeer 4 5 6\n", encoding="utf-8")
+    named = ["--embeddings", str(tmp_path / "vectors.txt"), "--train_path", str(tmp_path / "train.txt")]
+    assert run(small_beer, tmp_path / "run", *named, "--num_iterations", "1", "--lowercase-vectors") == 0
+    predictor = Predictor.load(tmp_path / "run", Beer, torch.device("cpu"))
+    assert predictor.task.options.lowercase_vectors
+    indices = predictor.vocabulary.encode(["A", "BEER"])
+    assert predictor.model.embedding.weight[indices].tolist() == [[1, 2, 3], [4, 5, 6]]
+
+
 @pytest.mark.parametrize(
     ("aspect", "stem"), [(-1, "260k"), (0, "aspect0"), (1, "aspect1"), (2, "aspect2"), (3, "260k"), (4, "260k")]
 )

@@ -75,7 +75,7 @@ def test_softmax_attention_has_no_shares(soft):
         ["--model", "recurrent"],
         ["--model", "recurrent", "--no-bidirectional", "--n_layers", "2"],
         ["--self-attention", "--mask-diagonal", "--max_relative_distance", "2", "--proj_size", "6"],
-        ["--no-projection", "--train_embed", "--no-emb-normalization"],
+        ["--no-projection", "--train_embed", "--no-emb-normalization", "--lowercase-vectors"],
         ["--word_vectors", "none", "--embed_size", "5", *HARDKUMA],
         ["--dist", "hardconcrete", "--selection", "0.5", "--model", "recurrent"],
     ],

@@ -163,7 +163,7 @@ def run(small_sst, folder, *arguments):
         ["--model", "baseline", "--layer", "cnn"],
         ["--model", "baseline", "--layer", "bow"],
         ["--model", "latent", "--skip-unselected"],
-        ["--model", "baseline", "--train_embed"],
+        ["--model", "baseline", "--train_embed", "--lowercase-vectors"],
         ["--model", "latent", "--word_vectors", "none", "--embed_size", "7"],
         ["--model", "latent", "--classes", "2"],
     ],

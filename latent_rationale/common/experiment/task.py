@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -22,6 +23,7 @@ from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.sizes import build_checked
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import AbsentDataError
@@ -249,8 +251,10 @@ class Task(ABC, Generic[Options]):
         """Read the word vectors of all words of the data; returns None if embeddings are learned from scratch."""
         if self.vectors_path is None:
             return None
+        options: Any = self.options
         examples = (*splits.train, *splits.dev, *splits.test)
-        return read_vectors(self.vectors_path, (text for example in examples for text in self.texts_of(example)))
+        texts = (text for example in examples for text in self.texts_of(example))
+        return read_vectors(self.vectors_path, texts, options.lowercase_vectors)
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
         """Build the vocabulary from the words of the training data and the words that have a vector."""
@@ -274,7 +278,8 @@ class Task(ABC, Generic[Options]):
             LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, texts), self.vectors_path)
         options: Any = self.options
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
+        trained = self.trains_embedding
+        return vocabulary, *build_checked(lambda: self.build(make_embedding(vocabulary, size, vectors, trained)))
 
     def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the files that ``reopen`` needs beside the configuration, at the start of a run.
@@ -304,8 +309,11 @@ class Task(ABC, Generic[Options]):
             InputError: if a file of the folder is missing or malformed.
         """
         vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
-        size = checkpoint.read_config(folder)["embedding_size"]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
+        size, trained = checkpoint.read_config(folder)["embedding_size"], self.trains_embedding
+        return vocabulary, *build_checked(
+            lambda: self.build(make_embedding(vocabulary, size, trained=trained)),
+            partial(checkpoint.check_shapes, folder),
+        )
 
     def encode(self, examples: Sequence[Any], vocabulary: Tokenizer) -> Encoded:
         """Convert examples to ids and targets."""

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import Needs, flag, hyphen_hint, tag_of, with_hyphens
-from latent_rationale.common.utils.values import as_unicode, check, convert, element_type, plain
+from latent_rationale.common.utils.values import as_unicode, check, convert, element_type, plain, shorten
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ def option(
     Args:
         default: default value, or ``REQUIRED``.
         text: description in ``-h``.
-        within: interval of a number, such as ``(0, 1]``.
+        within: interval of a number, such as ``(0, 1]`` or ``[1, 1e9]``; both ends are finite.
         choices: allowed values; empty for any.
         negated: names of further flags that take a positive integer and set the option to its negative.
         also: aliases of the option.
@@ -165,7 +165,7 @@ def make(kind: type[T], values: Mapping[str, Any]) -> T:
         try:
             converted[name] = convert(hints[name], value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{flag(name)}: {value!r} has the wrong type") from error
+            raise InputError(f"{flag(name)}: {shorten(repr(value))} has the wrong type") from error
         check(fields[name], converted[name])
     return kind(**converted)
 
@@ -270,7 +270,8 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
         group = parser.add_mutually_exclusive_group()
         same = f"equivalent to {flag(field.name)} -N"
         group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
-    bounds = f", in {within}" if within and "inf" not in within else ""
+    # Bounds such as 1e9, which only keep absurd values away, would be noise.
+    bounds = f", in {within}" if within and "1e" not in within else ""
     shown = f"{text}{bounds}{_default_text(field.default)}".replace("%", "%%")
     group.add_argument(
         *names,

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import InputError, lacks_memory
 from latent_rationale.common.utils.process import prepare_process
 
 LOGGER = logging.getLogger("latent_rationale")
@@ -91,6 +91,12 @@ def _exit_code(command: Callable[[Sequence[str]], None], arguments: Sequence[str
     except OSError as error:
         place = "" if error.filename is None else f"{error.filename}: "
         return _fail(f"error: {place}{error.strerror or error}", EXIT_INPUT)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        return _fail(
+            "error: not enough memory; smaller batches, shorter texts or a smaller model need less", EXIT_INPUT
+        )
     except KeyboardInterrupt:
         return _fail(stopped, EXIT_STOPPED)
     return 0

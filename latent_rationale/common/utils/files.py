@@ -76,7 +76,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
     Raises:
         AbsentDataError: if the file is missing.
-        InputError: if the file is unreadable, is not UTF-8, or is not valid gzip in spite of its name.
+        InputError: if the file is unreadable, is not UTF-8, holds a NUL character, has carriage returns alone for line
+            breaks, or is not valid gzip in spite of its name.
     """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
@@ -85,6 +86,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         # end at line feeds alone, because words of real data hold characters at which str.splitlines() splits.
         with opened(path, "rb") as file:
             for number, line in enumerate(track(file, "line", what=f"reading {path.name}"), start=1):
+                _check_line(line, path, number)
                 # A byte order mark would become part of the first word.
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except FileNotFoundError as error:
@@ -95,6 +97,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         # gzip raises OSError for a wrong header or checksum, EOFError for a truncated file, and zlib.error for
         # damaged content.
         raise InputError(f"cannot be read ({error})", path) from error
+
+
+def _check_line(line: bytes, path: Path, number: int) -> None:
+    """Refuse a line that shows that a file is not in the expected form, although it can be decoded."""
+    if b"\0" in line:
+        raise InputError("holds the character NUL, which is no text; a file in UTF-16 must be converted", path, number)
+    if number == 1 and not line.endswith(b"\n") and b"\r" in line.rstrip(b"\r"):
+        raise InputError("lines end in carriage returns alone; convert them to line feeds", path, number)
 
 
 def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:
