@@ -80,6 +80,11 @@ def write_json(path: Path, values: Mapping[str, object]) -> None:
     write_atomically(path, json.dumps(values, indent=2) + "\n")
 
 
+def part_of(path: Path) -> Path:
+    """Return the name of a file while it is incomplete; see ``unfinished``."""
+    return path.with_name(f"{path.name}.part")
+
+
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
     """Context manager for a file that is written over a long time, under a temporary name until it is complete.
@@ -88,9 +93,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     an exception or is interrupted, an existing file at ``path`` stays as it was and the incomplete file is kept for
     the next run, unless it is empty.
     """
-    if path.exists():
-        LOGGER.info("note: %s exists and will be replaced when this run has finished", path)
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     try:
         yield part
     except BaseException:  # KeyboardInterrupt too

@@ -182,9 +182,31 @@ def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
     path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 30)
     assert visualize(["--input", str(path), "--start", "25"]) == 0
     assert len(list((tmp_path / "explanations").iterdir())) == 5
-    assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 0
+    assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 2
+    assert f"would replace {tmp_path}/explanations.html; choose another folder" in capsys.readouterr().err
+    assert visualize(["--input", str(path), "--start", "3", "--format", "svg", "--overwrite"]) == 0
     assert len(list((tmp_path / "explanations").glob("*.svg"))) == 20
     assert "20 of 30 explanations, from index 3," in capsys.readouterr().out
+
+
+def test_pictures_are_not_replaced_unasked(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 6)
+    (tmp_path / "explanations").mkdir()
+    for number in (0, 1, 2, 4, 7):
+        (tmp_path / f"explanations/{number}.png").write_text("of somebody else")
+    assert visualize(["--input", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"error: would replace {tmp_path}/explanations/0.png, " in error
+    assert "2.png and 1 more; choose another folder with --save-path, or set --overwrite\n" in error
+    assert not (tmp_path / "explanations.html").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(Explanation, "plot", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert visualize(["--input", str(path), "--overwrite"]) == 130
+    assert {file.read_text() for file in (tmp_path / "explanations").iterdir()} == {"of somebody else"}
+    assert visualize(["--input", str(path), "--overwrite"]) == 0
+    kept = [file.name for file in (tmp_path / "explanations").iterdir() if file.read_bytes() == b"of somebody else"]
+    assert kept == ["7.png"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
