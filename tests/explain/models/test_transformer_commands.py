@@ -207,8 +207,8 @@ def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretraine
     for names in (["NEGATIVE", "POSITIVE"], ["POSITIVE", "NEGATIVE"]):
         save_classifier(tmp_path / names[0], tokenizer, pretrained, names)
         arguments = ["--ckpt", str(tmp_path / names[0]), "--method", "occlusion", "--text", "a good film"]
-        assert explain([*arguments, "--save_path", str(tmp_path)]) == 0
-        (row,) = explained(tmp_path)
+        assert explain([*arguments, "--save_path", str(tmp_path / names[0])]) == 0
+        (row,) = explained(tmp_path / names[0])
         assert row["explained"] == "positive"
         scores.append(row["scores"])
     assert scores[0] == pytest.approx([-score for score in scores[1]], abs=1e-5)
@@ -234,7 +234,7 @@ def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):
     arguments = ["--ckpt", str(folders / "bert"), "--method", "arch", "--split", "test", "--resamples", "20"]
     found = []
     for sample, seed in (("6", "1"), ("6", "1"), ("6", "2")):
-        options = ["--sample", sample, "--seed", seed, "--save_path", str(tmp_path)]
+        options = ["--sample", sample, "--seed", seed, "--overwrite", "--save_path", str(tmp_path)]
         assert evaluate([*arguments, *options]) == 0
         found.append(json.loads((tmp_path / "evaluation.json").read_text()))
     assert found[0] == found[1]
@@ -290,13 +290,15 @@ def test_pieces_need_a_transformer(folders, capsys):
     assert "--use-bert-tokenizer needs --ckpt, the folder of the transformer" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("named", ["nowhere", "."])
-def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named):
+@pytest.mark.parametrize(
+    ("named", "message"), [("nowhere", "no such folder"), (".", "has no config.json, hence no model that transformers")]
+)
+def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named, message):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     arguments = ["--bert_model", str(tmp_path / named), "--data_path", str(data / "sst2")]
     assert finetune([*arguments, "--save_path", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
-    assert "that transformers can read" in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
