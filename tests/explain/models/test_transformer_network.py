@@ -86,5 +86,5 @@ def test_weights_that_were_cut_short(make_transformer, tokenizer, tmp_path, cont
     make_transformer().network.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     (tmp_path / "model.safetensors").write_text(content)
-    with pytest.raises(InputError, match="holds no model that transformers .* can read"):
+    with pytest.raises(InputError, match=r"holds no model that transformers .* can read"):
         trained(str(tmp_path))
