@@ -6,13 +6,13 @@ from itertools import takewhile
 from pathlib import Path
 
 from latent_rationale.common.experiment.commands import tokenizer_for, user_example
-from latent_rationale.common.utils.command import check_unfinished, refuse_existing
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
-from latent_rationale.common.utils.writing import part_of, unfinished, writable_folder, write_atomically
+from latent_rationale.common.utils.writing import part_of, unfinished, write_atomically
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions
+from latent_rationale.explain.outputs import check_unfinished, claimed, refuse_existing
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.settings import Phrasing
 from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer
@@ -34,7 +34,8 @@ def run_explain(options: ExplainOptions) -> None:
         tokenize = tokenizer_for(session.task, options.tokenized)
         requests = [ExplainRequest(0, user_example(session.task, {"text": options.text}, tokenize))]
     if options.outputs:
-        explanations = _write(session.texts, requests, options)
+        with claimed(options.outputs, options.overwrite):
+            explanations = _write(session.texts, requests, options)
     else:
         explanations = list(_explain(session.texts, requests, options))
     for explanation in explanations[: options.show]:
@@ -64,7 +65,6 @@ def _write(texts: TextExplainer, requests: Sequence[ExplainRequest], options: Ex
         InputError: if the unfinished file is of another run, and the user did not set ``--overwrite``.
     """
     path, *seed_format = options.outputs
-    writable_folder(path.parent)
     explanations = _previous_explanations(part_of(path), texts, requests, options)
     with unfinished(path) as part:
         # Written again, because the last line of the unfinished file may be incomplete.

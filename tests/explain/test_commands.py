@@ -11,6 +11,7 @@ import torch
 import latent_rationale
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training import checkpoint
+from latent_rationale.common.utils.writing import locked
 from latent_rationale.explain.__main__ import main as explain
 from latent_rationale.explain.explainers import EXPLAINERS, NEED_LANGUAGE_MODEL
 from latent_rationale.explain.models.text_model import ExplainedTextModel
@@ -325,6 +326,16 @@ def test_explanations_are_not_replaced_unasked(folders, tmp_path, capsys, format
     assert f"note: {tmp_path}/explanations.jsonl will be replaced when this run has finished" in capsys.readouterr().out
     assert len(explained(tmp_path)) == 2
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_two_commands_do_not_write_one_file(folders, tmp_path, capsys):
+    with locked(tmp_path, "explanations.jsonl"):
+        before = list(tmp_path.iterdir())
+        assert explain(occluding(folders, tmp_path, stop=2)) == 2
+        assert f"error: {tmp_path}/explanations.jsonl: is in use by process " in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == before
+        assert explain([*occluding(folders, tmp_path, stop=2), "--exp_name", ".own"]) == 0
+    assert explain(occluding(folders, tmp_path, stop=2)) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """Console commands: parsing of options, help text, and dispatch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from latent_rationale.common.utils.config import parse
@@ -71,46 +70,3 @@ def note_without_effect(options: Any, named: dict[str, Any]) -> None:
         LOGGER.info("note: %s has no effect since %s", flag(name), reason)
     for unmet in unmet_needs(options, named):
         LOGGER.info("note: %s has no effect %s", flag(unmet.name), unmet.reason)
-
-
-def refuse_existing(outputs: Iterable[Path], overwrite: bool) -> None:
-    """Check that a command replaces no files unless the user set ``--overwrite``; in that case log which it replaces.
-
-    Args:
-        outputs: files that the command will write.
-        overwrite: value of ``--overwrite``.
-
-    Raises:
-        InputError: if one of the files exists, and ``overwrite`` is false.
-    """
-    existing = [path for path in outputs if path.exists() or path.is_symlink()]
-    if not existing:
-        return
-    more = f" and {len(existing) - 3} more" if len(existing) > 3 else ""
-    names = ", ".join(map(str, existing[:3])) + more
-    if not overwrite:
-        raise InputError(f"would replace {names}; choose another folder with --save-path, or set --overwrite")
-    LOGGER.info("note: %s will be replaced when this run has finished", names)
-
-
-def check_unfinished(part: Path, usable: str, foreign: bool, overwrite: bool) -> None:
-    """Check that a command replaces no unfinished results of another run; log what it continues from.
-
-    Args:
-        part: file with the unfinished results.
-        usable: description of the results that the command would compute again, which it keeps; empty if none.
-        foreign: True if the file holds anything else.
-        overwrite: value of ``--overwrite``.
-
-    Raises:
-        InputError: if something else would be replaced, and ``overwrite`` is false.
-    """
-    if foreign and not overwrite:
-        raise InputError(
-            "is not the unfinished output of this command; continue it with its own options, or set --overwrite",
-            part,
-        )
-    if usable:
-        LOGGER.info("continuing from %s, which has %s", part, usable)
-    else:
-        LOGGER.info("note: %s holds nothing to continue from and is replaced", part)

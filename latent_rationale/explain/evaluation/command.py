@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 
 from latent_rationale.common.structures import Tokens
-from latent_rationale.common.utils.command import check_unfinished, refuse_existing
 from latent_rationale.common.utils.console import LOGGER, show_row
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
 from latent_rationale.common.utils.progress import track
-from latent_rationale.common.utils.writing import part_of, unfinished, writable_folder, write_json
+from latent_rationale.common.utils.writing import part_of, replacing, unfinished, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_deletion_curves
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.outputs import check_unfinished, claimed, refuse_existing
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.text_explainer import ExplainRequest
 
@@ -111,23 +111,45 @@ def evaluate(options: EvaluateOptions) -> None:
         names = ", ".join(session.texts.names)
         raise InputError(f"the model predicts {names}; evaluation needs a two-class model", options.ckpt)
     examples, weights = session.examples(), _weights(session)
-    writable_folder(options.folder)
     scope = options.scope | {"sentences": len(examples), "digest": _digest(session, examples, weights)}
     setups = {name: {"provenance": asdict(session.texts.provenance(name)), "scope": scope} for name in session.methods}
+    with claimed(options.outputs, options.overwrite):
+        results = _results(session, options, setups, examples, weights)
+    show_row("method", *MEASURES)
+    show_row(*["---"] * (1 + len(MEASURES)))
+    for method, summary in results.items():
+        show_row(method, *map(str, summary.measures.values()))
+    LOGGER.info("the measures are in %s, the deletion curves in %s", *options.outputs)
+
+
+def _results(
+    session: Session,
+    options: EvaluateOptions,
+    setups: Mapping[str, dict[str, Any]],
+    examples: Sequence[ExplainRequest],
+    weights: dict[str, float],
+) -> dict[str, Summary]:
+    """Evaluate all methods, and write the measures and the deletion curves to files.
+
+    Args:
+        session: the classifier.
+        options: options of the command.
+        setups: setup of each method; see ``Summary``.
+        examples: the sentences.
+        weights: weights of words in a bag-of-words model.
+    """
     measures, curves = options.outputs
     results = _previous_results(part_of(measures), setups, options.overwrite)
-    with unfinished(measures) as part, unfinished(curves) as picture:
+    with unfinished(measures) as part:
         for method, setup in setups.items():
             if method not in results:
                 scores = _score_all(session, method, examples, weights)
                 results[method] = Summary.of(scores, setup, options.resamples, options.seed)
-            write_json(part, {name: results[name].to_json() for name in setups if name in results})
-        plot_deletion_curves({name: results[name].curve for name in setups}, picture)
-    show_row("method", *MEASURES)
-    show_row(*["---"] * (1 + len(MEASURES)))
-    for method in setups:
-        show_row(method, *map(str, results[method].measures.values()))
-    LOGGER.info("the measures are in %s, the deletion curves in %s", measures, curves)
+            results = {name: results[name] for name in setups if name in results}
+            write_json(part, {name: summary.to_json() for name, summary in results.items()})
+        with replacing(curves) as picture:
+            plot_deletion_curves({name: summary.curve for name, summary in results.items()}, picture)
+    return results
 
 
 def _previous_results(part: Path, setups: Mapping[str, dict[str, Any]], overwrite: bool) -> dict[str, Summary]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from latent_rationale.common.utils.command import refuse_existing
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
 from latent_rationale.common.utils.writing import writable_folder, write_atomically
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import VisualizeOptions
+from latent_rationale.explain.outputs import claimed
 from latent_rationale.explain.visualization.html import page
 
 
@@ -30,9 +30,9 @@ def visualize(options: VisualizeOptions) -> None:
     folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
     pictures, html = folder / name, folder / f"{name}.html"
     drawings = {pictures / f"{number}.{options.format}": each for number, each in enumerate(chosen, start)}
-    refuse_existing([html, *drawings], options.overwrite)
-    _draw(drawings, writable_folder(pictures))
-    write_atomically(html, page(chosen))
+    with claimed([html, *drawings], options.overwrite):
+        _draw(drawings, writable_folder(pictures))
+        write_atomically(html, page(chosen))
     counts = f"{len(chosen)} of {len(explanations)} explanations"
     LOGGER.info("pictures of %s, from index %d, are in %s; a page of all is %s", counts, start, pictures, html)
 

@@ -213,7 +213,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
     assert visualize(["--input", str(path), "--save_path", str(path / "below")]) == 2
-    assert f"{path}/below/explanations: cannot be written to (Not a directory)" in capsys.readouterr().err
+    assert f"{path}/below: cannot be written to (Not a directory)" in capsys.readouterr().err
 
 
 def test_a_range_without_explanations_is_refused(tmp_path, capsys):
