@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
+from latent_rationale.explain.models.exported_files import EXPORTED
 from latent_rationale.explain.models.folder_check import is_foreign, is_pointer
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
 FINE_TUNING = "bert"
 """Name of the task of ``explain.finetune_bert``."""
-
-EXPORTED = "transformers"
-"""Folder within a results folder of ``explain.finetune_bert`` that holds the model in the format of the library."""
 
 
 def transformer_folder(folder: Path) -> Path | None:
