@@ -1,5 +1,6 @@
 """Commands that explain, run as a user runs them."""
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 import latent_rationale
+from latent_rationale.common.experiment.predictor import Predictor
 from latent_rationale.common.structures import Tokens
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.utils.writing import locked
@@ -383,6 +385,20 @@ def test_scores_that_are_no_numbers_are_refused(folders, tmp_path, capsys, monke
     )
     assert explain(occluding(folders, tmp_path, stop=1)) == 2
     assert "baseline: a score by occlusion is not finite in the sentence: " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_prediction_that_is_no_number_is_refused(folders, tmp_path, capsys, monkeypatch):
+    """Scores by direct feed are finite where the prediction for the whole sentence is not."""
+    real = Predictor.predict_examples
+
+    def without_numbers(*given):
+        return [dataclasses.replace(each, scores=(float("nan"),) * 2) for each in real(*given)]
+
+    monkeypatch.setattr(Predictor, "predict_examples", without_numbers)
+    assert explain(occluding(folders, tmp_path, stop=1)) == 2
+    error = capsys.readouterr().err
+    assert "baseline: probabilities: expected finite numbers in the sentence: " in error
     assert not list(tmp_path.iterdir())
 
 

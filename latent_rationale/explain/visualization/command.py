@@ -11,6 +11,7 @@ from latent_rationale.common.utils.writing import writable_folder, write_atomica
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import VisualizeOptions
 from latent_rationale.explain.outputs import claimed
+from latent_rationale.explain.visualization.figures import check_size
 from latent_rationale.explain.visualization.html import page
 
 
@@ -30,11 +31,19 @@ def visualize(options: VisualizeOptions) -> None:
     folder, name = options.save_path or options.input.parent, options.input.name.partition(".jsonl")[0]
     pictures, html = folder / name, folder / f"{name}.html"
     drawings = {pictures / f"{number}.{options.format}": each for number, each in enumerate(chosen, start)}
+    for path, explanation in list(drawings.items()):
+        try:
+            check_size(explanation)
+        except InputError as error:
+            LOGGER.info("note: no picture %s: %s", path.name, error)
+            del drawings[path]
     with claimed([html, *drawings], options.overwrite):
         _draw(drawings, writable_folder(pictures))
         write_atomically(html, page(chosen))
-    counts = f"{len(chosen)} of {len(explanations)} explanations"
-    LOGGER.info("pictures of %s, from index %d, are in %s; a page of all is %s", counts, start, pictures, html)
+    counts = f"{len(drawings)} of {len(explanations)} explanations"
+    LOGGER.info(
+        "pictures of %s, from index %d, are in %s; a page of %d is %s", counts, start, pictures, len(chosen), html
+    )
 
 
 def _draw(drawings: Mapping[Path, Explanation], folder: Path) -> None:
