@@ -1,7 +1,8 @@
 """What a command computes on Apple's GPU, by a fake: there is none where the tests run.
 
-The fake is torch's meta device, which has shapes without values, under rules of Apple's GPU: no float64, and random
-numbers from a generator of the device only. Values that are read on the host are ones.
+The fake is torch's meta device, which has shapes without values, under rules of Apple's GPU: no float64, random
+numbers from a generator of the device only, and no copies that are not waited for. Operators without an implementation
+are computed on the CPU. Values that are read on the host are ones.
 """
 
 from itertools import product
@@ -47,6 +48,8 @@ class AppleRules(TorchDispatchMode):
         read = self._read(function, args, kwargs)
         if read is not None:
             return read
+        if kwargs.get("non_blocking") and kwargs.get("device") == FAKE:
+            raise RuntimeError("a copy that is not waited for reads memory that may have been freed")
         generator = kwargs.get("generator")
         try:
             result = function(*args, **kwargs)
@@ -88,6 +91,8 @@ def test_the_fake_has_the_rules_of_apples_gpu():
         assert torch.zeros(2, device=FAKE).tolist() == [1, 1]
         with pytest.raises(TypeError, match="does not support float64"):
             torch.ones(2, device=FAKE).double()
+        with pytest.raises(RuntimeError, match="is not waited for"):
+            torch.ones(2).to(FAKE, non_blocking=True)
         with pytest.raises(RuntimeError, match="expected a generator of the device"):
             torch.rand(2, device=FAKE, generator=torch.Generator())
 
