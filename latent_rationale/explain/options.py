@@ -66,7 +66,16 @@ class SentenceOptions(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
+class OutputOptions(OptionGroup):
+    """Options of the files that a command writes."""
+
+    HEADING: ClassVar[str] = "output"
+
+    overwrite: bool = option(False, "replace results that the output folder holds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedModelOptions(ContextOptions, SentenceOptions, OutputOptions, ComputeOptions):
     """Options of the commands that explain a model: the model, contexts, sentences and the run."""
 
     HEADING: ClassVar[str] = "model and run"
@@ -109,6 +118,11 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
         """Folder that the command writes to."""
         return self.save_path or self.ckpt
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files that the command writes."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(ExplainedModelOptions):
@@ -120,7 +134,9 @@ class ExplainOptions(ExplainedModelOptions):
     label: str | None = option(
         None, "class to explain (default: of two classes the positive one, of more the predicted one)"
     )
-    text: str | None = option(None, "text to explain, instead of a data set")
+    text: str | None = option(
+        None, "text to explain, instead of a data set; shown, and written only with --save-path or --exp-name"
+    )
     tokenized: bool = option(
         False, "the text is tokenized already, with blanks between tokens", needs={"text": (GIVEN,)}
     )
@@ -174,14 +190,17 @@ class ExplainOptions(ExplainedModelOptions):
         return self.save_path or self.ckpt / self.method
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files that the command writes, the JSON lines first; empty if it only shows the explanation of a text."""
+        if self.text is not None and self.save_path is None and not self.exp_name:
+            return ()
+        endings = ("jsonl", "txt") if self.format == "seed" else ("jsonl",)
+        return tuple(self.folder / f"explanations{self.exp_name}.{ending}" for ending in endings)
+
+    @property
     def source(self) -> str:
         """Origin of the sentences, as explanations record it: the split, or ``text``."""
         return self.split if self.text is None else "text"
-
-    @property
-    def file_name(self) -> str:
-        """Name of the output file, without its extension."""
-        return f"explanations{self.exp_name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,14 +227,21 @@ class EvaluateOptions(ExplainedModelOptions):
         return bool(self.method)
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files with the measures and with the deletion curves."""
+        return self.folder / "evaluation.json", self.folder / "deletion.png"
+
+    @property
     def scope(self) -> dict[str, Any]:
         """Options that determine the sentences and resamples of an evaluation."""
         return {name: getattr(self, name) for name in ("split", "start", "stop", "sample", "seed", "resamples")}
 
 
 @dataclass(frozen=True, kw_only=True)
-class VisualizeOptions(OptionGroup):
+class VisualizeOptions(OutputOptions):
     """Options of ``python -m latent_rationale.explain.visualize``."""
+
+    HEADING: ClassVar[str] = "pictures"
 
     input: Path = option(REQUIRED, "explanations.jsonl, as written by python -m latent_rationale.explain")
     save_path: Path | None = option(None, "output folder for the page and the pictures (default: that of --input)")

@@ -16,7 +16,7 @@ class ComputeOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "hardware"
 
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=DEVICES)
+    device: str = option("auto", "device; auto: CUDA if available, else the CPU; mps: Apple's GPU", choices=DEVICES)
     threads: int = option(
         0, "threads on the CPU; 0: OMP_NUM_THREADS if it is set, else as many as cores are free", within="[0, 1024]"
     )
