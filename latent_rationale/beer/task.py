@@ -10,6 +10,7 @@ from torch import Tensor
 
 from latent_rationale.beer.options import ALL_ASPECTS, BeerOptions, BeerPredictOptions
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
+from latent_rationale.common.experiment.description import is_there
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
@@ -34,15 +35,18 @@ class Beer(Task[BeerOptions]):
 
     @classmethod
     def resolve(cls, options: BeerOptions) -> BeerOptions:
-        """Fill in the files: those of the aspect if it has files of its own, else those of all reviews."""
-        paths = (options.train_path, options.dev_path, options.test_path)
-        folder = Path() if all(paths) else find_data("beer")
+        """Fill in the files: those of the aspect if it has files of its own, else those of all reviews.
+
+        Dev and test sets are looked for beside the training files and nowhere else; there may be no test set.
+        """
+        folder = options.train_path[0].parent if options.train_path else find_data("beer")
         stem = f"reviews.aspect{options.aspect}" if options.aspect in (0, 1, 2) else "reviews.260k"
+        annotations = folder / "annotations.json"
         return replace(
             options,
             train_path=options.train_path or (folder / f"{stem}.train.txt.gz",),
             dev_path=options.dev_path or folder / f"{stem}.heldout.txt.gz",
-            test_path=options.test_path or folder / "annotations.json",
+            test_path=options.test_path or (annotations if annotations.is_file() else None),
             embeddings=options.embeddings or str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),
         )
 
@@ -55,7 +59,8 @@ class Beer(Task[BeerOptions]):
         """Read the reviews of a split: truncated to ``--max-len`` for train and dev, whole and annotated for test."""
         options = self.options
         if name == "test":
-            return list(read_annotations(Path(options.test_path or "")))
+            # A test set that the user named must exist; reading it says so if not.
+            return list(read_annotations(options.test_path)) if options.test_path or is_there(None) else []
         paths = options.train_path if name == "train" else (Path(options.dev_path or ""),)
         return [review for path in paths for review in read_reviews(path, options.max_len)]
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from latent_rationale.common.experiment.description import is_there
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
@@ -17,7 +18,7 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.options import SSTOptions, SSTPredictOptions
-from latent_rationale.sst.reader import CLASSES, SSTExample, normalize_tokens, read_glue, read_trees
+from latent_rationale.sst.reader import CLASSES, SSTExample, has_labels, normalize_tokens, read_glue, read_trees
 
 
 def default_vectors() -> Path:
@@ -50,33 +51,28 @@ class SST(Task[SSTOptions]):
     def read_split(self, name: str) -> list[SSTExample]:
         """Read the sentences of a split, with labels of five classes or two.
 
-        The test set of GLUE has no labels. It is replaced by that of the treebank without its neutral sentences, or by
-        nothing if there is no treebank.
+        The test split is empty if its file is missing or has no labels, as GLUE's.
         """
         folder = Path(self.options.data_path or "")
         if not folder.is_dir():
             raise InputError("no such folder", folder)
+        path = folder / (f"{name}.tsv" if self.options.reads_glue else f"{name}.txt")
+        if name == "test" and not is_there(path):
+            return []
         if not self.options.reads_glue:
             self._note_whole_sentences(name)
-            return self._read_trees(folder / f"{name}.txt")
+            return self._read_trees(path)
         if self.options.classes == 5:
             raise InputError("--data-path: sentences of GLUE have two classes; add --classes 2", folder)
-        if name == "test":
-            return self._treebanks_test()
-        examples = list(read_glue(folder / f"{name}.tsv"))
+        if name == "test" and not has_labels(path):
+            LOGGER.info("note: no test set, because %s has no labels", path)
+            return []
+        examples = list(read_glue(path))
         return self._whole(examples) if name == "train" and self.options.no_subtrees else examples
 
     def _note_whole_sentences(self, name: str) -> None:
         if self.options.no_subtrees and name == "train":
             LOGGER.info("note: --no-subtrees has no effect on the treebank, which is read as whole sentences")
-
-    def _treebanks_test(self) -> list[SSTExample]:
-        try:
-            folder = find_data("sst")
-        except InputError as error:
-            LOGGER.info("note: no test set, because GLUE's has no labels and the treebank is missing: %s", error)
-            return []
-        return self._read_trees(folder / "test.txt")
 
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
         """Return the examples that are whole training sentences of the treebank."""

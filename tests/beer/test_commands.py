@@ -295,7 +295,8 @@ def test_vectors_from_a_file(small_beer, tmp_path):
 def test_files_are_found_by_the_aspect(tmp_path, monkeypatch, aspect, stem):
     beer = tmp_path / "beer"
     beer.mkdir()
-    (beer / "review+wiki.filtered.200.txt.gz").touch()
+    for name in ("review+wiki.filtered.200.txt.gz", "annotations.json"):
+        (beer / name).touch()
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path))
     options = Beer.resolve(BeerOptions(aspect=aspect))
     assert options.train_path == (beer / f"reviews.{stem}.train.txt.gz",)
@@ -304,6 +305,25 @@ def test_files_are_found_by_the_aspect(tmp_path, monkeypatch, aspect, stem):
     assert options.embeddings == str(beer / "review+wiki.filtered.200.txt.gz")
     named = Beer.resolve(BeerOptions(aspect=aspect, dev_path=tmp_path / "my.txt", embeddings="none"))
     assert (named.train_path, named.dev_path, named.embeddings) == (options.train_path, tmp_path / "my.txt", "none")
+
+
+def test_reviews_of_ones_own_get_no_other_split_from_elsewhere(small_beer, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "latent_rationale")
+    (tmp_path / "beer").mkdir()
+    for name in ("reviews.260k.heldout.txt.gz", "annotations.json"):
+        (tmp_path / "beer" / name).touch()
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path))
+    (tmp_path / "mine").mkdir()
+    mine = tmp_path / "mine/train.txt"
+    mine.write_text(small_beer.dev.read_text())
+    options = Beer.resolve(BeerOptions(train_path=(mine,), embeddings="none"))
+    assert options.dev_path == tmp_path / "mine/reviews.260k.heldout.txt.gz"
+    assert Beer(options).read_split("test") == []
+    assert "note: no test set" in caplog.text
+    command = ["--train_path", str(mine), "--dev_path", str(mine), "--embeddings", "none", "--hidden_size", "4"]
+    command += ["--num_iterations", "1", "--device", "cpu", "--save_path", str(tmp_path / "run")]
+    assert train_beer(command) == 0
+    assert not [name for name in json.loads((tmp_path / "run/results.json").read_text()) if name.startswith("test")]
 
 
 @pytest.mark.parametrize("aspect", [-1, 0, 1, 2, 3, 4])

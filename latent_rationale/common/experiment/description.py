@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,12 +11,25 @@ import torch
 from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.data.word_vectors import WordVectors
 from latent_rationale.common.nn.model import Model
+from latent_rationale.common.utils.console import LOGGER
 
 
 def describe_data(splits: dict[str, Sequence[Any]], unit: str, source: str) -> str:
     """Describe the sizes of the splits, as in ``8,544 train, 1,101 dev, 2,210 test sentences (data/sst)``."""
     counts = ", ".join(f"{len(examples):,} {name}" for name, examples in splits.items() if examples)
     return f"{counts} {unit} ({source})"
+
+
+def is_there(test: Path | None) -> bool:
+    """Return whether the file of a test set exists; if not, tell the user that there will be no test results.
+
+    Args:
+        test: path of the file, or None if the data has none.
+    """
+    if test is not None and test.exists():
+        return True
+    LOGGER.info("note: no test set%s", "" if test is None else f", because {test} is missing")
+    return False
 
 
 def describe_vectors(vectors: WordVectors, texts: Iterable[Sequence[str]]) -> str:
