@@ -67,11 +67,11 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
     watch = FiniteWatch()
     train_state.train()
     batches = training_batches(data, options.batch_size, options.seed, progress.iteration, train_state.device)
+    _set_rate(train_state, epoch, last)
     with Progress("step", last, progress.iteration) as bar:
         # Nothing is read from the device in a step that is not logged: whether one is, is known before it is taken.
         while progress.iteration < last and not _is_over(train_state, options):
             progress.iteration, batch = next(batches)
-            train_state.schedule.advance(progress.iteration / (last + 1))
             output, loss, norm = train_step(train_state, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
             bar.advance()
@@ -85,6 +85,7 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
                     run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
                 may_be_best = progress.iteration >= judge.first_best_epoch * epoch
                 _evaluate_and_keep(train_state, dev, options, judge, run, may_be_best)
+            _set_rate(train_state, epoch, last)
             if saving:
                 checkpoint.save_last(run.folder, train_state)
 
@@ -213,6 +214,12 @@ def _evaluate_and_keep(
     run.text("dev/rationales", judge.show(), progress.iteration)
     shown = headline(values, judge.headline)
     LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
+
+
+def _set_rate(train_state: TrainState, epoch: int, last: int) -> None:
+    """Set the learning rate of the next step, which may lie in the next epoch."""
+    taken = train_state.progress.iteration
+    train_state.schedule.advance(taken // epoch, (taken + 1) / (last + 1))
 
 
 def _is_over(train_state: TrainState, options: TrainOptions) -> bool:

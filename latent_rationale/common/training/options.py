@@ -78,15 +78,14 @@ class ScheduleOptions(OptionGroup):
 
     scheduler: str = option(
         "plateau",
-        "when the learning rate falls: after evaluations, or with linear from the first tenth of the steps on",
+        "when the learning rate falls: plateau when dev stops improving, multistep after the epochs in --milestones, "
+        "exponential after each epoch, linear after the first tenth of the steps",
         choices=("plateau", "multistep", "exponential", "linear"),
     )
     lr_decay: float = option(0.5, "factor on the learning rate when it falls", within="(0, 1)")
     min_lr: float = option(1e-5, "smallest learning rate", within="[0, inf)")
     stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, inf)")
-    milestones: tuple[int, ...] = option(
-        (25, 50, 75), "evaluations after which it falls, with multistep", within="[1, inf)"
-    )
+    milestones: tuple[int, ...] = option((25, 50, 75), "epochs after which it falls, with multistep", within="[1, inf)")
     threshold: float = option(
         1e-4, "relative improvement of the dev criterion that counts, with plateau", within="[0, 1)"
     )

@@ -1,5 +1,6 @@
 """The loop, on a toy model whose every number can be followed."""
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -81,13 +82,15 @@ def assert_same_state(first, second):
         assert same, name
 
 
+@pytest.mark.parametrize("scheduler", ["plateau", "exponential", "multistep"])
 @pytest.mark.parametrize("model", ["latent", "rl", "baseline"])
 @pytest.mark.parametrize("stop", [4, 6, 7])
-def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, stop):
-    whole = Small(model=model).run(tmp_path / "whole")
-    Small(model=model).run(tmp_path / "parts", num_iterations=stop)
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, stop, scheduler):
+    changes = {"model": model, "scheduler": scheduler, "milestones": (1, 2)}
+    whole = Small(**changes).run(tmp_path / "whole")
+    Small(**changes).run(tmp_path / "parts", num_iterations=stop)
     torch.manual_seed(99)
-    rest = Small(model=model)
+    rest = Small(**changes)
     load_last(tmp_path / "parts", rest.train_state)
     assert rest.train_state.progress.iteration == stop
     rest.run(tmp_path / "parts")
@@ -248,6 +251,31 @@ def test_training_stops_once_the_rate_is_too_low(tmp_path):
     train_state = small.run(tmp_path / "run", num_iterations=-9)
     assert train_state.rate == pytest.approx(1e-5)  # the evaluations after the first made it 1e-3, 1e-4, 1e-5
     assert train_state.progress.iteration == 24
+
+
+EPOCH = 6
+"""Steps of an epoch of ``Small``: 22 examples in batches of 4."""
+
+
+@pytest.mark.parametrize("eval_every", [-1, 2, 5, 100])
+@pytest.mark.parametrize(
+    ("settings", "falls"),
+    [({"scheduler": "exponential"}, (0, 1, 2, 3)), ({"scheduler": "multistep", "milestones": (1, 3)}, (0, 1, 1, 2))],
+    ids=["exponential", "multistep"],
+)
+def test_rates_follow_epochs_however_often_the_model_is_evaluated(tmp_path, eval_every, settings, falls):
+    """Also in a run that was interrupted in the middle of an epoch, and one that ended with an epoch."""
+    changes = {**settings, "lr_decay": 0.5, "min_lr": 0.0, "eval_every": eval_every, "print_every": 1}
+    expected = [0.01 * 0.5**fallen for fallen in falls for _ in range(EPOCH)]
+    Small(**changes).run(tmp_path / "whole", num_iterations=4 * EPOCH)
+    for stop in (3, EPOCH, 4 * EPOCH):
+        part = Small(**changes)
+        if stop > 3:
+            load_last(tmp_path / "parts", part.train_state)
+        part.run(tmp_path / "parts", num_iterations=stop)
+    for name in ("whole", "parts"):
+        rows = map(json.loads, (tmp_path / name / "metrics.jsonl").read_text().splitlines())
+        assert [row["lr"] for row in rows if row["split"] == "train"] == pytest.approx(expected)
 
 
 def test_the_rate_falls_when_the_criterion_stays(tmp_path):
