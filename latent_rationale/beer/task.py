@@ -10,11 +10,11 @@ from torch import Tensor
 
 from latent_rationale.beer.options import ALL_ASPECTS, BeerOptions, BeerPredictOptions
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
-from latent_rationale.common.experiment.description import is_there
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares, transitions
+from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.files import find_data, find_vectors
 
 
@@ -60,7 +60,10 @@ class Beer(Task[BeerOptions]):
         options = self.options
         if name == "test":
             # A test set that the user named must exist; reading it says so if not.
-            return list(read_annotations(options.test_path)) if options.test_path or is_there(None) else []
+            if options.test_path is None:
+                LOGGER.info("note: no test set; name one with --test-path")
+                return []
+            return list(read_annotations(options.test_path))
         paths = options.train_path if name == "train" else (Path(options.dev_path or ""),)
         return [review for path in paths for review in read_reviews(path, options.max_len)]
 
@@ -93,12 +96,12 @@ class Beer(Task[BeerOptions]):
         return (output.scores.sigmoid() - batch.targets).square().mean(1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Compute the squared error, the shares of selected words, and their agreement with annotated rationales."""
+        """Compute the squared error, selected shares and transitions, and agreement with annotated rationales."""
         errors = self.criterion(output, batch)
         metrics = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
         if output.rationale is not None:
             metrics |= selection_shares(output.rationale)
-            metrics |= {"runs": mean_runs(output.rationale)}
+            metrics |= {"runs": mean_runs(output.rationale), "transitions": transitions(output.rationale)}
             # A model of all aspects has one rationale for them, but annotations are of one aspect.
             if len(self.aspects) == 1 and all(review.spans is not None for review in batch.examples):
                 gold = annotated_words(batch.examples, self.options.aspect, output.rationale.z)

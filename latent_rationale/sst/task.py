@@ -13,7 +13,7 @@ from latent_rationale.common.experiment.description import is_there
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares, transitions
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
@@ -120,10 +120,10 @@ class SST(Task[SSTOptions]):
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Compute the accuracy, the shares of selected words, and the selected words by sentiment class."""
+        """Compute the accuracy, selected shares and transitions, and the selected words by sentiment class."""
         metrics = {"acc": accuracy(output, batch)}
         if output.rationale is not None:
-            metrics |= selection_shares(output.rationale)
+            metrics |= selection_shares(output.rationale) | {"transitions": transitions(output.rationale)}
             metrics |= words_by_class(output, batch)
         return metrics
 

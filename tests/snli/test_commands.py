@@ -291,3 +291,29 @@ def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
     (tmp_path / "esnli.csv").write_text(HEADER + "neutral,A dog.,A big dog.,{},1\n")
     assert agree(["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
     assert "not a results folder" in capsys.readouterr().err
+
+
+def test_a_missed_share_of_links_is_told_and_recorded(small_snli, tmp_path, capsys):
+    options = [
+        "--dist",
+        "hardkuma",
+        "--selection",
+        "0.01",
+        "--lr",
+        "1e-5",
+        "--num_iterations",
+        "4",
+        "--eval_every",
+        "4",
+    ]
+    assert run(small_snli, tmp_path / "run", *options) == 0
+    results = results_of(tmp_path / "run")
+    out = capsys.readouterr().out
+    assert f"missed target on dev: linked {results['dev_p2h_selected']:.3g} of the pairs of words, asked 0.01" in out
+    assert results["missed_target_p2h_selected"] == 0.01
+
+
+def test_a_run_without_an_evaluation_says_that_the_last_model_is_reported(small_snli, tmp_path, capsys):
+    assert run(small_snli, tmp_path / "run", "--num_iterations", "3", "--eval_every", "4") == 0
+    assert "(there was no evaluation); results are of the last step, 3" in capsys.readouterr().out
+    assert results_of(tmp_path / "run")["reported_iter"] == 3

@@ -20,16 +20,11 @@ def describe_data(splits: dict[str, Sequence[Any]], unit: str, source: str) -> s
     return f"{counts} {unit} ({source})"
 
 
-def is_there(test: Path | None) -> bool:
-    """Return whether the file of a test set exists; if not, tell the user that there will be no test results.
-
-    Args:
-        test: path of the file, or None if the data has none.
-    """
-    if test is not None and test.exists():
-        return True
-    LOGGER.info("note: no test set%s", "" if test is None else f", because {test} is missing")
-    return False
+def is_there(test: Path) -> bool:
+    """Return whether the file of a test set exists; if not, tell the user that there will be no test results."""
+    if not test.exists():
+        LOGGER.info("note: no test set, because %s is missing", test)
+    return test.exists()
 
 
 def describe_vectors(vectors: WordVectors, texts: Iterable[Sequence[str]]) -> str:

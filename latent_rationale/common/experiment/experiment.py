@@ -11,6 +11,7 @@ import latent_rationale
 from latent_rationale.common.data.batching import steps_per_epoch
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.description import describe_data, describe_model
+from latent_rationale.common.experiment.outcome import report_outcome
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.nn.model import Model
@@ -73,7 +74,7 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     try:
         dev = task.encode(splits.dev, vocabulary)
         train(train_state, task.encode(splits.train, vocabulary), dev, options, judge, run)
-        LOGGER.info("evaluating the best model")
+        LOGGER.info("evaluating the %s model", "best" if train_state.progress.best_iteration else "last")
         checkpoint.load_weights(folder, train_state.model, train_state.objective)
         size = options.eval_batch_size
         results = {"dev": evaluate(train_state.model, train_state.objective, dev, size, task.measure)}
@@ -81,7 +82,8 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
             results["test"], predictions = predictor.evaluate(splits.test)
             write_predictions(folder, label_predictions("test", task, predictions, splits.test), task.zips_predictions)
         task.finish(folder, train_state.model)
-        run.finish(train_state.progress.best_iteration, results)
+        facts = report_outcome(task, train_state.progress, results["dev"])
+        run.finish(train_state.progress.best_iteration, facts, results)
     finally:
         run.close()
     return results

@@ -14,6 +14,7 @@ from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary
 from latent_rationale.common.data.word_vectors import WordVectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
@@ -325,6 +326,11 @@ class Task(ABC, Generic[Options]):
             dev: measures by name.
         """
         return self.variant.rank(dev)
+
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return the targets that an evaluation on dev misses, each with advice on what to change."""
+        variant = self.variant
+        return {target: variant.advice(target, dev) for target in variant.targets() if target.is_missed(dev)}
 
     def select_examples_to_show(
         self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int
