@@ -358,3 +358,13 @@ def test_a_run_without_a_best_model_says_that_the_last_is_reported(small_sst, tm
     assert "evaluating the last model" in out
     assert results_of(tmp_path / "run")["best_iter"] == 0
     assert facts(tmp_path / "run") == {"reported_iter": 7}
+
+
+@pytest.mark.parametrize("model", [["baseline"], ["latent", "--selection", "0.3"], ["rl"], ["attention"]])
+def test_numbers_that_are_not_finite_are_no_results(small_sst, tmp_path, capsys, model):
+    assert run(small_sst, tmp_path / "run", "--model", *model, "--lr", "3e38", "--num_iterations", "1") == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "not finite" in said
+    assert "smaller --lr" in said
+    assert not (tmp_path / "run/results.json").exists()
+    assert not (tmp_path / "run/predictions.jsonl").exists()

@@ -79,6 +79,8 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
             saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
             if progress.iteration % options.print_every == 0 or saving:
                 watch.check()
+                if saving:
+                    _check_weights(train_state)
                 _log_step(train_state, output, loss, norm, judge.share_name, bar, run)
             if evaluating:
                 if output.rationale is not None:
@@ -132,18 +134,34 @@ class Evaluation:
         self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
 
     def values(self) -> dict[str, float]:
-        """Return the values over all batches so far. Waits for the device."""
-        return {name: total.value() for name, total in self._totals.items()}
+        """Return the values over all batches so far. Waits for the device.
+
+        Raises:
+            InputError: if one is not finite.
+        """
+        values = {name: total.value() for name, total in self._totals.items()}
+        if broken := [name for name, value in values.items() if not math.isfinite(value)]:
+            raise InputError(f"{' and '.join(broken)} of the evaluation {TOO_LARGE}")
+        return values
 
 
 def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
-    """Yield a model's outputs in evaluation mode, batch by batch longest sentences first."""
+    """Yield a model's outputs in evaluation mode, batch by batch longest sentences first.
+
+    Raises:
+        InputError: after the last batch, if a score or a choice was not finite.
+    """
     device = next(model.parameters()).device
+    finite = torch.tensor(True, device=device)
     with evaluating(model):
         batches = data.in_order(batch_size)
         for index in track(batches, "step", len(batches), "evaluating", EVERY):
             batch = data.batch(index).to(device)
-            yield batch, model(batch)
+            output = model(batch)
+            finite &= output.is_finite()  # read at the end only, so that no batch waits for the device
+            yield batch, output
+    if not finite:
+        raise InputError(f"a prediction {TOO_LARGE}")
 
 
 @contextmanager
@@ -156,6 +174,10 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             yield
     finally:
         module.train(mode)
+
+
+TOO_LARGE = "is not finite: the weights of the model are too large; train it with a smaller --lr"
+"""End of the message about a result that is no number."""
 
 
 class FiniteWatch:
@@ -184,6 +206,17 @@ class FiniteWatch:
         if math.isfinite(step):
             broken = " and ".join(name for name, at in zip(self._names, first, strict=True) if at == step)
             raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
+
+
+def _check_weights(train_state: TrainState) -> None:
+    """Check the weights after a step, before they are evaluated or saved. Waits for the device.
+
+    Raises:
+        InputError: if one is not finite.
+    """
+    if not torch.stack([parameter.isfinite().all() for parameter in train_state.parameters]).all():
+        step = train_state.progress.iteration
+        raise InputError(f"the weights are not finite after step {step}; nothing was saved since; try a smaller --lr")
 
 
 def _log_step(

@@ -296,6 +296,62 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_saves_nothing_bad(tmp_path)
     assert (tmp_path / "run/last.pt").read_bytes() == good
 
 
+@pytest.mark.parametrize("model", ["latent", "rl", "baseline", "attention"])
+@pytest.mark.parametrize("steps", [1, EPOCH])
+def test_no_state_or_result_that_is_not_finite_is_kept(tmp_path, model, steps):
+    """A step may make the weights so large that only the next output, or no weight itself, is no number."""
+    small = Small(model=model, lr=3e38, selection=0.3)
+    (tmp_path / "run").mkdir()
+    save_last(tmp_path / "run", small.train_state)
+
+    def train_and_evaluate():
+        small.run(tmp_path / "run", num_iterations=steps)
+        small.evaluate()
+
+    with pytest.raises(InputError, match="not finite"):
+        train_and_evaluate()
+    assert not (tmp_path / "run/best.safetensors").exists()
+    logged = (tmp_path / "run/metrics.jsonl").read_text() if (tmp_path / "run/metrics.jsonl").exists() else ""
+    assert "NaN" not in logged
+    assert "Infinity" not in logged
+
+
+def test_weights_that_are_not_finite_after_the_last_step_are_not_saved(tmp_path):
+    small = Small()
+    small.run(tmp_path / "run", num_iterations=4, save_every=2)
+    good = (tmp_path / "run/last.pt").read_bytes()
+    original = small.train_state.optimizer.step
+
+    def overflow():
+        original()
+        small.train_state.parameters[0].data[0] = math.inf
+
+    small.train_state.optimizer.step = overflow
+    with pytest.raises(InputError, match="the weights are not finite after step 5; nothing was saved since"):
+        small.run(tmp_path / "run", num_iterations=5)
+    assert (tmp_path / "run/last.pt").read_bytes() == good
+
+
+@pytest.mark.parametrize("broken", ["scores", "z", "loss"])
+def test_an_evaluation_without_finite_numbers_has_no_results(broken, monkeypatch):
+    small = Small()
+    if broken == "loss":
+        monkeypatch.setattr(small.train_state.objective, "criterion", lambda output, _: output.scores[:, 0] / 0)
+        message = "loss and objective of the evaluation is not finite"
+    else:
+        forward, message = small.train_state.model.forward, "a prediction is not finite"
+
+        def break_forward(batch):
+            output = forward(batch)
+            if broken == "scores":
+                return replace(output, scores=output.scores * math.nan)
+            return replace(output, rationale=replace(output.rationale, z=output.rationale.z * math.nan))
+
+        monkeypatch.setattr(small.train_state.model, "forward", break_forward)
+    with pytest.raises(InputError, match=message):
+        small.evaluate()
+
+
 def test_the_watch_names_the_first_step_and_term():
     watch = FiniteWatch()
     fine, bad = torch.tensor(1.0), torch.tensor(math.inf)
