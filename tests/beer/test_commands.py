@@ -375,3 +375,11 @@ def test_two_seeds_differ_and_the_same_seed_does_not(small_beer, tmp_path):
     first, same, other = (results_of(tmp_path / name) for name in "abc")
     assert first == same
     assert first != other
+
+
+def test_training_steps_and_evaluations_under_autocast(small_beer, tmp_path):
+    """With RCNNs, whose compiled operators need the type of the weights."""
+    options = ["--model", "latent", "--aspect", "0", "--selection", "0.3", "--lasso", "0.1", "--dependent-z"]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert run(small_beer, tmp_path / "run", *options, "--num_iterations", "6") == 0
+    assert 0 < results_of(tmp_path / "run")["test_mse"] < 1

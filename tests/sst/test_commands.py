@@ -368,3 +368,13 @@ def test_numbers_that_are_not_finite_are_no_results(small_sst, tmp_path, capsys,
     assert "smaller --lr" in said
     assert not (tmp_path / "run/results.json").exists()
     assert not (tmp_path / "run/predictions.jsonl").exists()
+
+
+def test_predictions_and_evaluations_under_autocast(trained):
+    """As in full precision, but for the few digits of bfloat16."""
+    model = latent_rationale.load(trained[0])
+    texts = ["A good film", "Not a good film at all"]
+    expected = [prediction.scores for prediction in model.predict(texts)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = [prediction.scores for prediction in model.predict(texts)]
+    assert found == [pytest.approx(scores, abs=0.03) for scores in expected]
