@@ -20,7 +20,7 @@ class PairVariant(Variant[SNLIOptions]):
     """
 
     share_name = "p2h_selected"
-    share_reached = "linked {:.3g} of the pairs of words"
+    share_reached = "linked {:.3f} of the pairs of words"
 
     def family(self) -> type[Selection] | None:
         """Return the distribution that ``--dist`` names; None for softmax attention."""

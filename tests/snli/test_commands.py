@@ -309,7 +309,7 @@ def test_a_missed_share_of_links_is_told_and_recorded(small_snli, tmp_path, caps
     assert run(small_snli, tmp_path / "run", *options) == 0
     results = results_of(tmp_path / "run")
     out = capsys.readouterr().out
-    assert f"missed target on dev: linked {results['dev_p2h_selected']:.3g} of the pairs of words, asked 0.01" in out
+    assert f"missed target on dev: linked {results['dev_p2h_selected']:.3f} of the pairs of words, asked 0.010" in out
     assert results["missed_target_p2h_selected"] == 0.01
 
 

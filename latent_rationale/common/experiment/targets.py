@@ -15,7 +15,7 @@ class Target:
         measure: name of the measure in evaluations.
         value: the value that the option asks for.
         multiplier: name in evaluations of the Lagrange multiplier, for models that have one.
-        reached: sentence about a value of the measure, with ``{:.3g}`` in its place.
+        reached: sentence about a value of the measure, with ``{:.3f}`` in its place.
         least: value below which the model is far below the target.
     """
 
@@ -35,8 +35,8 @@ class Target:
         return self.excess(values) > 0 or values[self.measure] < self.least
 
     def describe(self, values: Mapping[str, float]) -> str:
-        """Return what was reached and what was asked, as in ``selected 0.67 of the words, asked 0.3``."""
-        return f"{self.reached.format(values[self.measure])}, asked {self.value:.3g}"
+        """Return what was reached and what was asked, as in ``selected 0.670 of the words, asked 0.300``."""
+        return f"{self.reached.format(values[self.measure])}, asked {self.value:.3f}"
 
 
 def share_target(measure: str, value: float, reached: str) -> Target:
@@ -46,4 +46,4 @@ def share_target(measure: str, value: float, reached: str) -> Target:
 
 def transitions_target(value: float) -> Target:
     """Return the target of ``--lasso``; no number of transitions is too low."""
-    return Target("transitions", value, "lambda_lasso", "{:.3g} transitions per word")
+    return Target("transitions", value, "lambda_lasso", "{:.3f} transitions per word")

@@ -43,7 +43,7 @@ class Variant(ABC, Generic[Options]):
     share_name = "selected"
     """Name of the selected share in evaluations."""
 
-    share_reached = "selected {:.3g} of the words"
+    share_reached = "selected {:.3f} of the words"
     """Description of a value of the selected share."""
 
     def __init__(self, options: Options):

@@ -141,7 +141,7 @@ class Evaluation:
         """
         values = {name: total.value() for name, total in self._totals.items()}
         if broken := [name for name, value in values.items() if not math.isfinite(value)]:
-            raise InputError(f"{' and '.join(broken)} of the evaluation {TOO_LARGE}")
+            raise InputError(f"no finite {' and '.join(broken)} in the evaluation: {TOO_LARGE}")
         return values
 
 
@@ -161,7 +161,7 @@ def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batc
             finite &= output.is_finite()  # read at the end only, so that no batch waits for the device
             yield batch, output
     if not finite:
-        raise InputError(f"a prediction {TOO_LARGE}")
+        raise InputError(f"a prediction is not finite: {TOO_LARGE}")
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         module.train(mode)
 
 
-TOO_LARGE = "is not finite: the weights of the model are too large; train it with a smaller --lr"
+TOO_LARGE = "the weights of the model are too large; train it with a smaller --lr"
 """End of the message about a result that is no number."""
 
 

@@ -149,7 +149,7 @@ def test_advice_depends_on_how_the_target_was_missed(model, changed, advice):
     variant, dev = judged(model, **changed)
     (target,) = (target for target in variant.targets() if target.is_missed(dev))
     assert advice in variant.advice(target, dev)
-    assert target.describe(dev) == f"selected {dev['selected']:.3g} of the words, asked 0.3"
+    assert target.describe(dev) == f"selected {dev['selected']:.3f} of the words, asked 0.300"
 
 
 # What is built
