@@ -21,8 +21,10 @@ class BeerOptions(RationaleTrainOptions):
         ALL_ASPECTS, "0 look, 1 smell, 2 palate, 3 taste, 4 overall; -1: all five", choices=(ALL_ASPECTS, 0, 1, 2, 3, 4)
     )
     train_path: tuple[Path, ...] = option((), "files of training reviews (default: found in the data folder)")
-    dev_path: Path | None = option(None, "file of dev reviews (default: found in the data folder)")
-    test_path: Path | None = option(None, "file of annotated reviews (default: found in the data folder)")
+    dev_path: Path | None = option(None, "file of dev reviews (default: found beside the training reviews)")
+    test_path: Path | None = option(
+        None, "file of annotated reviews (default: found beside the training reviews, or none)"
+    )
     embeddings: str | None = option(
         None,
         "file of word vectors in GloVe's text format; none: learn embeddings from scratch "

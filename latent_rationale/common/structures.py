@@ -114,6 +114,11 @@ class Output:
     attention: tuple[Tensor, ...] = ()
     mask: Tensor | None = None
 
+    def is_finite(self) -> Tensor:
+        """Return whether all scores, and all values of the rationale, are finite numbers, bool ``[]``."""
+        finite = self.scores.isfinite().all()
+        return finite if self.rationale is None else finite & self.rationale.z.isfinite().all()
+
 
 @dataclass(frozen=True, eq=False)
 class Loss:

@@ -160,8 +160,9 @@ class SelectiveAttention(CrossAttention):
         """Link words by sampling in training mode, else by ``Selection.decide``."""
         # One similarity per parameter of the distribution, [B, M, N, P]; threshold and scale are [P].
         cosines = torch.stack([cosine(states, masks) for cosine in self.cosines], dim=-1)
-        dist, mask = self.family.from_raw((cosines - self.threshold) * self.scale), pair_mask(*masks)
-        z = dist.icdf(uniform_noise(mask.shape, cosines)) if self.training else dist.decide()
+        raw = (cosines - self.threshold) * self.scale  # of the type of the scale, also under autocast
+        dist, mask = self.family.from_raw(raw), pair_mask(*masks)
+        z = dist.icdf(uniform_noise(mask.shape, raw)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)  # [B, M, N], the same choice in both directions
         return Links(z, z.mT, Rationale(z, mask, dist))
 

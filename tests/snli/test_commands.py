@@ -305,3 +305,29 @@ def test_a_test_set_without_labels_is_left_out(trained, small_snli, tmp_path, ca
     assert {row["source"] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")} == {"dev"}
     assert predict_snli([*given, "--split", "test", "--overwrite"]) == 2
     assert "holds no pairs with a gold label" in capsys.readouterr().err
+
+
+def test_a_missed_share_of_links_is_told_and_recorded(small_snli, tmp_path, capsys):
+    options = [
+        "--dist",
+        "hardkuma",
+        "--selection",
+        "0.01",
+        "--lr",
+        "1e-5",
+        "--num_iterations",
+        "4",
+        "--eval_every",
+        "4",
+    ]
+    assert run(small_snli, tmp_path / "run", *options) == 0
+    results = results_of(tmp_path / "run")
+    out = capsys.readouterr().out
+    assert f"missed target on dev: linked {results['dev_p2h_selected']:.3f} of the pairs of words, asked 0.010" in out
+    assert results["missed_target_p2h_selected"] == 0.01
+
+
+def test_a_run_without_an_evaluation_says_that_the_last_model_is_reported(small_snli, tmp_path, capsys):
+    assert run(small_snli, tmp_path / "run", "--num_iterations", "3", "--eval_every", "4") == 0
+    assert "(there was no evaluation); results are of the last step, 3" in capsys.readouterr().out
+    assert results_of(tmp_path / "run")["reported_iter"] == 3

@@ -60,9 +60,10 @@ class BinaryConcrete(UnitInterval):
         return logsigmoid(self._standardise(value))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Compute the log density."""
+        """Compute the log density; at an end, that of the next number inside."""
         if self._validate_args:
             self._validate_sample(value)
+        value = inside_unit_interval(value)
         standard = self._standardise(value)
         logistic = torch.log(self.temperature) + logsigmoid(standard) + logsigmoid(-standard)
         return logistic - torch.log(value) - torch.log1p(-value)

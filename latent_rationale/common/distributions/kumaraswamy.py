@@ -1,5 +1,6 @@
 """The Kumaraswamy distribution, in log space."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -57,17 +58,22 @@ class Kumaraswamy(UnitInterval):
         return torch.exp(self.log_survival(value))
 
     def log_cdf(self, value: Tensor) -> Tensor:
-        """Compute log P(X <= value)."""
-        return log1mexp(self.log_survival(value))
+        """Compute log P(X <= value), also where x^a underflows."""
+        log_power = self.a * torch.log(value)
+        # Where x^a is below the square root of the smallest number, 1 - (1 - x^a)^b is b x^a to the last digit.
+        small = log_power < math.log(torch.finfo(log_power.dtype).tiny) / 2
+        exact = log1mexp(self.b * log1mexp(torch.where(small, -1.0, log_power)))
+        return torch.where(small, torch.log(self.b) + log_power, exact)
 
     def cdf(self, value: Tensor) -> Tensor:
         """Compute P(X <= value) (equation 18b)."""
         return -torch.expm1(self.log_survival(value))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Compute the log density (equation 17)."""
+        """Compute the log density (equation 17); at an end, that of the next number inside."""
         if self._validate_args:
             self._validate_sample(value)
+        value = inside_unit_interval(value)
         log_value = torch.log(value)
         log_scale = torch.log(self.a) + torch.log(self.b)
         return log_scale + (self.a - 1) * log_value + (self.b - 1) * log1mexp(self.a * log_value)

@@ -82,8 +82,9 @@ class Rectified(Selection):
             self._validate_sample(value)
         at_zero, at_one = value == 0, value == 1
         density = self._log_density(torch.where(at_zero | at_one, 0.5, value))
-        log_p0 = torch.where(at_zero, self.p0, 1.0).log()  # replaced before the logarithm: a mass may underflow to 0
-        log_p1 = torch.where(at_one, self.p1, 1.0).log()
+        # Not the logarithms of p0 and p1, which may underflow: these are finite, and so are their gradients.
+        log_p0 = self.base.log_cdf(self._unstretch(_constant(0.0))).to(density.dtype)
+        log_p1 = self.base.log_survival(self._unstretch(_constant(1.0))).to(density.dtype)
         return torch.where(at_zero, log_p0, torch.where(at_one, log_p1, density))
 
     @property

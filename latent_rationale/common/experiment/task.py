@@ -15,6 +15,7 @@ from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary
 from latent_rationale.common.data.word_vectors import WordVectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import PredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
@@ -137,7 +138,7 @@ class Task(ABC, Generic[Options]):
         """
         examples = self.read_split(name)
         if not examples:
-            raise AbsentDataError(f"the data has no labelled {self.unit} for --split {name}")
+            raise AbsentDataError(f"the data has no labelled {self.unit} in its {name} split")
         return examples
 
     @property
@@ -227,8 +228,13 @@ class Task(ABC, Generic[Options]):
         return tokenize(text)
 
     def read_splits(self) -> Splits:
-        """Read the examples of all splits."""
-        return Splits(*map(self.read_split, ("train", "dev", "test")))
+        """Read the examples of all splits; a test set that is absent is reported and stays empty."""
+        train, dev = map(self.read_nonempty_split, ("train", "dev"))
+        try:
+            return Splits(train, dev, self.read_nonempty_split("test"))
+        except AbsentDataError as error:
+            LOGGER.info("note: no test set: %s", error)
+            return Splits(train, dev, ())
 
     @property
     def trains_embedding(self) -> bool:
@@ -336,6 +342,11 @@ class Task(ABC, Generic[Options]):
             dev: measures by name.
         """
         return self.variant.rank(dev)
+
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return the targets that an evaluation on dev misses, each with advice on what to change."""
+        variant = self.variant
+        return {target: variant.advice(target, dev) for target in variant.targets() if target.is_missed(dev)}
 
     def select_examples_to_show(
         self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int

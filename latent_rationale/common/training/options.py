@@ -65,7 +65,7 @@ class OptimizerOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "optimiser"
 
-    lr: float = option(0.0002, "learning rate of Adam", within="(0, 1e30]")
+    lr: float = option(0.0002, "learning rate of Adam", within="(0, 3e38]")
     weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, 1e30]")
     max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, 1e30]")
 
@@ -78,15 +78,14 @@ class ScheduleOptions(OptionGroup):
 
     scheduler: str = option(
         "plateau",
-        "when the learning rate falls: after evaluations, or with linear from the first tenth of the steps on",
+        "when the learning rate falls: plateau when dev stops improving, multistep after the epochs in --milestones, "
+        "exponential after each epoch, linear after the first tenth of the steps",
         choices=("plateau", "multistep", "exponential", "linear"),
     )
     lr_decay: float = option(0.5, "factor on the learning rate when it falls", within="(0, 1)")
     min_lr: float = option(1e-5, "smallest learning rate", within="[0, 1e30]")
     stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, 1e30]")
-    milestones: tuple[int, ...] = option(
-        (25, 50, 75), "evaluations after which it falls, with multistep", within="[1, 1e9]"
-    )
+    milestones: tuple[int, ...] = option((25, 50, 75), "epochs after which it falls, with multistep", within="[1, 1e9]")
     threshold: float = option(
         1e-4, "relative improvement of the dev criterion that counts, with plateau", within="[0, 1)"
     )

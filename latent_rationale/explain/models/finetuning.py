@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.options import TextPredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
@@ -148,6 +149,10 @@ class FineTuning(Task[FineTuningOptions]):
     def rank(self, dev: dict[str, float]) -> Rank:
         """Return the loss on dev as sort key; a fine-tuned encoder has no target share."""
         return 0.0, dev["loss"]
+
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return no target, because no option sets one."""
+        return {}
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Compute the accuracy of the predictions."""
