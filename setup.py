@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 here = Path(__file__).parent
 version = next(
     line.split('"')[1]
-    for line in (here / "latent_rationale" / "__init__.py").read_text().splitlines()
+    for line in (here / "latent_rationale" / "__init__.py").read_text(encoding="utf-8").splitlines()
     if line.startswith("__version__")
 )
 
@@ -80,6 +80,7 @@ setup(
         "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
         "joblib>=1.4",  # the number of cores in a container
         "psutil>=6",  # the load of the machine
+        "filelock>=3.22",  # locks of results folders
     ],
     extras_require={
         "transformers": [TRANSFORMERS],

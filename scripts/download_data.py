@@ -15,6 +15,7 @@ import filecmp
 import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from fetching import discard, fetch
 from file_forms import WrongFileError, check_form
 
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.writing import locked, writable_folder
 
 # Suffixes of the files that this script leaves beside a data file: partial downloads, their versions and old files.
 UNFINISHED = {".part", ".version", ".new", ".old", ".tmp"}
@@ -109,10 +111,31 @@ def download(source: Download, folder: Path) -> None:
 
     Raises:
         InputError: if the download fails or a file is not the expected one; all files in ``folder`` are then unchanged.
+            Also if another process downloads to the folder.
     """
     missing = {name: pinned for name, pinned in source.digests.items() if not is_in_place(folder / name, pinned)}
     if not missing:
         return
+    try:
+        with locked(writable_folder(folder)):
+            fetch_and_install(source, folder, missing)
+    except InputError:
+        with suppress(OSError):
+            folder.rmdir()  # if it is empty: where nothing could be downloaded, nothing is left
+        raise
+
+
+def fetch_and_install(source: Download, folder: Path, missing: Mapping[str, str | None]) -> None:
+    """Download files, and put them into their places after all of them are verified.
+
+    Args:
+        source: the download.
+        folder: the folder of its files.
+        missing: names of the files, with their known digests.
+
+    Raises:
+        InputError: as ``download``.
+    """
     part = folder / f"{source.name}.part"
     fetch(source, part)
     try:

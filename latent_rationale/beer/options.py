@@ -31,7 +31,7 @@ class BeerOptions(RationaleTrainOptions):
         "(default: found in the data folder)",
     )
     max_len: int = option(
-        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)"
+        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, 1e6]"
     )
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/beer/default"))

@@ -169,7 +169,8 @@ class SelectiveAttention(CrossAttention):
 
 def _towards_links(family: type[Selection]) -> Tensor:
     """Return signs ``[P]``: 1 for each raw parameter that makes Z = 0 less likely when it grows, else -1."""
-    with torch.enable_grad():  # a model may be built without gradients
+    # A model may be built without gradients, and on the meta device, where nothing has a value.
+    with torch.device("cpu"), torch.enable_grad():
         raw = torch.zeros(family.parameter_count, requires_grad=True)
         (gradient,) = torch.autograd.grad(family.from_raw(raw).p0, raw)
     return -gradient.sign()

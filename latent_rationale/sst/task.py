@@ -15,7 +15,7 @@ from latent_rationale.common.predictions.prediction import TextPrediction, ratio
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares, transitions
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.options import SSTOptions, SSTPredictOptions
 from latent_rationale.sst.reader import CLASSES, SSTExample, has_labels, normalize_tokens, read_glue, read_trees
@@ -90,7 +90,7 @@ class SST(Task[SSTOptions]):
             replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
         ]
         if not polar:
-            raise InputError("holds neutral sentences only", path)
+            raise AbsentDataError("holds neutral sentences only", path)
         return polar
 
     @property

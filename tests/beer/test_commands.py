@@ -217,7 +217,7 @@ def test_every_kind_of_model_trains_and_loads(small_beer, tmp_path, arguments, a
 def test_all_aspects_are_predicted_and_named(small_beer, tmp_path):
     assert run(small_beer, tmp_path / "run", "--num_iterations", "1") == 0
     assert predict_beer(["--ckpt", str(tmp_path / "run"), "--split", "test", "--show", "0"]) == 0
-    rows = lines_of(tmp_path / "run/predictions.jsonl")
+    rows = lines_of(tmp_path / "run/predict/predictions.jsonl")
     for review, row in zip(read_annotations(small_beer.test), rows, strict=True):
         assert row["gold"] == list(review.scores)
         assert row["gold_spans"] is None
@@ -244,7 +244,7 @@ def test_attention_gives_its_share_of_every_text(small_beer, tmp_path):
     arguments = ["--model", "attention", "--selection", "0.2", "--aspect", "1", "--num_iterations", "2"]
     assert run(small_beer, folder, *arguments) == 0
     assert predict_beer(["--ckpt", str(folder), "--show", "0"]) == 0
-    for row in lines_of(folder / "predictions.jsonl"):
+    for row in lines_of(folder / "predict/predictions.jsonl"):
         assert sum(row["z"]) == max(round(0.2 * len(row["z"])), 1)
         assert set(row["z"]) <= {0.0, 1.0}
 
@@ -287,6 +287,17 @@ def test_vectors_from_a_file(small_beer, tmp_path):
     predictor = Predictor.load(tmp_path / "run", Beer, torch.device("cpu"))
     (index,) = predictor.vocabulary.encode(["unheard-of"])
     assert predictor.model.embedding.weight[index].tolist() == [7, 8, 9]
+
+
+def test_cased_words_start_with_the_vectors_of_lower_cased_ones(small_beer, tmp_path):
+    (tmp_path / "train.txt").write_text("0.5 0.5 0.5 0.5 0.5\tA BEER\n", encoding="utf-8")
+    (tmp_path / "vectors.txt").write_text("a 1 2 3\nbeer 4 5 6\n", encoding="utf-8")
+    named = ["--embeddings", str(tmp_path / "vectors.txt"), "--train_path", str(tmp_path / "train.txt")]
+    assert run(small_beer, tmp_path / "run", *named, "--num_iterations", "1", "--lowercase-vectors") == 0
+    predictor = Predictor.load(tmp_path / "run", Beer, torch.device("cpu"))
+    assert predictor.task.options.lowercase_vectors
+    indices = predictor.vocabulary.encode(["A", "BEER"])
+    assert predictor.model.embedding.weight[indices].tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
 @pytest.mark.parametrize(

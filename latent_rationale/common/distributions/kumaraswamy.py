@@ -9,7 +9,12 @@ from torch import Tensor
 from torch.distributions import constraints, register_kl
 from torch.distributions.utils import broadcast_all
 
-from latent_rationale.common.distributions.numerics import inside_unit_interval, integrate_unit_interval, log1mexp
+from latent_rationale.common.distributions.numerics import (
+    inside_unit_interval,
+    integrate_unit_interval,
+    log1mexp,
+    widest,
+)
 from latent_rationale.common.distributions.selection import Shape, UnitInterval
 
 
@@ -85,7 +90,7 @@ class Kumaraswamy(UnitInterval):
 
     def _moment(self, order: int) -> Tensor:
         """Compute E[X^n] = b B(1 + n/a, b) in float64: lgamma in float32 is wrong in the third digit at a = 1e-4."""
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         log_beta = torch.lgamma(1 + order / a) + torch.lgamma(b) - torch.lgamma(1 + order / a + b)
         return torch.exp(torch.log(b) + log_beta)
 
@@ -97,17 +102,17 @@ class Kumaraswamy(UnitInterval):
         infinite at an end, at 0 if a < 1 and at 1 if b < 1, and the mode is that end; if it is infinite at both, the
         mode is the end where the density grows faster: 0 if a < b, else 1.
         """
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         inside = (a >= 1) & (b >= 1) & ((a > 1) | (b > 1))
         # Arguments that the formula is not made for are replaced before it, so that gradients are finite everywhere.
         above_a, above_b = torch.where(inside, a - 1, 1.0), torch.where(inside, b - 1, 1.0)
         peak = (above_a / (above_a * above_b + above_a + above_b)) ** (1 / torch.where(inside, a, 1.0))
-        end = torch.where((a == 1) & (b == 1), 0.5, (a >= b).double())
+        end = torch.where((a == 1) & (b == 1), 0.5, widest(a >= b))
         return torch.where(inside, peak, end).to(self.a.dtype)
 
     def entropy(self) -> Tensor:
         """Compute the differential entropy in closed form, in nats."""
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         entropy = 1 - 1 / b + (1 - 1 / a) * _harmonic(b) - torch.log(a) - torch.log(b)
         return entropy.to(self.a.dtype)
 
@@ -119,7 +124,7 @@ def _kl_kumaraswamy(p: Kumaraswamy, q: Kumaraswamy) -> Tensor:
     KL = log(a_p b_p / (a_q b_q)) - (1 - a_q / a_p) H(b_p) + b_q / b_p - 1 - (b_q - 1) D, where H(b) is the harmonic
     number, -a_p E[log X]. D is exactly 0 for a_p = a_q.
     """
-    a, b, other_a, other_b = (x.double() for x in broadcast_all(p.a, p.b, q.a, q.b))
+    a, b, other_a, other_b = (widest(x) for x in broadcast_all(p.a, p.b, q.a, q.b))
     ratio = other_a / a
 
     def difference(noise: Tensor) -> Tensor:

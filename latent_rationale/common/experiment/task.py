@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -23,9 +24,10 @@ from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.sizes import build_checked
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError
 
 Options = TypeVar("Options", bound=TrainOptions)
 
@@ -60,6 +62,7 @@ class Task(ABC, Generic[Options]):
         vectors_option: name of the option that holds the file of word vectors, or ``none``.
         data_option: name of the option that holds the folder of the data; None if there is no such option.
         zips_predictions: True if ``predictions.jsonl`` is large and therefore compressed.
+        kept: names of the files and folders that ``keep`` writes to the results folder.
         share_name: name of the measure that holds the share of selected words (or cells).
         unit: plural noun for examples, for messages.
     """
@@ -73,6 +76,7 @@ class Task(ABC, Generic[Options]):
     vectors_option: ClassVar[str] = "word_vectors"
     data_option: ClassVar[str | None] = "data_path"
     zips_predictions: ClassVar[bool] = False
+    kept: ClassVar[tuple[str, ...]] = (checkpoint.VOCABULARY,)
     share_name: ClassVar[str] = Variant.share_name
     unit: ClassVar[str] = "sentences"
 
@@ -126,14 +130,15 @@ class Task(ABC, Generic[Options]):
         """
 
     def read_nonempty_split(self, name: str) -> Sequence[Any]:
-        """Read the examples of a split that the user named with ``--split``.
+        """Read the examples of a split of which some are needed.
 
         Raises:
-            InputError: if the split is empty, or a file is missing or malformed.
+            AbsentDataError: if the split has no labelled examples, or its file is missing.
+            InputError: if the file is malformed.
         """
         examples = self.read_split(name)
         if not examples:
-            raise InputError(f"--split {name}: the data has no labelled {self.unit} in this split")
+            raise AbsentDataError(f"the data has no labelled {self.unit} for --split {name}")
         return examples
 
     @property
@@ -247,8 +252,10 @@ class Task(ABC, Generic[Options]):
         """Read the word vectors of all words of the data; returns None if embeddings are learned from scratch."""
         if self.vectors_path is None:
             return None
+        options: Any = self.options
         examples = (*splits.train, *splits.dev, *splits.test)
-        return read_vectors(self.vectors_path, (text for example in examples for text in self.texts_of(example)))
+        texts = (text for example in examples for text in self.texts_of(example))
+        return read_vectors(self.vectors_path, texts, options.lowercase_vectors)
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
         """Build the vocabulary from the words of the training data and the words that have a vector."""
@@ -272,7 +279,8 @@ class Task(ABC, Generic[Options]):
             LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, texts), self.vectors_path)
         options: Any = self.options
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
+        trained = self.trains_embedding
+        return vocabulary, *build_checked(lambda: self.build(make_embedding(vocabulary, size, vectors, trained)))
 
     def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the files that ``reopen`` needs beside the configuration, at the start of a run.
@@ -302,8 +310,11 @@ class Task(ABC, Generic[Options]):
             InputError: if a file of the folder is missing or malformed.
         """
         vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
-        size = checkpoint.read_config(folder)["embedding_size"]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
+        size, trained = checkpoint.read_config(folder)["embedding_size"], self.trains_embedding
+        return vocabulary, *build_checked(
+            lambda: self.build(make_embedding(vocabulary, size, trained=trained)),
+            partial(checkpoint.check_shapes, folder),
+        )
 
     def encode(self, examples: Sequence[Any], vocabulary: Tokenizer) -> Encoded:
         """Convert examples to ids and targets."""

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
-from latent_rationale.common.utils.files import read_lines, write_atomically, write_json
+from latent_rationale.common.training.event_file import EventFile
+from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.writing import write_atomically, write_json
 
-METRICS, RESULTS, EVENTS = "metrics.jsonl", "results.json", "events.out.tfevents.*"
+METRICS, RESULTS = "metrics.jsonl", "results.json"
 
 
 class Run:
@@ -25,22 +27,22 @@ class Run:
         self._metrics = folder / METRICS
         # A resumed run logs the iterations after the last saved state again.
         _drop_after(self._metrics, start)
-        self._board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+        self._events = EventFile(folder, start)
 
     def log(self, split: str, iteration: int, values: Mapping[str, float]) -> None:
         """Append metrics of a split: one line in ``metrics.jsonl`` and one tensorboard scalar per metric."""
         with self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"split": split, "iteration": iteration, **values}) + "\n")
         for name, value in values.items():
-            self._board.add_scalar(f"{split}/{name}", value, iteration)
+            self._events.scalar(f"{split}/{name}", value, iteration)
 
     def histogram(self, name: str, values: Tensor, iteration: int) -> None:
         """Add a histogram of values to tensorboard."""
-        self._board.add_histogram(name, values, iteration)
+        self._events.histogram(name, values, iteration)
 
     def text(self, name: str, text: str, iteration: int) -> None:
         """Add text in Markdown format to tensorboard."""
-        self._board.add_text(name, text, iteration)
+        self._events.text(name, text, iteration)
 
     def finish(
         self, best_iteration: int, facts: Mapping[str, float], results: Mapping[str, Mapping[str, float]]
@@ -54,11 +56,12 @@ class Run:
         """
         flat = {f"{split}_{name}": value for split, measures in results.items() for name, value in measures.items()}
         write_json(self.folder / RESULTS, {"best_iter": best_iteration, **facts, **flat})
-        self._board.flush()
 
-    def close(self) -> None:
-        """Close the tensorboard event file."""
-        self._board.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._events.close()
 
 
 def headline(measures: Mapping[str, float], names: Sequence[str]) -> str:

@@ -1,18 +1,15 @@
-"""Location, reading and atomic writing of files."""
+"""Location and reading of files."""
 
 import gzip
 import json
 import os
 import re
-import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.progress import track
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
@@ -78,7 +75,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number (from 1) and the text of each line of a UTF-8 file, plain or .gz, without its line break.
 
     Raises:
-        InputError: if the file is missing or unreadable, is not UTF-8, or is not valid gzip in spite of its name.
+        AbsentDataError: if the file is missing.
+        InputError: if the file is unreadable, is not UTF-8, holds a NUL character, has carriage returns alone for line
+            breaks, or is not valid gzip in spite of its name.
     """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
@@ -87,16 +86,25 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         # end at line feeds alone, because words of real data hold characters at which str.splitlines() splits.
         with opened(path, "rb") as file:
             for number, line in enumerate(track(file, "line", what=f"reading {path.name}"), start=1):
+                _check_line(line, path, number)
                 # A byte order mark would become part of the first word.
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except FileNotFoundError as error:
-        raise InputError("no such file", path) from error
+        raise AbsentDataError("no such file", path) from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", path, number) from error
     except (OSError, EOFError, zlib.error) as error:
         # gzip raises OSError for a wrong header or checksum, EOFError for a truncated file, and zlib.error for
         # damaged content.
         raise InputError(f"cannot be read ({error})", path) from error
+
+
+def _check_line(line: bytes, path: Path, number: int) -> None:
+    """Refuse a line that shows that a file is not in the expected form, although it can be decoded."""
+    if b"\0" in line:
+        raise InputError("holds the character NUL, which is no text; a file in UTF-16 must be converted", path, number)
+    if number == 1 and not line.endswith(b"\n") and b"\r" in line.rstrip(b"\r"):
+        raise InputError("lines end in carriage returns alone; convert them to line feeds", path, number)
 
 
 def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:
@@ -167,64 +175,6 @@ def _refuse_lone_surrogates(text: str, path: Path, line: int) -> None:
                     path,
                     number,
                 ) from error
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file such that readers see either the old content or the new content, never a part of it.
-
-    The content is compressed if the name ends in .gz.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    content = text.encode()
-    # Without the time of writing in its header, a gzip file depends on its content only.
-    temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
-    # The rename is atomic within a file system, hence a temporary file in the same folder.
-    temporary.replace(path)
-
-
-def write_json(path: Path, values: Mapping[str, object]) -> None:
-    """Write a dictionary as indented JSON, atomically."""
-    write_atomically(path, json.dumps(values, indent=2) + "\n")
-
-
-@contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """Context manager for a file that is written over a long time, under a temporary name until it is complete.
-
-    Yields the temporary name, which ends in .part; on success that file is renamed to ``path``. If the block raises
-    an exception or is interrupted, an existing file at ``path`` stays as it was and the incomplete file is kept for
-    the next run, unless it is empty.
-    """
-    if path.exists():
-        LOGGER.info("note: %s exists and will be replaced when this run has finished", path)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-    except BaseException:  # KeyboardInterrupt too
-        if part.exists() and part.stat().st_size > 0:
-            LOGGER.info("the results so far are in %s; run the same command again to continue from them", part)
-        else:
-            part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
-
-
-def writable_folder(folder: Path) -> Path:
-    """Return the folder, created if necessary, after a check that files can be written there.
-
-    Call it before a long computation, so that its results are not lost.
-
-    Raises:
-        InputError: if the folder cannot be created or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Permission bits do not tell for sure (root, read-only mounts, quotas), so a file is created.
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"cannot be written to ({error.strerror})", folder) from error
-    return folder
 
 
 def _comma_separated(paths: list[Path]) -> str:

@@ -53,11 +53,8 @@ class Small:
     def run(self, folder, **changes):
         folder.mkdir(exist_ok=True)
         judge = Judge(self.task.measure, self.task.rank, 1, self.task.headline, "selected", lambda: "shown")
-        run = Run(folder, self.train_state.progress.iteration)
-        try:
+        with Run(folder, self.train_state.progress.iteration) as run:
             train(self.train_state, self.train, self.dev, replace(self.task.options, **changes), judge, run)
-        finally:
-            run.close()
         return self.train_state
 
     def evaluate(self, data=None, batch_size=3):
@@ -137,6 +134,7 @@ def test_moments_that_do_not_fit_are_refused_before_adam_reads_them(tmp_path, da
     Small().run(tmp_path / "run", num_iterations=4)
     path = tmp_path / "run/last.pt"
     state = torch.load(path, weights_only=True)
+    del state["sha256"]  # as a hostile file would
     damage(state["optimizer"]["state"])
     torch.save(state, path)
     with pytest.raises(InputError, match=f"last.pt: is not the state of this run .{message}"):
@@ -148,6 +146,7 @@ def test_a_state_of_other_values_is_no_model(tmp_path):
     small.run(tmp_path / "run", num_iterations=2)
     state = torch.load(tmp_path / "run/last.pt", weights_only=True)
     state["model"] = dict.fromkeys(state["model"], 3)
+    del state["sha256"]
     torch.save(state, tmp_path / "run/last.pt")
     (tmp_path / "run/best.safetensors").unlink(missing_ok=True)
     with pytest.raises(InputError, match="does not hold the weights of this model"):
@@ -369,7 +368,7 @@ def test_saved_files_replace_old_ones_only_when_complete(tmp_path, monkeypatch):
         save(tmp_path, small.train_state)
         before = (tmp_path / name).read_bytes()
         monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(InputError, match=f"{name}: cannot be written .disk full"):
             save(tmp_path, small.train_state)
         monkeypatch.undo()
         assert (tmp_path / name).read_bytes() == before
@@ -399,5 +398,6 @@ def test_no_step_waits_for_the_device(tmp_path, monkeypatch):
 @pytest.mark.parametrize("line", ["", "7", "[]", '{"iteration": "x"}', '{"iteration": [2]}', "{}", "[" * 100_000])
 def test_lines_that_are_no_records_are_removed_when_a_run_continues(tmp_path, line):
     (tmp_path / "metrics.jsonl").write_text('{"iteration": 1}\n' + line + '\n{"iteration": 9}\n')
-    Run(tmp_path, start=5).close()
+    with Run(tmp_path, start=5):
+        pass
     assert (tmp_path / "metrics.jsonl").read_text() == '{"iteration": 1}\n'
