@@ -294,19 +294,6 @@ def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
     assert "not a results folder" in capsys.readouterr().err
 
 
-def test_a_test_set_without_labels_is_left_out(trained, small_snli, tmp_path, capsys):
-    shutil.copy(small_snli.folder / "snli_1.0_dev.jsonl", tmp_path)
-    lines = (small_snli.folder / "snli_1.0_test.jsonl").read_text().splitlines()
-    unlabelled = [json.dumps(json.loads(line) | {"gold_label": "-"}) for line in lines]
-    (tmp_path / "snli_1.0_test.jsonl").write_text("\n".join(unlabelled))
-    given = ["--ckpt", str(trained[0]), "--data_path", str(tmp_path), "--save_path", str(tmp_path / "out")]
-    assert predict_snli(given) == 0
-    assert "note: test is left out: " in capsys.readouterr().out
-    assert {row["source"] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")} == {"dev"}
-    assert predict_snli([*given, "--split", "test", "--overwrite"]) == 2
-    assert "holds no pairs with a gold label" in capsys.readouterr().err
-
-
 def test_a_missed_share_of_links_is_told_and_recorded(small_snli, tmp_path, capsys):
     options = [
         "--dist",
@@ -331,3 +318,26 @@ def test_a_run_without_an_evaluation_says_that_the_last_model_is_reported(small_
     assert run(small_snli, tmp_path / "run", "--num_iterations", "3", "--eval_every", "4") == 0
     assert "(there was no evaluation); results are of the last step, 3" in capsys.readouterr().out
     assert results_of(tmp_path / "run")["reported_iter"] == 3
+
+
+def test_a_test_set_without_labels_is_left_out(trained, small_snli, tmp_path, capsys):
+    shutil.copy(small_snli.folder / "snli_1.0_dev.jsonl", tmp_path)
+    lines = (small_snli.folder / "snli_1.0_test.jsonl").read_text().splitlines()
+    unlabelled = [json.dumps(json.loads(line) | {"gold_label": "-"}) for line in lines]
+    (tmp_path / "snli_1.0_test.jsonl").write_text("\n".join(unlabelled))
+    given = ["--ckpt", str(trained[0]), "--data_path", str(tmp_path), "--save_path", str(tmp_path / "out")]
+    assert predict_snli(given) == 0
+    assert "note: test is left out: " in capsys.readouterr().out
+    assert {row["source"] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")} == {"dev"}
+    assert predict_snli([*given, "--split", "test", "--overwrite"]) == 2
+    assert "holds no pairs with a gold label" in capsys.readouterr().err
+
+
+def test_numbers_that_are_not_finite_are_no_results(small_snli, tmp_path, capsys):
+    options = ["--dist", "hardkuma", "--selection", "0.1", "--lr", "1e30", "--num_iterations", "1"]
+    assert run(small_snli, tmp_path / "run", *options) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "finite" in said
+    assert "smaller --lr" in said
+    assert not (tmp_path / "run/results.json").exists()
+    assert not list((tmp_path / "run").glob("predictions*"))

@@ -363,16 +363,6 @@ def test_a_run_without_a_best_model_says_that_the_last_is_reported(small_sst, tm
     assert facts(tmp_path / "run") == {"reported_iter": 7}
 
 
-@pytest.mark.parametrize("model", [["baseline"], ["latent", "--selection", "0.3"], ["rl"], ["attention"]])
-def test_numbers_that_are_not_finite_are_no_results(small_sst, tmp_path, capsys, model):
-    assert run(small_sst, tmp_path / "run", "--model", *model, "--lr", "3e38", "--num_iterations", "1") == 2
-    (said,) = capsys.readouterr().err.splitlines()
-    assert "finite" in said
-    assert "smaller --lr" in said
-    assert not (tmp_path / "run/results.json").exists()
-    assert not (tmp_path / "run/predictions.jsonl").exists()
-
-
 def test_predictions_and_evaluations_under_autocast(trained):
     """As in full precision, but for the few digits of bfloat16."""
     model = latent_rationale.load(trained[0])
