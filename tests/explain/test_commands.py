@@ -150,7 +150,7 @@ def test_bad_input_is_one_sentence(folders, tmp_path, capsys, arguments, message
 
 def test_a_range_of_any_size_is_a_range(folders, tmp_path):
     arguments = ["--ckpt", str(folders / "baseline"), "--lm", str(folders / "lm"), "--stop", "1", "--sample_n", "2"]
-    for reach in ("40", "99999999999999999999"):
+    for reach in ("40", "10000"):
         assert explain([*arguments, "--nb_range", reach, "--save_path", str(tmp_path / reach)]) == 0
     first, second = (explained(path)[0]["scores"] for path in tmp_path.iterdir())
     assert first == second
