@@ -1,6 +1,7 @@
 """Commands in child processes with limits on time, memory and file size."""
 
 import faulthandler
+import gc
 import importlib
 import os
 import resource
@@ -223,3 +224,6 @@ def preload() -> None:
     )
     for module in modules:
         importlib.import_module(module)
+    # Children must not collect what the imports left: Ctrl-C in a finaliser in Python is printed and ignored.
+    gc.collect()
+    gc.freeze()
