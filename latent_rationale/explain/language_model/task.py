@@ -37,10 +37,6 @@ MOST_NATS = 700.0
 class PerplexityMetric(MeanMetric):
     """Perplexity: the exponential of the mean of negative log probabilities."""
 
-    def __add__(self, other: MeanMetric) -> "PerplexityMetric":
-        total = super().__add__(other)
-        return PerplexityMetric(total.total, total.count)
-
     def value(self) -> float:
         """Return the perplexity, at most ``exp(MOST_NATS)``, so that it stays finite and can be written as JSON."""
         return math.exp(min(super().value(), MOST_NATS))
