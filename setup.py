@@ -72,6 +72,7 @@ setup(
         "torch>=2.13,<2.14",  # tensors, gradients, optimisers
         "numpy>=2.0",  # reading vectors, quadrature
         "nltk>=3.9",  # treebank trees, tokenizing raw text
+        "regex>=2024.11",  # words of raw text in any script, emoji with their modifiers
         "torchtext==0.6.0",  # the vocabulary; the last release in pure Python, later ones do not import
         "safetensors>=0.5",  # weights that execute no code when loaded
         "tensorboard>=2.18",  # curves, histograms, rationales during training
