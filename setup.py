@@ -37,6 +37,7 @@ def compiled() -> dict[str, Any]:
 
 
 TRANSFORMERS = "transformers==5.24.0"  # BERT and its relatives, whose predictions can be explained
+PARQUET = "pyarrow==26.0.1"  # tables in Parquet
 DOCUMENTATION = [
     "sphinx==9.0.4",  # builds the site in docs/
     "myst-parser==5.2.0",  # pages in Markdown
@@ -85,6 +86,7 @@ setup(
     ],
     extras_require={
         "transformers": [TRANSFORMERS],
+        "parquet": [PARQUET],
         "docs": DOCUMENTATION,
         "dev": [
             "ruff==0.17.6",  # lint and format
@@ -93,6 +95,7 @@ setup(
             "pytest==9.2.0",  # tests
             "hypothesis==6.170.15",  # tests over random parameters
             TRANSFORMERS,
+            PARQUET,
             *DOCUMENTATION,
         ],
     },

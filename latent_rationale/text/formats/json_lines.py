@@ -42,4 +42,4 @@ def _row(line: str, encoding: str, path: Path, number: int) -> Row | InputError:
         return error
     if not isinstance(values, dict):
         return InputError("expected a JSON object, one per line", path, number)
-    return Row(values, path, number)
+    return Row(values, path, number, is_loose=True)

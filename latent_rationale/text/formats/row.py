@@ -15,11 +15,13 @@ class Row(NamedTuple):
         values: value of each column. In CSV and TSV all values are strings.
         path: the file.
         line: number of the line on which the row begins, from 1; in Parquet the number of the row.
+        is_loose: whether the row may lack columns that other rows of the table have, as in JSON lines.
     """
 
     values: dict[str, Any]
     path: Path
     line: int
+    is_loose: bool = False
 
 
 class Table(NamedTuple):
