@@ -66,9 +66,10 @@ def test_groups_stay_together(group_count, with_classes):
 
 def test_a_group_that_is_half_of_the_rows_stays_in_training():
     groups = ["large"] * 500 + [str(i) for i in range(500)]
-    for seed in range(5):
-        split = split_off(1000, 2, seed, groups=groups)
-        assert "large" in {groups[row] for row in split.train}
+    for seed in range(20):
+        for classes in (None, ["a", "b"] * 500):
+            split = split_off(1000, 2, seed, classes, groups)
+            assert "large" in {groups[row] for row in split.train}
 
 
 def test_duplicates(told):

@@ -12,7 +12,7 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.text.formats.encoding import damage_of, open_text
 from latent_rationale.text.formats.row import Row, Table, column_names
 
-LONGEST_FIELD = 1 << 24
+LONGEST_FIELD = 1 << 22
 """Maximum number of characters of a field. A quote that is never closed is noticed after as many."""
 
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 1000, 1 << 20

@@ -36,10 +36,9 @@ def _rows(text: Text, path: Path) -> Iterator[Row | InputError]:
 def _row(line: str, encoding: str, path: Path, number: int) -> Row | InputError:
     if damage := damage_of(line, encoding):
         return InputError(damage, path, number)
+    if not line.lstrip().startswith("{"):
+        return InputError("expected a JSON object on each line", path, number)
     try:
-        values = parse_json(line.rstrip(), path, number)
+        return Row(parse_json(line.rstrip(), path, number), path, number, is_loose=True)
     except InputError as error:
         return error
-    if not isinstance(values, dict):
-        return InputError("expected a JSON object, one per line", path, number)
-    return Row(values, path, number, is_loose=True)
