@@ -9,10 +9,10 @@ from latent_rationale.common.experiment.commands import tokenizer_for, user_exam
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
-from latent_rationale.common.utils.writing import part_of, unfinished, write_atomically
+from latent_rationale.common.utils.writing import part_of, refuse_existing, unfinished, write_atomically
 from latent_rationale.explain.hierarchy.explanation import Explanation, read_explanations
 from latent_rationale.explain.options import ExplainOptions
-from latent_rationale.explain.outputs import check_unfinished, claimed, refuse_existing
+from latent_rationale.explain.outputs import check_unfinished, claimed
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.settings import Phrasing
 from latent_rationale.explain.text_explainer import ExplainRequest, TextExplainer

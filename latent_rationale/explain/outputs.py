@@ -6,24 +6,7 @@ from pathlib import Path
 
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.writing import locked, writable_folder
-
-
-def refuse_existing(outputs: Sequence[Path], overwrite: bool) -> None:
-    """Check that a command replaces no files unless the user set ``--overwrite``.
-
-    Args:
-        outputs: files that the command will write.
-        overwrite: value of ``--overwrite``.
-
-    Raises:
-        InputError: if one of the files exists, and ``overwrite`` is false.
-    """
-    existing = _existing(outputs)
-    if existing and not overwrite:
-        raise InputError(
-            f"would replace {_names(existing)}; choose another folder with --save-path, or set --overwrite"
-        )
+from latent_rationale.common.utils.writing import locked, names_of, refuse_existing, writable_folder
 
 
 @contextmanager
@@ -40,9 +23,9 @@ def claimed(outputs: Sequence[Path], overwrite: bool) -> Iterator[None]:
     """
     main = outputs[0]
     with locked(writable_folder(main.parent), main.name):
-        refuse_existing(outputs, overwrite)  # again, since another command may have ended in the meantime
-        if existing := _existing(outputs):
-            LOGGER.info("note: %s will be replaced when this run has finished", _names(existing))
+        # Again, since another command may have ended in the meantime.
+        if existing := refuse_existing(outputs, overwrite):
+            LOGGER.info("note: %s will be replaced when this run has finished", names_of(existing))
         yield
 
 
@@ -66,12 +49,3 @@ def check_unfinished(part: Path, usable: str, foreign: bool, overwrite: bool) ->
         LOGGER.info("continuing from %s, which has %s", part, usable)
     else:
         LOGGER.info("note: %s holds nothing to continue from and is replaced", part)
-
-
-def _existing(outputs: Sequence[Path]) -> list[Path]:
-    return [path for path in outputs if path.exists() or path.is_symlink()]
-
-
-def _names(paths: Sequence[Path]) -> str:
-    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    return ", ".join(map(str, paths[:3])) + more

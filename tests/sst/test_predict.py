@@ -82,8 +82,8 @@ def test_the_training_runs_own_predictions_are_refused_as_any_others(run, capsys
     assert predict(["--ckpt", str(run), "--save_path", str(run), *arguments]) == 2
     said = capsys.readouterr().err
     assert said == (
-        f"error: {run}: already holds predictions.jsonl, rationales.txt, rationales.html; "
-        "choose another folder with --save-path, or replace them with --overwrite\n"
+        f"error: would replace {run}/predictions.jsonl, {run}/rationales.txt, {run}/rationales.html; "
+        "choose another folder with --save-path, or set --overwrite\n"
     )
     assert contents(run) == before
 

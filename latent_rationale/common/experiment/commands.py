@@ -17,9 +17,8 @@ from latent_rationale.common.predictions.display import (
     PLOTS,
     LabelledPrediction,
     Tokenize,
-    files_to_replace,
-    names_of,
     plot,
+    prediction_files,
     read_texts,
     show,
     write_predictions,
@@ -33,7 +32,7 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.device import find_device, set_threads
 from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.flags import flag
-from latent_rationale.common.utils.writing import locked, writable_folder
+from latent_rationale.common.utils.writing import locked, names_of, refuse_existing, writable_folder
 
 PREDICT = "predict"
 """Name of the folder, in a results folder, that predictions are written to by default."""
@@ -86,7 +85,7 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     changes = {name: config.to_json(options)[name] for name in named if name in others}
     folder = _output_folder(options)
     if folder is not None:
-        files_to_replace(folder, options.overwrite)
+        refuse_existing(prediction_files(folder), options.overwrite)
     set_threads(options.threads)
     predictor = Predictor.load(options.ckpt, task_class, find_device(options.device), changes)
     task = predictor.task
@@ -176,9 +175,9 @@ def _write(folder: Path, predicted: Sequence[_Predicted], options: PredictOption
         InputError: if the folder holds predictions that must not be replaced, or files cannot be written.
     """
     # Checked again, since another command may have written to the folder while this one read its data.
-    replaced = files_to_replace(folder, options.overwrite)
+    replaced = refuse_existing(prediction_files(folder), options.overwrite)
     if replaced:
-        LOGGER.info("--overwrite: replacing %s in %s", names_of(replaced), folder)
+        LOGGER.info("--overwrite: replacing %s", names_of(replaced, most=len(replaced)))
     written = write_predictions(folder, [each for item in predicted for each in item.predictions], zipped)
     if options.plot:
         written += [path for item in predicted for path in plot(item.shown, folder / PLOTS)]

@@ -90,30 +90,10 @@ def _tokenize_example(
     return tokens
 
 
-def files_to_replace(folder: Path, overwrite: bool) -> list[Path]:
-    """Return the prediction files that a folder holds, which are about to be replaced.
-
-    Args:
-        folder: folder for predictions, which need not exist.
-        overwrite: whether the user allows to replace files.
-
-    Raises:
-        InputError: if there are any and the user does not allow it.
-    """
+def prediction_files(folder: Path) -> list[Path]:
+    """Return the files with predictions, and pictures of them, that are or may be in a folder."""
     names = (PREDICTIONS, f"{PREDICTIONS}.gz", RATIONALES, PAGE)
-    files = [path for path in (folder / name for name in names) if os.path.lexists(path)]
-    files += sorted((folder / PLOTS).glob("*.png"))
-    if files and not overwrite:
-        choice = "choose another folder with --save-path, or replace them with --overwrite"
-        raise InputError(f"already holds {names_of(files)}; {choice}", folder)
-    return files
-
-
-def names_of(files: Sequence[Path]) -> str:
-    """Return the names of prediction files, with the number of pictures in place of their names."""
-    names = [path.name for path in files if path.suffix != ".png"]
-    pictures = len(files) - len(names)
-    return ", ".join(names + [f"{PLOTS}/ ({pictures})"] * bool(pictures))
+    return [*(folder / name for name in names), *sorted((folder / PLOTS).glob("*.png"))]
 
 
 def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> list[Path]:

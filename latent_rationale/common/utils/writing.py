@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -123,6 +123,33 @@ def writable_folder(folder: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot be written to ({error.strerror})", folder) from error
     return folder
+
+
+def refuse_existing(outputs: Iterable[Path], overwrite: bool) -> list[Path]:
+    """Check that a command replaces no files unless the user set ``--overwrite``.
+
+    Args:
+        outputs: files that the command will write.
+        overwrite: value of ``--overwrite``.
+
+    Returns:
+        Those that exist.
+
+    Raises:
+        InputError: if there are any and ``overwrite`` is false.
+    """
+    existing = [path for path in outputs if path.exists() or path.is_symlink()]
+    if existing and not overwrite:
+        raise InputError(
+            f"would replace {names_of(existing)}; choose another folder with --save-path, or set --overwrite"
+        )
+    return existing
+
+
+def names_of(paths: Sequence[Path], most: int = 3) -> str:
+    """Return some paths for a message: the first few, and the number of the others."""
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(map(str, paths[:most])) + more
 
 
 @contextmanager

@@ -16,14 +16,14 @@ from latent_rationale.common.utils.console import LOGGER, show_row
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
 from latent_rationale.common.utils.progress import track
-from latent_rationale.common.utils.writing import part_of, replacing, unfinished, write_json
+from latent_rationale.common.utils.writing import part_of, refuse_existing, replacing, unfinished, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_deletion_curves
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions
-from latent_rationale.explain.outputs import check_unfinished, claimed, refuse_existing
+from latent_rationale.explain.outputs import check_unfinished, claimed
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.text_explainer import ExplainRequest
 

@@ -6,14 +6,15 @@ import pytest
 
 from latent_rationale.common.predictions.display import (
     LabelledPrediction,
-    files_to_replace,
     page,
+    prediction_files,
     show,
     write_predictions,
 )
 from latent_rationale.common.predictions.prediction import TextPrediction, highlight, mark
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.writing import refuse_existing
 from latent_rationale.snli.prediction import PairPrediction
 
 
@@ -111,12 +112,12 @@ def test_a_file_of_rationales_has_one_line_for_each_prediction(tmp_path):
     "name", ["predictions.jsonl", "predictions.jsonl.gz", "rationales.txt", "rationales.html", "plots/a.png"]
 )
 def test_a_folder_with_predictions_is_refused(tmp_path, name):
-    assert files_to_replace(tmp_path / "none", overwrite=False) == []
+    assert refuse_existing(prediction_files(tmp_path / "none"), overwrite=False) == []
     (tmp_path / "plots").mkdir()
     (tmp_path / "other.txt").write_text("kept")
-    assert files_to_replace(tmp_path, overwrite=False) == []
+    assert refuse_existing(prediction_files(tmp_path), overwrite=False) == []
     (tmp_path / name).symlink_to("nowhere")  # a link counts, whether its target exists or not
-    with pytest.raises(InputError, match=r"already holds .*--save-path.*--overwrite") as error:
-        files_to_replace(tmp_path, overwrite=False)
+    with pytest.raises(InputError, match=r"would replace .*--save-path.*--overwrite") as error:
+        refuse_existing(prediction_files(tmp_path), overwrite=False)
     assert name.split("/")[0] in str(error.value)
-    assert files_to_replace(tmp_path, overwrite=True) == [tmp_path / name]
+    assert refuse_existing(prediction_files(tmp_path), overwrite=True) == [tmp_path / name]

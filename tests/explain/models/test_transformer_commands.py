@@ -126,7 +126,7 @@ def test_a_folder_of_the_users_is_never_removed(data, pretrained, tmp_path, caps
     arguments += ["--save_path", str(tmp_path)]
     before = contents(tmp_path)
     assert finetune(arguments) == 2
-    assert f"error: {tmp_path}: holds transformers, which --overwrite would replace" in capsys.readouterr().err
+    assert f"error: would replace {tmp_path}/transformers; choose another folder" in capsys.readouterr().err
     assert finetune([*arguments, "--overwrite"]) == 2
     first = mine.partition("/")[0]
     message = f"error: {tmp_path}/transformers/{first}: was not written by fine-tuning and is not replaced"
