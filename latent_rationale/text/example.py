@@ -14,16 +14,18 @@ class TextExample:
     Attributes:
         text: the text as it stands in the table.
         longest: maximum number of words; the rest of the text is not read.
-        value: target, as in ``Targets``; None for a text without one.
+        label: class, tuple of classes or number; None for a text without a label.
         id: name or number of the row.
         others: the other columns, which predictions repeat.
+        group: value that no two splits share; None without groups.
     """
 
     text: str
     longest: int
-    value: Any = None
+    label: Any = None
     id: str | int | None = None
     others: Mapping[str, Any] = field(default_factory=dict)
+    group: Any = None
 
     @property
     def offsets(self) -> tuple[tuple[int, int], ...]:

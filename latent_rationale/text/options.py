@@ -16,8 +16,8 @@ class TableOptions(RationaleTrainOptions):
     HEADING: ClassVar[str] = "data"
 
     train_path: tuple[Path, ...] = option((), "tables to train on: CSV, TSV, JSONL, Parquet, plain or .gz, or ERASER")
-    dev_path: tuple[Path, ...] = option((), "dev tables (default: split off the training tables)")
-    test_path: tuple[Path, ...] = option((), "test tables (default: split off the training tables)")
+    dev_path: tuple[Path, ...] = option((), "dev tables (default: a tenth of the training rows is split off)")
+    test_path: tuple[Path, ...] = option((), "test tables (default: a tenth of the training rows is split off)")
     text_column: str = option("text", "column of the text")
     label_column: tuple[str, ...] = option(
         ("label",), "column of the class, or with --regression of the number; several columns of 0 and 1: labels"
@@ -27,10 +27,6 @@ class TableOptions(RationaleTrainOptions):
     regression: bool = option(False, "predict a number in place of a class")
     class_weights: tuple[str, ...] = option(
         (), "weights in the loss: balanced, or NAME=WEIGHT for each class that has another one than 1"
-    )
-    dev_share: float = option(0.1, "share of the training texts that becomes the dev set if there is none", "(0, 0.5]")
-    test_share: float = option(
-        0.1, "share of the training texts that becomes the test set if there is none; 0: no test set", "[0, 0.5]"
     )
     skip_bad_rows: bool = option(False, "leave malformed rows out and count them, in place of an error")
     max_len: int = option(512, "maximum number of words; the rest of a text is not read", within="[1, 1000000]")
@@ -54,7 +50,10 @@ class TablePredictOptions(TextPredictOptions):
     """Options of ``text.predict``: the tables of the splits, and the options of all tasks of one text."""
 
     input: Path | None = inherited(
-        TextPredictOptions, "input", None, "table to predict for, in any of the formats of training, or .txt: a text per line"
+        TextPredictOptions,
+        "input",
+        None,
+        "table to predict for, in any format of training, or .txt with a text per line",
     )
     train_path: tuple[Path, ...] = option((), "tables that the model was trained on (default: as in training)")
     dev_path: tuple[Path, ...] = option((), "dev tables (default: as in training)")

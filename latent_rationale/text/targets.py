@@ -1,8 +1,9 @@
 """Kinds of targets of a table: one class, several labels, or a number; with their losses, measures and names."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
@@ -44,20 +45,13 @@ class Targets(ABC):
     names: tuple[str, ...]
     weights: tuple[float, ...] = ()
 
-    @classmethod
     @abstractmethod
-    def of(cls, values: Sequence[Any], names: tuple[str, ...], weights: Mapping[str, float] | None = None) -> Self:
-        """Create from the values of the training data.
-
-        Args:
-            values: values as in ``tensor``.
-            names: names of the classes, of the labels, or of the number.
-            weights: weight of each class or label by name; None for equal weights.
-        """
+    def has(self, label: Any) -> bool:
+        """Tell whether a label can be predicted."""
 
     @abstractmethod
-    def tensor(self, values: Sequence[Any]) -> Tensor:
-        """Return the targets of ``N`` texts, which may be None where a text has none: ``[N]`` or ``[N, C]``."""
+    def tensor(self, labels: Sequence[Any]) -> Tensor:
+        """Return the targets of ``N`` texts, ``[N]`` or ``[N, C]``, from their labels; None stands for no label."""
 
     @abstractmethod
     def criterion(self, scores: Tensor, targets: Tensor) -> Tensor:
@@ -72,8 +66,8 @@ class Targets(ABC):
         """Convert scores ``[B, C]`` to predictions."""
 
     @abstractmethod
-    def gold_name(self, value: Any) -> str:
-        """Return the name of a value, as in ``Guess.name``."""
+    def name_of(self, label: Any) -> str:
+        """Return the name of a label, as in ``Guess.name``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` needs."""
@@ -85,19 +79,19 @@ class Targets(ABC):
 
 @dataclass(frozen=True)
 class Classes(Targets):
-    """One of several classes; a value is the index of a class."""
+    """One of several classes; a label is the name of one."""
 
     kind = "classes"
     headline = ("acc", "macro_f1", "loss")
 
-    @classmethod
-    def of(cls, values: Sequence[Any], names: tuple[str, ...], weights: Mapping[str, float] | None = None) -> Self:
-        """Create; see ``Targets.of``."""
-        return cls(names, () if weights is None else tuple(weights.get(name, 1.0) for name in names))
+    def has(self, label: str) -> bool:
+        """Tell whether a label is one of the classes."""
+        return label in self.names
 
-    def tensor(self, values: Sequence[int | None]) -> Tensor:
-        """Return the classes ``[N]``; -1 for texts without one."""
-        return torch.tensor([-1 if value is None else value for value in values])
+    def tensor(self, labels: Sequence[str | None]) -> Tensor:
+        """Return the indices of the classes ``[N]``; -1 for texts without a label."""
+        indices = {name: index for index, name in enumerate(self.names)}
+        return torch.tensor([-1 if label is None else indices[label] for label in labels])
 
     def criterion(self, scores: Tensor, targets: Tensor) -> Tensor:
         """Compute the cross-entropy ``[B]``, times the weight of the class."""
@@ -118,29 +112,29 @@ class Classes(Targets):
         labels = [row.index(max(row)) for row in rows]
         return [Guess(tuple(row), label, self.names[label]) for row, label in zip(rows, labels, strict=True)]
 
-    def gold_name(self, value: int) -> str:
-        """Return the name of the class."""
-        return self.names[value]
+    def name_of(self, label: str) -> str:
+        """Return the name of the class, which is the label."""
+        return label
 
 
 @dataclass(frozen=True)
 class Labels(Targets):
-    """Any number of labels; a value has 0 or 1 for each label."""
+    """Any number of classes; a label is the tuple of their names."""
 
     kind = "labels"
     headline = ("f1", "macro_f1", "acc", "loss")
     THRESHOLD: ClassVar[float] = 0.5
-    """Probability above which a label is predicted."""
+    """Probability above which a class is predicted."""
 
-    @classmethod
-    def of(cls, values: Sequence[Any], names: tuple[str, ...], weights: Mapping[str, float] | None = None) -> Self:
-        """Create; see ``Targets.of``."""
-        return cls(names, () if weights is None else tuple(weights.get(name, 1.0) for name in names))
+    def has(self, label: tuple[str, ...]) -> bool:
+        """Tell whether all classes of a label are known."""
+        return set(label).issubset(self.names)
 
-    def tensor(self, values: Sequence[Sequence[int] | None]) -> Tensor:
-        """Return 0 or 1 for each label, float32 ``[N, C]``; nan for texts without labels."""
-        unknown = (float("nan"),) * len(self.names)
-        return torch.tensor([[float(each) for each in value or unknown] for value in values])
+    def tensor(self, labels: Sequence[tuple[str, ...] | None]) -> Tensor:
+        """Return 0 or 1 for each class, float32 ``[N, C]``; nan for texts without a label."""
+        unknown = [float("nan")] * len(self.names)
+        rows = (unknown if label is None else [float(name in label) for name in self.names] for label in labels)
+        return torch.tensor(list(rows)).view(len(labels), len(self.names))
 
     def criterion(self, scores: Tensor, targets: Tensor) -> Tensor:
         """Compute the binary cross-entropy ``[B]``, the mean over the labels, each times its weight."""
@@ -162,14 +156,12 @@ class Labels(Targets):
     def guesses(self, scores: Tensor) -> list[Guess]:
         """Convert scores to probabilities and the labels that are more likely than not."""
         rows = scores.sigmoid().tolist()
-        return [Guess(tuple(row), None, self._chosen([each > self.THRESHOLD for each in row])) for row in rows]
+        chosen = (tuple(name for name, p in zip(self.names, row, strict=True) if p > self.THRESHOLD) for row in rows)
+        return [Guess(tuple(row), None, self.name_of(names)) for row, names in zip(rows, chosen, strict=True)]
 
-    def gold_name(self, value: Sequence[int]) -> str:
-        """Return the names of the labels."""
-        return self._chosen(value)
-
-    def _chosen(self, chosen: Sequence[Any]) -> str:
-        return ", ".join(name for name, yes in zip(self.names, chosen, strict=True) if yes) or "none"
+    def name_of(self, label: tuple[str, ...]) -> str:
+        """Return the names of the classes, or ``none``."""
+        return ", ".join(label) or "none"
 
 
 @dataclass(frozen=True)
@@ -187,21 +179,25 @@ class Number(Targets):
     deviation: float = 1.0
 
     @classmethod
-    def of(cls, values: Sequence[Any], names: tuple[str, ...], weights: Mapping[str, float] | None = None) -> Self:
-        """Create with mean and deviation of the values; there are no weights.
+    def of(cls, labels: Sequence[float], name: str) -> Self:
+        """Create with mean and deviation of the training data.
 
         Raises:
-            InputError: if all values are equal.
+            InputError: if all numbers are equal.
         """
-        numbers = torch.tensor(values, dtype=torch.float64)
+        numbers = torch.tensor(labels, dtype=torch.float64)
         deviation = float(numbers.std(correction=0))
         if not deviation > 0:
-            raise InputError(f"all values of {names[0]} are equal: there is nothing to learn")
-        return cls(names, (), float(numbers.mean()), deviation)
+            raise InputError(f"all numbers of column {name!r} are equal: there is nothing to learn")
+        return cls((name,), (), float(numbers.mean()), deviation)
 
-    def tensor(self, values: Sequence[float | None]) -> Tensor:
+    def has(self, label: float) -> bool:
+        """Return true: any number can be predicted."""
+        return True
+
+    def tensor(self, labels: Sequence[float | None]) -> Tensor:
         """Return the scaled numbers ``[N, 1]``; nan for texts without one."""
-        numbers = [float("nan") if value is None else (value - self.mean) / self.deviation for value in values]
+        numbers = [float("nan") if label is None else (label - self.mean) / self.deviation for label in labels]
         return torch.tensor(numbers).unsqueeze(1)
 
     def criterion(self, scores: Tensor, targets: Tensor) -> Tensor:
@@ -216,11 +212,11 @@ class Number(Targets):
     def guesses(self, scores: Tensor) -> list[Guess]:
         """Convert scores to numbers."""
         numbers = (scores.squeeze(1) * self.deviation + self.mean).tolist()
-        return [Guess((number,), None, self.gold_name(number)) for number in numbers]
+        return [Guess((number,), None, self.name_of(number)) for number in numbers]
 
-    def gold_name(self, value: float) -> str:
-        """Return the name and the number."""
-        return f"{self.names[0]} {value:.4g}"
+    def name_of(self, label: float) -> str:
+        """Return the name of the column and the number."""
+        return f"{self.names[0]} {label:.4g}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``from_json`` needs."""
@@ -231,8 +227,12 @@ KINDS: dict[str, type[Targets]] = {kind.kind: kind for kind in (Classes, Labels,
 """Kinds of targets, by their names in files."""
 
 
-def from_json(values: Any) -> Targets:
+def from_json(values: Any, path: Path) -> Targets:
     """Create targets from what ``Targets.to_json`` returned.
+
+    Args:
+        values: the values.
+        path: file that they come from.
 
     Raises:
         InputError: if the values are of another form.
@@ -242,4 +242,4 @@ def from_json(values: Any) -> Targets:
         others = {key: float(values[key]) for key in ("mean", "deviation") if key in values}
         return kind(tuple(map(str, values["names"])), tuple(map(float, values["weights"])), **others)
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError("does not hold the targets of a model") from error
+        raise InputError("does not hold the targets of a model", path) from error
