@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Vocabulary, unknown_words
 from latent_rationale.common.data.word_vectors import WordVectors
-from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.experiment.task import Splits, Task, Text
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
@@ -94,10 +94,10 @@ class SNLI(Task[SNLIOptions]):
         """Return the relations ``[N]``; -1 for pairs without a label."""
         return torch.tensor([-1 if pair.label is None else pair.label for pair in examples])
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> SNLIPair:
+    def example_of(self, texts: tuple[Text, ...]) -> SNLIPair:
         """Return a pair without a label."""
-        premise, hypothesis = texts
-        return SNLIPair(tuple(premise), tuple(hypothesis), None)
+        premise, hypothesis = map(self.words_of, texts)
+        return SNLIPair(premise, hypothesis, None)
 
     def tokenize(self, text: str) -> Sequence[str]:
         """Split a raw sentence into words in the spelling of the data."""

@@ -58,7 +58,7 @@ class TableReader:
 
         return list(read_examples(paths, convert, self._options.skip_bad_rows))
 
-    def unlabelled(self, path: Path, skip_bad_rows: bool) -> Iterator[TextExample]:
+    def unlabelled(self, path: Path) -> Iterator[TextExample]:
         """Yield the texts of a table for prediction, with their other columns. Only one row is in memory at a time."""
         name = self._options.text_column
         numbers = count(1)
@@ -67,7 +67,7 @@ class TableReader:
             others = {key: value for key, value in row.values.items() if key != name}
             return self._example(row, next(numbers), None, others)
 
-        return read_examples([path], convert, skip_bad_rows)
+        return read_examples([path], convert, self._options.skip_bad_rows)
 
     def _example(self, row: Row, position: int, label: Any, others: Mapping[str, Any] | None = None) -> TextExample:
         options = self._options

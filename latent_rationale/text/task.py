@@ -1,13 +1,14 @@
 """Task of the user's own tables of texts: classes, sets of classes, or numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from latent_rationale.common.data.tokenization import find_words
 from latent_rationale.common.data.vocabulary import Tokenizer
-from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.experiment.task import Splits, Task, Text
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
 from latent_rationale.common.predictions.prediction import rationales
@@ -132,9 +133,20 @@ class TextTable(Task[TableOptions]):
         """Return the targets; see ``Targets.tensor``."""
         return self.targets.tensor([example.label for example in examples])
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> TextExample:
-        """Return a text without a label, whose words are separated by blanks."""
-        return TextExample(" ".join(texts[0]), self.options.max_len)
+    def tokenize(self, text: str) -> Sequence[str]:
+        """Split a raw text into words."""
+        return [text[start:end] for start, end in find_words(text)]
+
+    def example_of(self, texts: tuple[Text, ...]) -> TextExample:
+        """Return a text without a label; words that are given one by one are joined with blanks."""
+        (text,) = texts
+        return TextExample(text if isinstance(text, str) else " ".join(text), self.options.max_len)
+
+    def read_input(self, path: Path, tokenized: bool) -> Iterable[Any]:
+        """Return the texts of a table, or of a text file (.txt) with one per line."""
+        if ".txt" in path.suffixes[-2:]:
+            return super().read_input(path, tokenized)
+        return self._reader.unlabelled(path)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Compute the loss of each text ``[B]``; see ``Targets.criterion``."""

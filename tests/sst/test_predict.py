@@ -93,7 +93,7 @@ def test_predictions_are_replaced_when_asked(run, capsys):
     before = contents(run)
     capsys.readouterr()
     assert predict(["--ckpt", str(run), "--split", "dev"]) == 2
-    assert "rationales.html, plots/ (6); choose another" in capsys.readouterr().err
+    assert "rationales.html and 6 more; choose another" in capsys.readouterr().err
     assert contents(run) == before
     assert predict(["--ckpt", str(run), "--split", "dev", "--plot", "--show", "2", "--overwrite"]) == 0
     replaced = "predictions.jsonl, rationales.txt, rationales.html, plots/ (6)"

@@ -16,10 +16,8 @@ from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.display import (
     PLOTS,
     LabelledPrediction,
-    Tokenize,
     plot,
     prediction_files,
-    read_texts,
     show,
     write_predictions,
 )
@@ -197,31 +195,24 @@ def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Sequen
         raise InputError(f"{flags} and --input cannot be combined")
     if texts and len(texts) < len(options.user_texts):
         raise InputError(f"{flags} must be given together")
-    tokenize = tokenizer_for(task, options.tokenized)
     if texts:
-        return {"text": [user_example(task, texts, tokenize)]}
+        return {"text": [user_example(task, texts, options.tokenized)]}
     path = options.input or Path()
-    return {path.name: [task.example_of(example) for example in read_texts(path, task.text_names, tokenize)]}
+    return {path.name: list(task.read_input(path, options.tokenized))}
 
 
-def tokenizer_for(task: Task[Any], tokenized: bool) -> Tokenize:
-    """Return the function that splits a user's text: at blanks if it is tokenized, else with the task's tokenizer."""
-    return str.split if tokenized else task.tokenize
-
-
-def user_example(task: Task[Any], texts: Mapping[str, str], tokenize: Tokenize) -> Any:
+def user_example(task: Task[Any], texts: Mapping[str, str], tokenized: bool) -> Any:
     """Return an example of the task that consists of texts from the command line.
 
     Args:
         task: the task.
         texts: text of each option that holds one, such as ``text``, or ``premise`` and ``hypothesis``.
-        tokenize: function that splits a text into words.
+        tokenized: True if blanks separate the words.
 
     Raises:
         InputError: if a text has no words.
     """
-    tokens = {name: tokenize(text) for name, text in texts.items()}
-    for name, words in tokens.items():
-        if not words:
+    for name, text in texts.items():
+        if not text.strip():
             raise InputError(f"{flag(name)}: the text has no words")
-    return task.example_of(tuple(tokens.values()))
+    return task.example_of(tuple(text.split() if tokenized else text for text in texts.values()))

@@ -1,7 +1,7 @@
 """Abstract base class of tasks: a kind of data and the targets that are predicted from it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
+from latent_rationale.common.predictions.display import read_texts
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
@@ -30,6 +31,9 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import AbsentDataError
 
 Options = TypeVar("Options", bound=TrainOptions)
+
+Text = str | Sequence[str]
+"""Type of a text: raw, or as a sequence of tokens."""
 
 
 @dataclass(frozen=True)
@@ -169,11 +173,11 @@ class Task(ABC, Generic[Options]):
         """
 
     @abstractmethod
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+    def example_of(self, texts: tuple[Text, ...]) -> Any:
         """Return an example without a gold label, for prediction.
 
         Args:
-            texts: tokens of each text, in the order of ``text_names``, without special tokens.
+            texts: each text, raw or as tokens without special ones, in the order of ``text_names``.
         """
 
     @property
@@ -226,6 +230,23 @@ class Task(ABC, Generic[Options]):
     def tokenize(self, text: str) -> Sequence[str]:
         """Split a raw text into words, in the style of the data."""
         return tokenize(text)
+
+    def words_of(self, text: Text) -> tuple[str, ...]:
+        """Return the words of a text that is raw or consists of words already."""
+        return tuple(self.tokenize(text) if isinstance(text, str) else text)
+
+    def read_input(self, path: Path, tokenized: bool) -> Iterable[Any]:
+        """Return the user's examples in a file, without gold labels.
+
+        Args:
+            path: text file with one example per line, plain or .gz, with tabs between the texts of an example.
+            tokenized: True if blanks separate the tokens.
+
+        Raises:
+            InputError: if the file is missing or has no texts, or, with the line, if an example is malformed.
+        """
+        rows = read_texts(path, self.text_names)
+        return (self.example_of(tuple(map(str.split, texts)) if tokenized else texts) for texts in rows)
 
     def read_splits(self) -> Splits:
         """Read the examples of all splits; a test set that is absent is reported and stays empty."""

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -48,20 +48,15 @@ class LabelledPrediction:
         return self.gold.get("gold_spans") or ()
 
 
-Tokenize = Callable[[str], Sequence[str]]
-"""Function from a raw text to its words."""
-
-
-def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tuple[Sequence[str], ...]]:
-    """Read and tokenize the examples of a file: one per line, with tabs between the texts of an example.
+def read_texts(path: Path, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Read the examples of a file: one per line, with tabs between the texts of an example.
 
     Args:
         path: the file, plain or .gz.
         names: names of the texts of an example, such as premise and hypothesis.
-        tokenize: function that splits a text into words.
 
     Returns:
-        the words of each text of each example.
+        the texts of each example.
 
     Raises:
         InputError: if the file is missing or has no texts, or, with the line, if an example has an empty text or the
@@ -73,21 +68,18 @@ def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tup
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    return [_tokenize_example(line, names, tokenize, path, number) for number, line in lines]
+    return [_texts_of(line, names, path, number) for number, line in lines]
 
 
-def _tokenize_example(
-    line: str, names: Sequence[str], tokenize: Tokenize, path: Path, number: int
-) -> tuple[Sequence[str], ...]:
-    """Return the words of each text of one line."""
+def _texts_of(line: str, names: Sequence[str], path: Path, number: int) -> tuple[str, ...]:
+    """Return the texts of one line."""
     # A tab within the only text of an example is white space like any other.
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):
         raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
-    tokens = tuple(map(tokenize, texts))
-    if not all(tokens):
+    if not all(map(str.strip, texts)):
         raise InputError("empty text", path, number)
-    return tokens
+    return tuple(texts)
 
 
 def prediction_files(folder: Path) -> list[Path]:
