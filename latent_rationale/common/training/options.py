@@ -65,7 +65,7 @@ class OptimizerOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "optimiser"
 
-    lr: float = option(0.0002, "learning rate of Adam", within="(0, 3e38]")
+    lr: float = option(0.0002, "learning rate of Adam", within="(0, 1e30]")
     weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, 1e30]")
     max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, 1e30]")
 
