@@ -23,6 +23,7 @@ _DELIMITERS[_UNIT_SEPARATOR] = "one column"  # texts may contain all of the othe
 
 _QUOTES: dict[str, dict[str, Any]] = {
     "": {},
+    " and blanks": {"skipinitialspace": True},
     ", quotes escaped by backslashes": {"doublequote": False, "escapechar": "\\"},
     ", quotes are part of the text": {"quoting": csv.QUOTE_NONE},
 }

@@ -61,6 +61,12 @@ def test_quotes_that_are_escaped_or_part_of_the_text(read, told):
     assert "quotes are part of the text" in told()[-1]
 
 
+def test_blanks_after_delimiters(read, told):
+    assert read('a, b\n1, "x, y"\n2, z\n') == [{"a": "1", "b": "x, y"}, {"a": "2", "b": "z"}]
+    assert "CSV with commas and blanks, UTF-8" in told()[-1]
+    assert read("a,b\n1, x\n") == [{"a": "1", "b": " x"}]
+
+
 def test_quotes_in_tabs_that_appear_late(read):
     rows = "".join(f"row {i}\t{i}\n" for i in range(2000))
     values = read(f'a\tb\n{rows}"Good" film\t1\nlast\t2\n', "a.tsv")
