@@ -40,6 +40,7 @@ def test_delimiters_line_breaks_and_quoted_fields(delimiter, line_break, read, t
         ("a|b\nx, y|1\n", "a.csv", "CSV with pipes, UTF-8, columns a, b"),
         ("a,b\nx;y;z,1\n", "a.csv", "CSV with commas, UTF-8, columns a, b"),
         ("review\ngood, bad\nit; is\nc|d\te\n", "a.csv", "one column, UTF-8, columns review"),
+        ("review\ngood, bad\n", "a.csv", "one column, UTF-8, columns review"),
         ("review,stars\n", "a.csv", "CSV with commas, UTF-8, columns review, stars"),
     ],
 )
