@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.text.formats.row import Row
+from latent_rationale.text.formats.row import MissingColumnError, Row
 
 T = TypeVar("T")
 
@@ -23,13 +23,16 @@ def column(row: Row, name: str) -> Any:
     """Return the value of a column.
 
     Raises:
-        InputError: if the row has no such column; the message lists those that it has.
+        MissingColumnError: if the table has no such column; the message lists those that it has.
+        InputError: if it is missing in a row of JSON lines, where other rows may have it.
     """
     try:
         return row.values[name]
     except KeyError:
-        there = ", ".join(row.values) or "none"
-        raise InputError(f"there is no column {name!r}; the columns are {there}", row.path, row.line) from None
+        message = f"there is no column {name!r}; the columns are {', '.join(row.values)}"
+        if row.is_loose:
+            raise InputError(message, row.path, row.line) from None
+        raise MissingColumnError(message, row.path) from None
 
 
 def optional_column(row: Row, name: str) -> Any | None:

@@ -14,9 +14,9 @@ from latent_rationale.common.utils.errors import InputError
 FOLDS = 10
 """Number of folds that rows are divided into; each part that is split off is one of them."""
 
-MOST_STRATIFIED_GROUPS = 5000
-"""Number of groups above which groups are drawn without regard to classes. Parts of so many groups have similar shares
-of classes anyway, and stratifying them would take minutes."""
+MOST_BALANCED_GROUPS = 5000
+"""Number of groups above which folds are not balanced by the rows and classes of each group. It would take minutes, and
+with so many groups they come out similar."""
 
 
 class Split(NamedTuple):
@@ -83,6 +83,17 @@ class Duplicates(NamedTuple):
             LOGGER.info("note: duplicate texts, without regard to case and white space: %s", ", ".join(found))
 
 
+def text_keys(rows: Iterable[tuple[str, ...]]) -> list[bytes]:
+    """Return 8 bytes per row that are the same for texts that differ in case and white space only.
+
+    As ``groups`` of :func:`split_off` they keep duplicates together, so that no part holds a text of the training data.
+
+    Args:
+        rows: one or several texts per row.
+    """
+    return [_digest(row) for row in rows]
+
+
 def find_duplicates(splits: Mapping[str, Iterable[tuple[str, ...]]]) -> Duplicates:
     """Count texts that are the same but for case and white space. Only 8 bytes per text are kept.
 
@@ -93,7 +104,7 @@ def find_duplicates(splits: Mapping[str, Iterable[tuple[str, ...]]]) -> Duplicat
     within: dict[str, int] = {}
     between: dict[tuple[str, str], int] = {}
     for split, rows in splits.items():
-        found = [_digest(row) for row in rows]
+        found = text_keys(rows)
         digests[split] = set(found)
         within[split] = len(found) - len(digests[split])
         for earlier in list(digests)[:-1]:
@@ -134,9 +145,23 @@ def _folds(count: int, folds: int, seed: int, strata: NDArray[np.int64] | None) 
 def _group_folds(
     groups: NDArray[np.int64], folds: int, seed: int, strata: NDArray[np.int64] | None
 ) -> list[NDArray[np.int64]]:
+    if groups.max() >= MOST_BALANCED_GROUPS:
+        return _folds_of_many_groups(groups, folds, seed, strata)
     rows = np.zeros(len(groups))
-    if strata is None or groups.max() >= MOST_STRATIFIED_GROUPS:
+    if strata is None:
         splits = GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=groups)
     else:
         splits = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(rows, strata, groups)
     return [held_out for _, held_out in splits]
+
+
+def _folds_of_many_groups(
+    groups: NDArray[np.int64], folds: int, seed: int, strata: NDArray[np.int64] | None
+) -> list[NDArray[np.int64]]:
+    """Divide groups as if each were one row, of the stratum of its first row."""
+    _, first_rows = np.unique(groups, return_index=True)
+    group_strata = None if strata is None else _strata(strata[first_rows].tolist(), folds)
+    fold_of_group = np.empty(len(first_rows), dtype=np.int64)
+    for number, fold in enumerate(_folds(len(first_rows), folds, seed, group_strata)):
+        fold_of_group[fold] = number
+    return [np.flatnonzero(fold_of_group[groups] == number) for number in range(folds)]

@@ -8,7 +8,7 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
 from latent_rationale.text.formats import open_table
-from latent_rationale.text.formats.row import Row, Table
+from latent_rationale.text.formats.row import MissingColumnError, Row, Table
 
 __all__ = ["Row", "read_examples", "read_rows"]
 
@@ -53,6 +53,8 @@ def _converted(table: Table, path: Path, convert: Callable[[Row], T], bad_rows: 
             if isinstance(row, InputError):
                 raise row
             example = convert(row)
+        except MissingColumnError:
+            raise
         except InputError as error:
             bad_rows.add(error)
             first_error = first_error or error

@@ -22,10 +22,12 @@ def row(*, is_loose=False, **values):
 
 
 def test_a_missing_column_is_told_with_those_that_are_there():
-    with pytest.raises(InputError, match=r"a.csv:7: there is no column 'text'; the columns are id, review"):
+    with pytest.raises(InputError, match=r"a.csv: there is no column 'text'; the columns are id, review"):
         column(row(id=1, review="x"), "text")
     with pytest.raises(InputError, match="there is no column 'stars'"):
         class_label(row(id=1), "stars")
+    with pytest.raises(InputError, match=r"a.csv:7: there is no column 'text'; the columns are id"):
+        column(row(id=1, is_loose=True), "text")
     assert class_label(row(id=1, is_loose=True), "stars") is None
     assert optional_column(row(marks=" "), "marks") is None
 

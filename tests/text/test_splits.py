@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.text.splits import MOST_STRATIFIED_GROUPS, find_duplicates, split_off
+from latent_rationale.text.splits import MOST_BALANCED_GROUPS, find_duplicates, split_off, text_keys
 
 
 def check(split, count):
@@ -48,7 +48,7 @@ def test_too_few():
         split_off(20, 2, 1, groups=["a"] * 20)
 
 
-@pytest.mark.parametrize("group_count", [3, 40, MOST_STRATIFIED_GROUPS + 1000])
+@pytest.mark.parametrize("group_count", [3, 40, MOST_BALANCED_GROUPS + 1000])
 @pytest.mark.parametrize("with_classes", [True, False])
 def test_groups_stay_together(group_count, with_classes):
     draw = random.Random(2)
@@ -62,6 +62,23 @@ def test_groups_stay_together(group_count, with_classes):
     assert sum(map(len, found)) == group_count
     if group_count > 3:
         assert all(0.05 * count < len(part) < 0.2 * count for part in split.parts)
+
+
+def test_duplicates_stay_together_and_classes_keep_their_shares():
+    draw = random.Random(3)
+    count = 3 * MOST_BALANCED_GROUPS
+    numbers = [draw.randrange(2 * MOST_BALANCED_GROUPS) for _ in range(count)]
+    rows = [(draw.choice(["a text %d", "A  text %d "]) % number,) for number in numbers]
+    classes = [("a", "a", "a", "b")[number % 4] for number in numbers]
+    split = split_off(count, 2, 1, classes, text_keys(rows))
+    check(split, count)
+    named = {"train": split.train, "dev": split.parts[0], "test": split.parts[1]}
+    found = find_duplicates({name: [rows[row] for row in part] for name, part in named.items()})
+    assert set(found.between.values()) == {0}
+    assert found.within["dev"] > 0
+    for part in split.parts:
+        assert len(part) == pytest.approx(count / 10, rel=0.1)
+        assert sum(classes[row] == "b" for row in part) / len(part) == pytest.approx(0.25, abs=0.02)
 
 
 def test_a_group_that_is_half_of_the_rows_stays_in_training():

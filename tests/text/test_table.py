@@ -3,6 +3,7 @@ import resource
 import pytest
 
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.text.columns import column
 from latent_rationale.text.table import read_examples, read_rows
 
 
@@ -44,6 +45,14 @@ def test_no_row_is_left(tmp_path):
     path = write(tmp_path / "a.csv", "id,text\n1\n2\n")
     with pytest.raises(InputError, match=r"all rows are bad; the first is .*a.csv:2: expected 2 fields, got 1"):
         list(read_rows([path], skip_bad_rows=True))
+
+
+def test_a_missing_column_is_no_bad_row(tmp_path):
+    path = write(tmp_path / "a.csv", "id,text\n1,x\n2,y\n")
+    with pytest.raises(InputError, match=r"a.csv: there is no column 'review'; the columns are id, text"):
+        list(read_examples([path], lambda row: column(row, "review"), skip_bad_rows=True))
+    path = write(tmp_path / "a.jsonl", '{"text": "x"}\n{"review": "y"}\n')
+    assert list(read_examples([path], lambda row: column(row, "review"), skip_bad_rows=True)) == ["y"]
 
 
 def test_many_columns_are_abridged_in_the_log(read, told):

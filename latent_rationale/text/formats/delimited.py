@@ -17,12 +17,12 @@ LONGEST_FIELD = 1 << 22
 
 _SAMPLE_LINES, _SAMPLE_CHARACTERS = 1000, 1 << 20
 
-_UNIT_SEPARATOR = "\x1f"
 _DELIMITERS = {",": "CSV with commas", ";": "CSV with semicolons", "\t": "TSV", "|": "CSV with pipes"}
-_DELIMITERS[_UNIT_SEPARATOR] = "one column"  # texts may contain all of the others
+_DELIMITERS["\x1f"] = "one column"  # whose texts may contain all of the others
 
 _QUOTES: dict[str, dict[str, Any]] = {
     "": {},
+    " and blanks": {"skipinitialspace": True},
     ", quotes escaped by backslashes": {"doublequote": False, "escapechar": "\\"},
     ", quotes are part of the text": {"quoting": csv.QUOTE_NONE},
 }
@@ -51,7 +51,8 @@ def open_delimited(path: Path) -> Iterator[Table]:
         dialect = detect_dialect(sample, is_whole, prefer_tabs=".tsv" in path.suffixes)
         records = _filled(_records(_Lines(chain(sample, text.lines), text.encoding), dialect))
         columns = _header(records, path)
-        yield Table(f"{dialect.description}, {text.encoding}", columns, _rows(records, columns, path))
+        description = dialect.description if len(columns) > 1 else "one column"
+        yield Table(f"{description}, {text.encoding}", columns, _rows(records, columns, path))
 
 
 def _header(records: Iterable[Record], path: Path) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ class Row(NamedTuple):
     is_loose: bool = False
 
 
+class MissingColumnError(InputError):
+    """A column that no row of a table has, so that skipping rows is no remedy."""
+
+
 class Table(NamedTuple):
     """Table that is open for reading.
 

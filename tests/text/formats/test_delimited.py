@@ -40,6 +40,7 @@ def test_delimiters_line_breaks_and_quoted_fields(delimiter, line_break, read, t
         ("a|b\nx, y|1\n", "a.csv", "CSV with pipes, UTF-8, columns a, b"),
         ("a,b\nx;y;z,1\n", "a.csv", "CSV with commas, UTF-8, columns a, b"),
         ("review\ngood, bad\nit; is\nc|d\te\n", "a.csv", "one column, UTF-8, columns review"),
+        ("review\ngood, bad\n", "a.csv", "one column, UTF-8, columns review"),
         ("review,stars\n", "a.csv", "CSV with commas, UTF-8, columns review, stars"),
     ],
 )
@@ -59,6 +60,12 @@ def test_quotes_that_are_escaped_or_part_of_the_text(read, told):
     assert told()[-1].startswith("reading a.tsv: TSV, UTF-8")
     assert read('a\tb\nx\t"open\ny\tshut"\n', "a.tsv") == [{"a": "x", "b": '"open'}, {"a": "y", "b": 'shut"'}]
     assert "quotes are part of the text" in told()[-1]
+
+
+def test_blanks_after_delimiters(read, told):
+    assert read('a, b\n1, "x, y"\n2, z\n') == [{"a": "1", "b": "x, y"}, {"a": "2", "b": "z"}]
+    assert "CSV with commas and blanks, UTF-8" in told()[-1]
+    assert read("a,b\n1, x\n") == [{"a": "1", "b": " x"}]
 
 
 def test_quotes_in_tabs_that_appear_late(read):
