@@ -24,7 +24,7 @@ from latent_rationale.text.example import TextExample
 from latent_rationale.text.options import TableOptions, TablePredictOptions
 from latent_rationale.text.prediction import TablePrediction
 from latent_rationale.text.reader import TableReader, count_classes, find_targets
-from latent_rationale.text.splits import find_duplicates, split_off
+from latent_rationale.text.splits import find_duplicates, split_off, text_keys
 from latent_rationale.text.targets import Targets, from_json
 
 TARGETS = "targets.json"
@@ -89,7 +89,9 @@ class TextTable(Task[TableOptions]):
     def _split_off(self, examples: list[TextExample], names: Sequence[str]) -> dict[str, list[TextExample]]:
         options = self.options
         classes = None if options.regression else [each.label for each in examples]
-        groups = None if options.group_column is None else [each.group for each in examples]
+        # Duplicates stay together, so that no text of dev or test is in the training data.
+        duplicates = options.group_column is None
+        groups = text_keys((each.text,) for each in examples) if duplicates else [each.group for each in examples]
         split = split_off(len(examples), len(names), options.seed, classes, groups)
         parts = {name: [examples[row] for row in rows] for name, rows in zip(names, split.parts, strict=True)}
         LOGGER.info("split off %s by --seed %d", " and ".join(names), options.seed)

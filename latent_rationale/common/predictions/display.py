@@ -1,6 +1,5 @@
 """Reading of input texts, and output of predictions: in the terminal, in files and as pictures."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,13 +12,6 @@ from latent_rationale.common.predictions.prediction import MARK_STYLE, Predictio
 from latent_rationale.common.utils.console import IN_COLOUR, LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines
-from latent_rationale.common.utils.writing import write_atomically
-
-PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
-"""Names of the files with predictions in a folder."""
-
-PLOTS = "plots"
-"""Name of the folder with pictures of predictions."""
 
 
 @dataclass(frozen=True)
@@ -82,33 +74,6 @@ def _texts_of(line: str, names: Sequence[str], path: Path, number: int) -> tuple
     return tuple(texts)
 
 
-def prediction_files(folder: Path) -> list[Path]:
-    """Return the files with predictions, and pictures of them, that are or may be in a folder."""
-    names = (PREDICTIONS, f"{PREDICTIONS}.gz", RATIONALES, PAGE)
-    return [*(folder / name for name in names), *sorted((folder / PLOTS).glob("*.png"))]
-
-
-def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> list[Path]:
-    """Write predictions as JSON lines, as text with marked rationales, and as an HTML page with the first of them.
-
-    Args:
-        folder: existing folder for the files.
-        predictions: predictions in the order of the examples.
-        zipped: whether the JSON lines are compressed.
-
-    Returns:
-        The files.
-    """
-    rows = ({"source": item.source, **item.prediction.to_json(), **item.gold} for item in predictions)
-    path = folder / (f"{PREDICTIONS}.gz" if zipped else PREDICTIONS)
-    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    texts = (item.prediction.marked() for item in predictions)
-    write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
-    write_atomically(folder / PAGE, page(predictions))
-    LOGGER.info("%d predictions are in %s", len(predictions), path)
-    return [path, folder / RATIONALES, folder / PAGE]
-
-
 def show(predictions: Sequence[LabelledPrediction]) -> None:
     """Print predictions with their texts: coloured in a terminal, with the marks of :func:`mark` otherwise."""
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -129,8 +94,13 @@ article { margin: 1.5rem 0 } h2 { font-size: 1rem; margin: 0 } p { margin: .2rem
 """
 
 
-def page(predictions: Sequence[LabelledPrediction]) -> str:
-    """Return a self-contained HTML page: selected words on yellow, words that annotators marked underlined."""
+def page(predictions: Sequence[LabelledPrediction], total: int | None = None) -> str:
+    """Return a self-contained HTML page: selected words on yellow, words that annotators marked underlined.
+
+    Args:
+        predictions: predictions, of which the first are on the page.
+        total: number of all predictions, if ``predictions`` are only the first of them.
+    """
     articles = "".join(
         f"<article><h2>{escape(item.headline)}</h2><div>{item.prediction.to_html(item.gold_spans)}</div></article>\n"
         for item in predictions[:PAGE_LENGTH]
@@ -140,7 +110,7 @@ def page(predictions: Sequence[LabelledPrediction]) -> str:
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title>'
         f'<style>{_STYLE}{MARK_STYLE}</style>\n<body class="rationale">'
         f'<h1>Rationales</h1><p><mark style="--z:1">selected by the model</mark>{underlined}; '
-        f"{min(len(predictions), PAGE_LENGTH)} of {len(predictions)} predictions</p>\n{articles}</html>\n"
+        f"{min(len(predictions), PAGE_LENGTH)} of {total or len(predictions)} predictions</p>\n{articles}</html>\n"
     )
 
 

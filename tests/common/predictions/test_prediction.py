@@ -7,10 +7,9 @@ import pytest
 from latent_rationale.common.predictions.display import (
     LabelledPrediction,
     page,
-    prediction_files,
     show,
-    write_predictions,
 )
+from latent_rationale.common.predictions.files import prediction_files, write_predictions
 from latent_rationale.common.predictions.prediction import TextPrediction, highlight, mark
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.common.utils.errors import InputError
