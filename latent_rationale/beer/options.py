@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions
+from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions, vectors_option
 from latent_rationale.common.utils.config import inherited, option
 
 ALL_ASPECTS = -1
@@ -23,11 +23,7 @@ class BeerOptions(RationaleTrainOptions):
     train_path: tuple[Path, ...] = option((), "files of training reviews (default: found in the data folder)")
     dev_path: Path | None = option(None, "file of dev reviews (default: found in the data folder)")
     test_path: Path | None = option(None, "file of annotated reviews (default: found in the data folder)")
-    embeddings: str | None = option(
-        None,
-        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
-        "(default: found in the data folder)",
-    )
+    embeddings: tuple[str, ...] = vectors_option()
     max_len: int = option(
         256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)"
     )

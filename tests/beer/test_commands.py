@@ -163,7 +163,7 @@ def test_a_results_folder_remembers_its_files(small_beer, trained):
     assert options["train_path"] == [str(small_beer.train)]
     assert options["dev_path"] == str(small_beer.dev)
     assert options["test_path"] == str(small_beer.test)
-    assert options["embeddings"] == "none"
+    assert options["embeddings"] == ["none"]
 
 
 def test_predicting_other_files(small_beer, trained, tmp_path):
@@ -289,6 +289,17 @@ def test_vectors_from_a_file(small_beer, tmp_path):
     assert predictor.model.embedding.weight[index].tolist() == [7, 8, 9]
 
 
+def test_vectors_from_two_files_stand_side_by_side(small_beer, tmp_path):
+    (tmp_path / "one.txt").write_text("a 1 2 3\nbeer 4 5 6\nunheard-of 7 8 9\n")
+    (tmp_path / "two.txt").write_text("beer 0.5 0.25\nnever-seen -1 -2\n")
+    files = ["--embeddings", str(tmp_path / "one.txt"), str(tmp_path / "two.txt")]
+    assert run(small_beer, tmp_path / "run", *files, "--num_iterations", "1") == 0
+    predictor = Predictor.load(tmp_path / "run", Beer, torch.device("cpu"))
+    found = predictor.model.embedding.weight[predictor.vocabulary.encode(["beer", "unheard-of", "never-seen"])]
+    assert found.tolist() == [[4, 5, 6, 0.5, 0.25], [7, 8, 9, 0, 0], [0, 0, 0, -1, -2]]
+    assert json.loads((tmp_path / "run/config.json").read_text())["options"]["embeddings"] == files[1:]
+
+
 @pytest.mark.parametrize(
     ("aspect", "stem"), [(-1, "260k"), (0, "aspect0"), (1, "aspect1"), (2, "aspect2"), (3, "260k"), (4, "260k")]
 )
@@ -301,9 +312,9 @@ def test_files_are_found_by_the_aspect(tmp_path, monkeypatch, aspect, stem):
     assert options.train_path == (beer / f"reviews.{stem}.train.txt.gz",)
     assert options.dev_path == beer / f"reviews.{stem}.heldout.txt.gz"
     assert options.test_path == beer / "annotations.json"
-    assert options.embeddings == str(beer / "review+wiki.filtered.200.txt.gz")
-    named = Beer.resolve(BeerOptions(aspect=aspect, dev_path=tmp_path / "my.txt", embeddings="none"))
-    assert (named.train_path, named.dev_path, named.embeddings) == (options.train_path, tmp_path / "my.txt", "none")
+    assert options.embeddings == (str(beer / "review+wiki.filtered.200.txt.gz"),)
+    named = Beer.resolve(BeerOptions(aspect=aspect, dev_path=tmp_path / "my.txt", embeddings=("none",)))
+    assert (named.train_path, named.dev_path, named.embeddings) == (options.train_path, tmp_path / "my.txt", ("none",))
 
 
 @pytest.mark.parametrize("aspect", [-1, 0, 1, 2, 3, 4])
@@ -311,7 +322,8 @@ def test_every_aspect_finds_real_files(data_root, monkeypatch, aspect):
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(data_root))
     options = Beer.resolve(BeerOptions(aspect=aspect))
     assert all(path.is_file() for path in (*options.train_path, options.dev_path, options.test_path))
-    assert "beer" in options.embeddings
+    (vectors,) = options.embeddings
+    assert "beer" in vectors
 
 
 def interrupted_after(monkeypatch, steps):

@@ -2,6 +2,7 @@
 
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import Field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def element_type(hint: Any) -> Any:
 
 
 def convert(hint: Any, value: Any) -> Any:
-    """Convert a JSON value to the type of a field, such as a path or a tuple.
+    """Convert a JSON value to the type of a field, such as a path or a tuple. A tuple may be given as its only value.
 
     Args:
         hint: type of the field.
@@ -34,7 +35,11 @@ def convert(hint: Any, value: Any) -> Any:
     if value is None or hint is bool:
         return value
     kind = element_type(hint)
-    return tuple(map(kind, value)) if typing.get_origin(hint) is tuple else kind(value)
+    if typing.get_origin(hint) is not tuple:
+        return kind(value)
+    # A string is one value, not a sequence of characters. Options that take several values once took one.
+    several = isinstance(value, Iterable) and not isinstance(value, str)
+    return tuple(map(kind, value if several else [value]))
 
 
 def check(field: "Field[Any]", value: Any) -> None:
@@ -43,7 +48,9 @@ def check(field: "Field[Any]", value: Any) -> None:
     Raises:
         InputError: if it is not.
     """
-    within, choices = field.metadata["within"], field.metadata["choices"]
+    within, choices, alone = (field.metadata[key] for key in ("within", "choices", "alone"))
+    if alone and isinstance(value, tuple) and alone in value and len(value) > 1:
+        raise InputError(f"{flag(field.name)}: {alone} cannot be combined with other values")
     for single in value if isinstance(value, tuple) else [value]:
         if isinstance(single, str) and not is_unicode(single):
             raise InputError(f"{flag(field.name)}: not UTF-8 text")
