@@ -12,12 +12,12 @@ of the data folder; its penalty is chosen on dev. Rows of gensim are shown if it
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,11 @@ from latent_rationale.vectors.command import read_texts, vectors_of
 from latent_rationale.vectors.options import VectorsOptions
 
 Texts = Sequence[Sequence[str]]
+Methods = dict[str, Callable[[Texts], WordVectors]]
+"""Functions from the words of texts to vectors, by name."""
+
+FOLDS = 10
+"""Number of folds of words in the cross-validation."""
 
 PENALTIES = (0.0003, 0.001, 0.003, 0.01)
 """Inverse penalties of the logistic regression, from which the best on dev is chosen."""
@@ -47,22 +52,22 @@ def main() -> int:
     """Make the vectors, print the tables, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reviews", type=Path, help="file of raw texts for the vectors of SST, one per line")
+    parser.add_argument("--only", choices=("beer", "sst"), help="print this table alone")
     parser.add_argument("--seed", type=int, default=1, help="seed of the vectors and of the folds")
-    parser.add_argument("--windows", nargs="+", type=int, default=[2, 5, 10], help="values of --window to compare")
-    parser.add_argument("--min-counts", nargs="+", type=int, default=[2, 5], help="values of --min-count to compare")
+    parser.add_argument("--windows", nargs="+", type=int, default=[5, 2, 10], help="values of --window to compare")
+    parser.add_argument("--min-counts", nargs="+", type=int, default=[5, 2], help="values of --min-count to compare")
     options = parser.parse_args()
     choices = VectorsOptions(input=(), output=Path(), seed=options.seed)
     methods = own_methods(choices, options.windows, options.min_counts) | gensim_methods(choices)
-    show_beer(methods, choices)
-    if options.reviews is not None:
+    if options.only != "sst":
+        print_table(["vectors", "CPU seconds", "words", "R2 of palate"], beer_rows(methods, choices))
         print()
-        show_sst(methods, options.reviews)
+    if options.only != "beer" and options.reviews is not None:
+        print_table(["vectors", "CPU seconds", "dev accuracy", "test accuracy"], sst_rows(methods, options.reviews))
     return 0
 
 
-def own_methods(
-    choices: VectorsOptions, windows: Iterable[int], min_counts: Iterable[int]
-) -> dict[str, Callable[[Texts], WordVectors]]:
+def own_methods(choices: VectorsOptions, windows: Iterable[int], min_counts: Iterable[int]) -> Methods:
     """Return functions from texts to vectors of this package, one for each window and smallest frequency."""
     variants = (replace(choices, window=window, min_count=count) for count in min_counts for window in windows)
     return {
@@ -76,7 +81,7 @@ def own_vectors(choices: VectorsOptions, texts: Texts) -> WordVectors:
     return vectors_of(iter(texts), choices)
 
 
-def gensim_methods(choices: VectorsOptions) -> dict[str, Callable[[Texts], WordVectors]]:
+def gensim_methods(choices: VectorsOptions) -> Methods:
     """Return functions from texts to vectors of gensim, with its default settings; none if it is not installed."""
     if find_spec("gensim") is None:
         return {}
@@ -102,17 +107,16 @@ def gensim_vectors(kind: Any, choices: VectorsOptions, texts: Texts) -> WordVect
     return WordVectors(list(model.wv.index_to_key), model.wv.vectors)
 
 
-def show_beer(methods: dict[str, Callable[[Texts], WordVectors]], choices: VectorsOptions) -> None:
-    """Print how well vectors predict whether a word is about the palate."""
+def beer_rows(methods: Methods, choices: VectorsOptions) -> Iterator[list[str]]:
+    """Yield how well vectors predict whether a word is about the palate."""
     shares = palate_shares(find_data("beer") / "annotations.json")
     reviews = replace(choices, input=(find_data("beer") / "reviews.260k.train.txt.gz",), column=(2,), tokenized=True)
     texts = list(read_texts(reviews))
     stored = find_vectors("beer", "beer/review+wiki.filtered.200.txt")
-    rows = [[stored.name, "", *explained(read_vectors(stored, []), shares, choices.seed)]]
+    yield [stored.name, "", *explained(read_vectors(stored, []), shares, choices.seed)]
     for name, method in methods.items():
         vectors, seconds = timed(method, texts)
-        rows.append([name, seconds, *explained(vectors, shares, choices.seed)])
-    print_table(["vectors", "seconds", "words", "R2 of palate"], rows)
+        yield [name, seconds, *explained(vectors, shares, choices.seed)]
 
 
 def palate_shares(path: Path, at_least: int = 20) -> dict[str, float]:
@@ -122,8 +126,9 @@ def palate_shares(path: Path, at_least: int = 20) -> dict[str, float]:
     for review in read_annotations(path):
         spans = (review.spans or ())[ASPECTS.index("palate")]
         counts.update(review.tokens)
-        marked.update(word for start, end in spans for word in review.tokens[start:end])
-    return {word: min(marked[word] / count, 1) for word, count in counts.items() if count >= at_least}
+        positions = {position for start, end in spans for position in range(start, end)}
+        marked.update(review.tokens[position] for position in positions)
+    return {word: marked[word] / count for word, count in counts.items() if count >= at_least}
 
 
 def explained(vectors: WordVectors, shares: dict[str, float], seed: int) -> list[str]:
@@ -132,24 +137,23 @@ def explained(vectors: WordVectors, shares: dict[str, float], seed: int) -> list
     known = [word for word in shares if word in rows]
     inputs = vectors.matrix[[rows[word] for word in known]]
     targets = np.array([shares[word] for word in known])
-    folds = KFold(10, shuffle=True, random_state=seed)
+    folds = KFold(FOLDS, shuffle=True, random_state=seed)
     inputs = (inputs - inputs.mean(0)) / inputs.std()
     predicted = cross_val_predict(RidgeCV(np.logspace(-1, 4, 16)), inputs, targets, cv=folds)
     return [str(len(known)), f"{r2_score(targets, predicted):.2f}"]
 
 
-def show_sst(methods: dict[str, Callable[[Texts], WordVectors]], reviews: Path) -> None:
-    """Print the accuracies of linear models of sentences, from vectors of other reviews."""
+def sst_rows(methods: Methods, reviews: Path) -> Iterator[list[str]]:
+    """Yield the accuracies of linear models of sentences, from vectors of other reviews."""
     texts = list(read_texts(VectorsOptions(input=(reviews,), output=Path())))
     splits = {name: list(read_trees(find_data("sst") / f"{name}.txt")) for name in ("train", "dev", "test")}
     path = find_vectors("sst", "sst/glove.840B.300d.sst.txt")
     stored = read_vectors(path, [])
-    rows = [[path.name, "", *accuracies(stored, splits)]]
+    yield [path.name, "", *accuracies(stored, splits)]
     for name, method in methods.items():
         vectors, seconds = timed(method, texts)
-        rows.append([name, seconds, *accuracies(vectors, splits)])
-        rows.append([f"{path.name} beside {name}", "", *accuracies(join_vectors([stored, vectors]), splits)])
-    print_table(["vectors", "seconds", "dev accuracy", "test accuracy"], rows)
+        yield [name, seconds, *accuracies(vectors, splits)]
+        yield [f"{path.name} beside it", "", *accuracies(join_vectors([stored, vectors]), splits)]
 
 
 def accuracies(vectors: WordVectors, splits: dict[str, list[SSTExample]]) -> list[str]:
@@ -175,10 +179,10 @@ def mean_vector(example: SSTExample, vectors: WordVectors, rows: dict[str, int])
 
 
 def timed(method: Callable[[Texts], WordVectors], texts: Texts) -> tuple[WordVectors, str]:
-    """Return the vectors of texts, and the number of seconds that it took to make them."""
-    start = perf_counter()
+    """Return the vectors of texts, and the number of seconds of the CPU that it took to make them."""
+    start = process_time()
     vectors = method(texts)
-    return vectors, f"{perf_counter() - start:.0f}"
+    return vectors, f"{process_time() - start:.0f}"
 
 
 if __name__ == "__main__":
