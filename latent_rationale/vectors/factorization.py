@@ -1,7 +1,7 @@
 """Word vectors from words that occur together: counts, positive pointwise mutual information, truncated SVD.
 
-Levy, Goldberg & Dagan (2015) compare this method and its settings with word2vec and GloVe. The settings here are those
-that ``scripts/reproduce/vectors.py`` measured to be the best: no shift of the mutual information, no subsampling.
+Levy, Goldberg & Dagan (2015) compare this method and its settings with word2vec and GloVe. A shift of the mutual
+information and subsampling of frequent words are left out, because they made the vectors of beer reviews worse.
 """
 
 import numpy as np
