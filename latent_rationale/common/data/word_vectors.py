@@ -3,6 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -167,20 +168,18 @@ def write_vectors(path: Path, vectors: WordVectors) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
+    zipped = path.suffix == ".gz"
     row_format = " ".join(["%s", *["%.4f"] * vectors.matrix.shape[1]]) + "\n"
-    with replacing(path) as raw:
-        # Without a name and the time of writing in its header, a gzip file depends on its content only.
-        file = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
+    # Without a name and the time of writing in its header, a gzip file depends on its content only.
+    with replacing(path) as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if zipped else nullcontext(raw) as file:
         for word, vector in zip(vectors.words, vectors.matrix, strict=True):
             file.write((row_format % (word, *vector.tolist())).encode())
-        if file is not raw:
-            file.close()  # writes the end of the compressed data
 
 
 def join_vectors(tables: Sequence[WordVectors]) -> WordVectors:
     """Join word vectors side by side: the vector of a word is made of its vectors in all tables.
 
-    A word that is missing in a table has zeros there, which is near the mean of most tables.
+    A word that is missing in a table has zeros there.
 
     Args:
         tables: at least one table.

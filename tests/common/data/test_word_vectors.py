@@ -182,10 +182,11 @@ def test_a_single_dimension_is_not_taken_for_a_header(tmp_path):
     assert read_vectors(tmp_path / "v.txt", []).words == ["5", "film"]
 
 
-def test_files_that_cannot_be_written_keep_their_content(tmp_path):
-    (tmp_path / "v.txt").write_text("mine")
+@pytest.mark.parametrize("name", ["v.txt", "v.txt.gz"])
+def test_files_that_cannot_be_written_keep_their_content(tmp_path, name):
+    (tmp_path / name).write_text("mine")
     with pytest.raises(ValueError, match="zip"):
-        write_vectors(tmp_path / "v.txt", WordVectors(["a", "b"], np.ones((1, 2), dtype=np.float32)))
+        write_vectors(tmp_path / name, WordVectors(["a", "b"], np.ones((1, 2), dtype=np.float32)))
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
     with pytest.raises(InputError, match="cannot be written"):
         write_vectors(tmp_path / "no/v.txt", WordVectors(["a"], np.ones((1, 2), dtype=np.float32)))
