@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 here = Path(__file__).parent
 version = next(
     line.split('"')[1]
-    for line in (here / "latent_rationale" / "__init__.py").read_text().splitlines()
+    for line in (here / "latent_rationale" / "__init__.py").read_text(encoding="utf-8").splitlines()
     if line.startswith("__version__")
 )
 

@@ -28,7 +28,7 @@ def load(folder: Path | str, device: str = "auto") -> "TrainedModel":
     Args:
         folder: results folder that ``train --save_path`` wrote, or folder of a classifier of the ``transformers``
             library.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
     Raises:
         InputError: if the folder holds no model.
@@ -75,7 +75,7 @@ def from_transformers(model: Any, tokenizer: Any = None, device: str = "auto") -
         model: a sequence classifier that is already loaded; or, without ``tokenizer``, a folder with model and
             tokenizer, or their name in the library.
         tokenizer: fast tokenizer of a model that is already loaded.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
 
     Raises:
         InputError: if there is no trained classifier, its scores do not stand for exclusive classes, or the library is

@@ -82,7 +82,7 @@ def _show(program: str, words: Sequence[str]) -> None:
         "",
         f"{program} COMMAND -h shows the options of a command.",
     ]
-    LOGGER.info("%s", "\n".join(lines))
+    LOGGER.info("\n".join(lines))
 
 
 def _show_tasks(program: str, words: Sequence[str]) -> None:

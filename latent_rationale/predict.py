@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
 
 def _predict(program: str, arguments: Sequence[str]) -> None:
     # The options depend on the task, and the task on --ckpt, so --ckpt is parsed first.
-    folder = config.value_of("ckpt", arguments)
+    folder = config.value_of("ckpt", arguments, program)
     if folder is None:
         config.parse(TextPredictOptions, arguments, program, ABOUT, EXAMPLES)  # shows -h, or fails without --ckpt
         return

@@ -42,5 +42,5 @@ echo "vectors: $vectors"
 python -m latent_rationale.sst.train --model latent --selection 0.3 --num_iterations 3000 \
   --data_path "$sentences" --word_vectors "$vectors" --save_path "$results" --overwrite ${options[@]+"${options[@]}"}
 echo
-python -m latent_rationale.sst.predict --ckpt "$results" --split test --show 12
+python -m latent_rationale.sst.predict --ckpt "$results" --split test --show 12 --overwrite
 echo "results folder: $results (tensorboard --logdir results)"

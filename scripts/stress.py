@@ -23,6 +23,9 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: children are forked, threads are not
 
+if os.name != "posix":
+    sys.exit("error: this script forks, sends signals and limits memory, which Linux and macOS can do; run it there")
+
 import torch
 from stress_tests import disks, inputs, kills, two_runs
 from stress_tests.cases import Stage

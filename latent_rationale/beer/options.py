@@ -21,11 +21,13 @@ class BeerOptions(RationaleTrainOptions):
         ALL_ASPECTS, "0 look, 1 smell, 2 palate, 3 taste, 4 overall; -1: all five", choices=(ALL_ASPECTS, 0, 1, 2, 3, 4)
     )
     train_path: tuple[Path, ...] = option((), "files of training reviews (default: found in the data folder)")
-    dev_path: Path | None = option(None, "file of dev reviews (default: found in the data folder)")
-    test_path: Path | None = option(None, "file of annotated reviews (default: found in the data folder)")
+    dev_path: Path | None = option(None, "file of dev reviews (default: found beside the training reviews)")
+    test_path: Path | None = option(
+        None, "file of annotated reviews (default: found beside the training reviews, or none)"
+    )
     embeddings: tuple[str, ...] = vectors_option()
     max_len: int = option(
-        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, inf)"
+        256, "maximum number of words; longer training and dev reviews are truncated", within="[1, 1e6]"
     )
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/beer/default"))

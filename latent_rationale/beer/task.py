@@ -13,7 +13,8 @@ from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, 
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares, transitions
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 
 
@@ -34,15 +35,18 @@ class Beer(Task[BeerOptions]):
 
     @classmethod
     def resolve(cls, options: BeerOptions) -> BeerOptions:
-        """Fill in the files: those of the aspect if it has files of its own, else those of all reviews."""
-        paths = (options.train_path, options.dev_path, options.test_path)
-        folder = Path() if all(paths) else find_data("beer")
+        """Fill in the files: those of the aspect if it has files of its own, else those of all reviews.
+
+        Dev and test sets are looked for beside the training files and nowhere else; there may be no test set.
+        """
+        folder = options.train_path[0].parent if options.train_path else find_data("beer")
         stem = f"reviews.aspect{options.aspect}" if options.aspect in (0, 1, 2) else "reviews.260k"
+        annotations = folder / "annotations.json"
         return replace(
             options,
             train_path=options.train_path or (folder / f"{stem}.train.txt.gz",),
             dev_path=options.dev_path or folder / f"{stem}.heldout.txt.gz",
-            test_path=options.test_path or folder / "annotations.json",
+            test_path=options.test_path or (annotations if annotations.is_file() else None),
             embeddings=options.embeddings or (str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),),
         )
 
@@ -55,7 +59,11 @@ class Beer(Task[BeerOptions]):
         """Read the reviews of a split: truncated to ``--max-len`` for train and dev, whole and annotated for test."""
         options = self.options
         if name == "test":
-            return list(read_annotations(Path(options.test_path or "")))
+            if options.test_path is None:
+                raise AbsentDataError("there are no annotated reviews; name some with --test-path")
+            if not options.test_path.is_file():  # a test set that the user named must exist
+                raise InputError("no such file", options.test_path)
+            return list(read_annotations(options.test_path))
         paths = options.train_path if name == "train" else (Path(options.dev_path or ""),)
         return [review for path in paths for review in read_reviews(path, options.max_len)]
 
@@ -88,12 +96,12 @@ class Beer(Task[BeerOptions]):
         return (output.scores.sigmoid() - batch.targets).square().mean(1)
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Compute the squared error, the shares of selected words, and their agreement with annotated rationales."""
+        """Compute the squared error, selected shares and transitions, and agreement with annotated rationales."""
         errors = self.criterion(output, batch)
         metrics = {"mse": MeanMetric(errors.sum(), torch.tensor(len(errors)))}
         if output.rationale is not None:
             metrics |= selection_shares(output.rationale)
-            metrics |= {"runs": mean_runs(output.rationale)}
+            metrics |= {"runs": mean_runs(output.rationale), "transitions": transitions(output.rationale)}
             # A model of all aspects has one rationale for them, but annotations are of one aspect.
             if len(self.aspects) == 1 and all(review.spans is not None for review in batch.examples):
                 gold = annotated_words(batch.examples, self.options.aspect, output.rationale.z)

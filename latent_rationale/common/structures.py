@@ -45,8 +45,8 @@ class Tokens:
         return Tokens(self.ids.repeat(copies, 1), self.mask.repeat(copies, 1), self.lengths.repeat(copies))
 
     def to(self, device: torch.device) -> "Tokens":
-        """Copy to a device, without waiting for the copy."""
-        return Tokens(*(x.to(device, non_blocking=True) for x in (self.ids, self.mask, self.lengths)))
+        """Copy to a device; see ``_moved``."""
+        return Tokens(*(_moved(x, device) for x in (self.ids, self.mask, self.lengths)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,15 @@ class Batch:
         return Batch(inputs, torch.cat([self.targets] * copies), [*self.examples] * copies)
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy the tensors to a device, without waiting for the copy."""
+        """Copy the tensors to a device; see ``_moved``."""
         inputs = tuple(tokens.to(device) for tokens in self.inputs)
-        return Batch(inputs, self.targets.to(device, non_blocking=True), self.examples)
+        return Batch(inputs, _moved(self.targets, device), self.examples)
+
+
+def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor to a device, without waiting for the copy on CUDA."""
+    # On Apple's GPU a copy that is not waited for may read memory that has been freed: pytorch issue 189690.
+    return tensor.to(device, non_blocking=device.type == "cuda")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +113,11 @@ class Output:
     rationale: Rationale | None = None
     attention: tuple[Tensor, ...] = ()
     mask: Tensor | None = None
+
+    def is_finite(self) -> Tensor:
+        """Return whether all scores, and all values of the rationale, are finite numbers, bool ``[]``."""
+        finite = self.scores.isfinite().all()
+        return finite if self.rationale is None else finite & self.rationale.z.isfinite().all()
 
 
 @dataclass(frozen=True, eq=False)

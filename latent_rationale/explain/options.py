@@ -34,7 +34,7 @@ class ContextOptions(OptionGroup):
     nb_range: int = option(
         10,
         "N: number of words (word pieces for a transformer) that are resampled on either side of a phrase",
-        "[0, inf)",
+        "[0, 10000]",
         needs=SAMPLED,
     )
     sample_n: int = option(20, "K: number of sampled contexts per phrase", within="[1, 100000]", needs=SAMPLED)
@@ -54,9 +54,9 @@ class SentenceOptions(OptionGroup):
     )
     data_path: Path | None = option(None, "folder with the texts (default: as in training)")
     split: str = option("dev", "split to explain", choices=("train", "dev", "test"), also=("dataset",))
-    start: int = option(0, "index of the first sentence, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "index after the last sentence (default: explain all)", within="[1, inf)")
-    sample: int | None = option(None, "explain a random sample of this size (see --seed)", within="[1, inf)")
+    start: int = option(0, "index of the first sentence, counted from 0", within="[0, 1e9]")
+    stop: int | None = option(None, "index after the last sentence (default: explain all)", within="[1, 1e9]")
+    sample: int | None = option(None, "explain a random sample of this size (see --seed)", within="[1, 1e9]")
 
     def __post_init__(self) -> None:
         """Check combinations of values."""
@@ -66,7 +66,16 @@ class SentenceOptions(OptionGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
+class OutputOptions(OptionGroup):
+    """Options of the files that a command writes."""
+
+    HEADING: ClassVar[str] = "output"
+
+    overwrite: bool = option(False, "replace results that the output folder holds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedModelOptions(ContextOptions, SentenceOptions, OutputOptions, ComputeOptions):
     """Options of the commands that explain a model: the model, contexts, sentences and the run."""
 
     HEADING: ClassVar[str] = "model and run"
@@ -81,7 +90,7 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
     )
     save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
     max_batch: int | None = option(
-        None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, inf)"
+        None, "maximum number of sentences per forward pass (default: 2048; for a transformer, 64)", "[1, 1e6]"
     )
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
 
@@ -109,6 +118,11 @@ class ExplainedModelOptions(ContextOptions, SentenceOptions, ComputeOptions):
         """Folder that the command writes to."""
         return self.save_path or self.ckpt
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files that the command writes."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions(ExplainedModelOptions):
@@ -120,14 +134,16 @@ class ExplainOptions(ExplainedModelOptions):
     label: str | None = option(
         None, "class to explain (default: of two classes the positive one, of more the predicted one)"
     )
-    text: str | None = option(None, "text to explain, instead of a data set")
+    text: str | None = option(
+        None, "text to explain, instead of a data set; shown, and written only with --save-path or --exp-name"
+    )
     tokenized: bool = option(
         False, "the text is tokenized already, with blanks between tokens", needs={"text": (GIVEN,)}
     )
     longest: int | None = option(
         None,
         "score all phrases of up to this many words (default: the phrases annotated in the data, else 3)",
-        within="[1, inf)",
+        within="[1, 1e6]",
         needs={"agg": (False,)},
     )
     agg: bool = option(False, "build a hierarchy of phrases by agglomeration")
@@ -143,7 +159,7 @@ class ExplainOptions(ExplainedModelOptions):
         "seed: also write the format of the original implementation, with phrases and scores separated by tabs",
         choices=("jsonl", "seed"),
     )
-    show: int = option(5, "number of explanations to show", within="[0, inf)")
+    show: int = option(5, "number of explanations to show", within="[0, 1e9]")
 
     save_path: Path | None = inherited(
         ExplainedModelOptions,
@@ -174,14 +190,17 @@ class ExplainOptions(ExplainedModelOptions):
         return self.save_path or self.ckpt / self.method
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files that the command writes, the JSON lines first; empty if it only shows the explanation of a text."""
+        if self.text is not None and self.save_path is None and not self.exp_name:
+            return ()
+        endings = ("jsonl", "txt") if self.format == "seed" else ("jsonl",)
+        return tuple(self.folder / f"explanations{self.exp_name}.{ending}" for ending in endings)
+
+    @property
     def source(self) -> str:
         """Origin of the sentences, as explanations record it: the split, or ``text``."""
         return self.split if self.text is None else "text"
-
-    @property
-    def file_name(self) -> str:
-        """Name of the output file, without its extension."""
-        return f"explanations{self.exp_name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +213,7 @@ class EvaluateOptions(ExplainedModelOptions):
         (), "explanation methods to compare (default: all that the model allows)", choices=EXPLAINERS
     )
     resamples: int = option(
-        1000, "number of bootstrap resamples of the sentences for confidence intervals", within="[1, 1000000]"
+        1000, "number of bootstrap resamples of the sentences for confidence intervals", within="[1, 1e6]"
     )
 
     @property
@@ -208,17 +227,24 @@ class EvaluateOptions(ExplainedModelOptions):
         return bool(self.method)
 
     @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Files with the measures and with the deletion curves."""
+        return self.folder / "evaluation.json", self.folder / "deletion.png"
+
+    @property
     def scope(self) -> dict[str, Any]:
         """Options that determine the sentences and resamples of an evaluation."""
         return {name: getattr(self, name) for name in ("split", "start", "stop", "sample", "seed", "resamples")}
 
 
 @dataclass(frozen=True, kw_only=True)
-class VisualizeOptions(OptionGroup):
+class VisualizeOptions(OutputOptions):
     """Options of ``python -m latent_rationale.explain.visualize``."""
+
+    HEADING: ClassVar[str] = "pictures"
 
     input: Path = option(REQUIRED, "explanations.jsonl, as written by python -m latent_rationale.explain")
     save_path: Path | None = option(None, "output folder for the page and the pictures (default: that of --input)")
-    start: int = option(0, "index of the first explanation, counted from 0", within="[0, inf)")
-    stop: int | None = option(None, "index after the last explanation (default: --start + 20)", within="[1, inf)")
+    start: int = option(0, "index of the first explanation, counted from 0", within="[0, 1e9]")
+    stop: int | None = option(None, "index after the last explanation (default: --start + 20)", within="[1, 1e9]")
     format: str = option("png", "format of the pictures", choices=("png", "pdf", "svg"))

@@ -101,7 +101,11 @@ class TextExplainer:
             tree = phrasing.tree(score, length, self.phrases_of(request, sentence))
             spans = phrasing.spans(length, tree)
             scores = dict(zip(spans, score(spans), strict=True))
-            yield self._explanation(sentence, scores, tree, prediction, explained, provenance, source)
+            try:
+                yield self._explanation(sentence, scores, tree, prediction, explained, provenance, source)
+            except ValueError as error:  # a prediction that is not finite, or too many levels of phrases
+                first = " ".join(sentence.tokens[:5])
+                raise InputError(f"{error} in the sentence: {first} ...", self.predictor.source) from error
 
     def _explanation(
         self,

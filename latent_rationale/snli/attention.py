@@ -160,15 +160,17 @@ class SelectiveAttention(CrossAttention):
         """Link words by sampling in training mode, else by ``Selection.decide``."""
         # One similarity per parameter of the distribution, [B, M, N, P]; threshold and scale are [P].
         cosines = torch.stack([cosine(states, masks) for cosine in self.cosines], dim=-1)
-        dist, mask = self.family.from_raw((cosines - self.threshold) * self.scale), pair_mask(*masks)
-        z = dist.icdf(uniform_noise(mask.shape, cosines)) if self.training else dist.decide()
+        raw = (cosines - self.threshold) * self.scale  # of the type of the scale, also under autocast
+        dist, mask = self.family.from_raw(raw), pair_mask(*masks)
+        z = dist.icdf(uniform_noise(mask.shape, raw)) if self.training else dist.decide()
         z = torch.where(mask, z, 0.0)  # [B, M, N], the same choice in both directions
         return Links(z, z.mT, Rationale(z, mask, dist))
 
 
 def _towards_links(family: type[Selection]) -> Tensor:
     """Return signs ``[P]``: 1 for each raw parameter that makes Z = 0 less likely when it grows, else -1."""
-    with torch.enable_grad():  # a model may be built without gradients
+    # A model may be built without gradients, and on the meta device, where nothing has a value.
+    with torch.device("cpu"), torch.enable_grad():
         raw = torch.zeros(family.parameter_count, requires_grad=True)
         (gradient,) = torch.autograd.grad(family.from_raw(raw).p0, raw)
     return -gradient.sign()

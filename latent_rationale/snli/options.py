@@ -44,17 +44,20 @@ class PairModelOptions(OptionGroup):
     self_attention: bool = option(False, "add intra-sentence attention to the word representations", needs=DECOMPOSABLE)
     mask_diagonal: bool = option(False, "mask the diagonal: no word attends to itself", needs=SELF_ATTENTION)
     max_relative_distance: int = option(
-        11, "maximum relative distance; words further apart are treated alike", within="[1, inf)", needs=SELF_ATTENTION
+        11,
+        "maximum relative distance; words further apart are treated alike",
+        within="[1, 16384]",
+        needs=SELF_ATTENTION,
     )
     no_projection: bool = option(False, "use word vectors without a projection", needs=DECOMPOSABLE)
     proj_size: int = option(
         200,
         "units of the projection of word vectors",
-        within="[1, inf)",
+        within="[1, 16384]",
         needs={**DECOMPOSABLE, "no_projection": (False,)},
     )
     no_bidirectional: bool = option(False, "unidirectional LSTMs, from left to right", needs=RECURRENT)
-    n_layers: int = option(1, "number of stacked LSTM layers", within="[1, inf)", needs=RECURRENT)
+    n_layers: int = option(1, "number of stacked LSTM layers", within="[1, 100]", needs=RECURRENT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.predictions.prediction import Prediction, Spans
+from latent_rationale.common.predictions.prediction import Prediction, Spans, in_style, word_of_line
+from latent_rationale.common.utils.console import escaped
 
 Matrix = tuple[tuple[float, ...], ...]
 """Attention weights, one row per word of one sentence and one column per word of the other."""
@@ -59,18 +60,16 @@ class PairPrediction(Prediction):
 
     def marked(self, gold: Spans = ()) -> str:
         """Return both sentences and the strongest links on one line."""
-        return f"{' '.join(self.premise)} | {' '.join(self.hypothesis)} | {self._listed(self.links[:SHOWN_LINKS])}"
+        sentences = (" ".join(map(word_of_line, tokens)) for tokens in (self.premise, self.hypothesis))
+        return " | ".join([*sentences, _listed(self.links[:SHOWN_LINKS])])
 
     def highlighted(self, gold: Spans = ()) -> str:
         """Return both sentences and the strongest links on one line, with linked words in bold."""
         strongest = self.links[:SHOWN_LINKS]
         linked = {left for _, left, _ in strongest}, {right for _, _, right in strongest}
         sentences = zip((self.premise, self.hypothesis), linked, strict=True)
-        bold = (" ".join(f"\033[1m{w}\033[0m" if w in words else w for w in tokens) for tokens, words in sentences)
-        return " | ".join([*bold, self._listed(strongest)])
-
-    def _listed(self, links: Sequence[tuple[float, str, str]]) -> str:
-        return ", ".join(f"{left} ~ {right} {value:.2f}" for value, left, right in links) or "no links"
+        bold = (" ".join(in_style(w, ["1"] if w in words else []) for w in tokens) for tokens, words in sentences)
+        return " | ".join([*bold, escaped(_listed(strongest))])
 
     def to_html(self, gold: Spans = ()) -> str:
         """Return an HTML table of the attention from premise (rows) to hypothesis (columns), in percent."""
@@ -87,6 +86,11 @@ class PairPrediction(Prediction):
         from latent_rationale.common.predictions.plots import plot_matrix
 
         plot_matrix(self.p2h, self.premise, self.hypothesis, self.summary, path)
+
+
+def _listed(links: Sequence[tuple[float, str, str]]) -> str:
+    texts = (f"{word_of_line(left)} ~ {word_of_line(right)} {value:.2f}" for value, left, right in links)
+    return ", ".join(texts) or "no links"
 
 
 def _cells(matrix: Sequence[Sequence[float]]) -> Iterator[tuple[tuple[int, int], float]]:

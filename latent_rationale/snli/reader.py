@@ -8,7 +8,7 @@ from typing import Any
 
 from nltk.tokenize import TreebankWordTokenizer
 
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines, read_lines
 
 RELATIONS = ("entailment", "contradiction", "neutral")
@@ -119,7 +119,7 @@ def _labelled_pairs(
             empty = False
             yield pair
     if empty:
-        raise InputError("holds no pairs with a gold label", path)
+        raise AbsentDataError("holds no pairs with a gold label", path)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

@@ -3,6 +3,7 @@
 from torch import nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, Selection
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Constrained, Constraints, Criterion, Objective, Supervised
@@ -19,11 +20,16 @@ class PairVariant(Variant[SNLIOptions]):
     """
 
     share_name = "p2h_selected"
+    share_reached = "linked {:.3f} of the pairs of words"
 
     def family(self) -> type[Selection] | None:
         """Return the distribution that ``--dist`` names; None for softmax attention."""
         dist = self.options.dist
         return None if dist == SOFTMAX else DISTRIBUTIONS[dist]
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the target of ``--selection`` if cells are chosen."""
+        return () if self.family() is None else super().targets()
 
     def constraints(self) -> Constraints:
         """Return the constraint on the share of non-zero cells; transitions are not defined for a matrix."""

@@ -16,8 +16,8 @@ class SSTOptions(RationaleTrainOptions):
 
     data_path: Path | None = option(
         None,
-        "folder with train.txt, dev.txt and test.txt, or GLUE's train.tsv and dev.tsv "
-        "(default: found in the data folder)",
+        "folder with train.txt, dev.txt and test.txt, or in GLUE's form train.tsv, dev.tsv and, if there is one, "
+        "test.tsv (default: found in the data folder)",
     )
     no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
     word_vectors: tuple[str, ...] = vectors_option()

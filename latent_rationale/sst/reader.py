@@ -90,6 +90,11 @@ GLUE_HEADER = "sentence\tlabel"
 """First line of a table of GLUE's SST-2."""
 
 
+def has_labels(path: Path) -> bool:
+    """Return whether a table of texts has labels; GLUE's test set, with the header ``index<tab>sentence``, has none."""
+    return next(read_filled_lines(path, "sentences"))[1].split() != ["index", "sentence"]
+
+
 def read_glue(path: Path) -> Iterator[SSTExample]:
     """Read a table of GLUE's SST-2: a header, then rows of a text, a tab, and 0 (negative) or 1 (positive).
 

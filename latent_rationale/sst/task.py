@@ -12,12 +12,12 @@ from torch.nn import functional
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
-from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares, transitions
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import find_data, find_vectors
 from latent_rationale.sst.options import SSTOptions, SSTPredictOptions
-from latent_rationale.sst.reader import CLASSES, SSTExample, normalize_tokens, read_glue, read_trees
+from latent_rationale.sst.reader import CLASSES, SSTExample, has_labels, normalize_tokens, read_glue, read_trees
 
 
 def default_vectors() -> Path:
@@ -50,33 +50,25 @@ class SST(Task[SSTOptions]):
     def read_split(self, name: str) -> list[SSTExample]:
         """Read the sentences of a split, with labels of five classes or two.
 
-        The test set of GLUE has no labels. It is replaced by that of the treebank without its neutral sentences, or by
-        nothing if there is no treebank.
+        The test set of GLUE, which has no labels, counts as absent.
         """
         folder = Path(self.options.data_path or "")
         if not folder.is_dir():
             raise InputError("no such folder", folder)
+        path = folder / (f"{name}.tsv" if self.options.reads_glue else f"{name}.txt")
         if not self.options.reads_glue:
             self._note_whole_sentences(name)
-            return self._read_trees(folder / f"{name}.txt")
+            return self._read_trees(path)
         if self.options.classes == 5:
             raise InputError("--data-path: sentences of GLUE have two classes; add --classes 2", folder)
-        if name == "test":
-            return self._treebanks_test()
-        examples = list(read_glue(folder / f"{name}.tsv"))
+        if name == "test" and not has_labels(path):
+            raise AbsentDataError("has no labels", path)
+        examples = list(read_glue(path))
         return self._whole(examples) if name == "train" and self.options.no_subtrees else examples
 
     def _note_whole_sentences(self, name: str) -> None:
         if self.options.no_subtrees and name == "train":
             LOGGER.info("note: --no-subtrees has no effect on the treebank, which is read as whole sentences")
-
-    def _treebanks_test(self) -> list[SSTExample]:
-        try:
-            folder = find_data("sst")
-        except InputError as error:
-            LOGGER.info("note: no test set, because GLUE's has no labels and the treebank is missing: %s", error)
-            return []
-        return self._read_trees(folder / "test.txt")
 
     def _whole(self, examples: list[SSTExample]) -> list[SSTExample]:
         """Return the examples that are whole training sentences of the treebank."""
@@ -94,7 +86,7 @@ class SST(Task[SSTOptions]):
             replace(example, label=int(example.label > 2)) for example in examples if example.label not in (2, None)
         ]
         if not polar:
-            raise InputError("holds neutral sentences only", path)
+            raise AbsentDataError("holds neutral sentences only", path)
         return polar
 
     @property
@@ -124,10 +116,10 @@ class SST(Task[SSTOptions]):
         return functional.cross_entropy(output.scores, batch.targets, reduction="none")
 
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
-        """Compute the accuracy, the shares of selected words, and the selected words by sentiment class."""
+        """Compute the accuracy, selected shares and transitions, and the selected words by sentiment class."""
         metrics = {"acc": accuracy(output, batch)}
         if output.rationale is not None:
-            metrics |= selection_shares(output.rationale)
+            metrics |= selection_shares(output.rationale) | {"transitions": transitions(output.rationale)}
             metrics |= words_by_class(output, batch)
         return metrics
 

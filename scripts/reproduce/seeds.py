@@ -68,9 +68,9 @@ def run_seeds(
 
 def read_results(folder: Path) -> Results:
     """Read ``results.json`` of a run, with ``epochs`` and ``best_epoch`` if the run was evaluated once per epoch."""
-    results: Results = json.loads((folder / "results.json").read_text())
+    results: Results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if (folder / "metrics.jsonl").exists():
-        rows = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        rows = map(json.loads, (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
         evaluations = [row["iteration"] for row in rows if row["split"] == "dev"]
         results |= {"epochs": len(evaluations), "best_epoch": results["best_iter"] / evaluations[0]}
     return results
@@ -96,7 +96,7 @@ def _train(task: str, folder: Path, arguments: Sequence[str], threads: int) -> i
         command.append("--resume")
     print(" ".join(["python", *command[1:]]), flush=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f"{folder.name}.log").open("a") as log:
+    with (folder.parent / f"{folder.name}.log").open("a", encoding="utf-8") as log:
         environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
         return subprocess.run(command, stdout=log, stderr=log, env=environment).returncode
 

@@ -25,7 +25,7 @@ from stress_tests.report import Fault, Outcome, fault_of
 LIMITS = Limits(seconds=20, memory=4 * 2**30)
 KIND = "bad inputs"
 CHANGED = "a refused command changed files"
-PREDICTED = ("results/sst/predictions.jsonl", "results/sst/rationales.txt")
+PREDICTED = ("results/sst/predict/predictions.jsonl", "results/sst/predict/rationales.txt")
 
 PREDICT = Command("latent_rationale.sst.predict", ("--ckpt", "results/sst", "--show", "1"))
 PREDICT_TEXTS = PREDICT.with_arguments("--input", "texts.txt", "--save_path", "results/texts")

@@ -57,8 +57,8 @@ JOBS = (
     _training("train a language model", TRAIN_LM, "predictions.jsonl", "results/new", "--num_iterations", "30"),
     Job(
         "predict",
-        Command("latent_rationale.sst.predict", ("--ckpt", "results/sst", "--eval_batch_size", "1")),
-        tuple(f"results/sst/{name}" for name in ("predictions.jsonl", "rationales.txt", "rationales.html")),
+        Command("latent_rationale.sst.predict", ("--ckpt", "results/sst", "--eval_batch_size", "1", "--overwrite")),
+        tuple(f"results/sst/predict/{name}" for name in ("predictions.jsonl", "rationales.txt", "rationales.html")),
     ),
     Job("explain", EXPLAIN.with_arguments("--seed", "2"), ("results/sst/soc/explanations.jsonl",)),
     Job("evaluate explanations", EVALUATE.with_arguments("--split", "test"), ("results/sst/evaluation.json",)),

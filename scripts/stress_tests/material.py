@@ -56,11 +56,11 @@ TRAIN_LM = Command(
 )
 EXPLAIN = Command(
     "latent_rationale.explain.__main__",
-    ("--ckpt", "results/sst", "--lm", "results/lm", "--sample_n", "2", "--agg"),
+    ("--ckpt", "results/sst", "--lm", "results/lm", "--sample_n", "2", "--agg", "--overwrite"),
 )
 EVALUATE = Command(
     "latent_rationale.explain.evaluate",
-    ("--ckpt", "results/sst", "--method", "occlusion", "--resamples", "5", "--stop", "4"),
+    ("--ckpt", "results/sst", "--method", "occlusion", "--resamples", "5", "--stop", "4", "--overwrite"),
 )
 VISUALIZE = Command(
     "latent_rationale.explain.visualize", ("--input", "results/sst/soc/explanations.jsonl", "--stop", "1")

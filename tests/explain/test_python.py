@@ -218,7 +218,7 @@ def test_two_classes_have_opposite_margins(folders):
     assert positive == pytest.approx([-score for score in negative], abs=1e-6)
 
 
-def test_an_unfinished_file_of_another_class_is_replaced(folders, tmp_path, capsys):
+def test_an_unfinished_file_of_another_class_is_not_continued(folders, tmp_path, capsys):
     """The class is no part of the provenance, which older files have as well."""
     arguments = [
         "--ckpt",
@@ -232,8 +232,9 @@ def test_an_unfinished_file_of_another_class_is_replaced(folders, tmp_path, caps
     ]
     assert explain([*arguments, "--label", "negative"]) == 0
     (tmp_path / "explanations.jsonl").rename(tmp_path / "explanations.jsonl.part")
-    assert explain(arguments) == 0
-    assert "belongs to another run and is replaced" in capsys.readouterr().out
+    assert explain(arguments) == 2
+    assert "is not the unfinished output of this command" in capsys.readouterr().err
+    assert explain([*arguments, "--overwrite"]) == 0
     assert '"explained": "negative"' not in (tmp_path / "explanations.jsonl").read_text()
 
 

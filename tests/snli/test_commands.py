@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 
@@ -74,7 +75,7 @@ def test_softmax_attention_has_no_shares(soft):
         ["--model", "recurrent"],
         ["--model", "recurrent", "--no-bidirectional", "--n_layers", "2"],
         ["--self-attention", "--mask-diagonal", "--max_relative_distance", "2", "--proj_size", "6"],
-        ["--no-projection", "--train_embed", "--no-emb-normalization"],
+        ["--no-projection", "--train_embed", "--no-emb-normalization", "--lowercase-vectors"],
         ["--word_vectors", "none", "--embed_size", "5", *HARDKUMA],
         ["--dist", "hardconcrete", "--selection", "0.5", "--model", "recurrent"],
     ],
@@ -291,3 +292,52 @@ def test_agreement_needs_a_model_for_pairs(tmp_path, capsys):
     (tmp_path / "esnli.csv").write_text(HEADER + "neutral,A dog.,A big dog.,{},1\n")
     assert agree(["--ckpt", str(tmp_path), "--highlights", str(tmp_path / "esnli.csv")]) == 2
     assert "not a results folder" in capsys.readouterr().err
+
+
+def test_a_missed_share_of_links_is_told_and_recorded(small_snli, tmp_path, capsys):
+    options = [
+        "--dist",
+        "hardkuma",
+        "--selection",
+        "0.01",
+        "--lr",
+        "1e-5",
+        "--num_iterations",
+        "4",
+        "--eval_every",
+        "4",
+    ]
+    assert run(small_snli, tmp_path / "run", *options) == 0
+    results = results_of(tmp_path / "run")
+    out = capsys.readouterr().out
+    assert f"missed target on dev: linked {results['dev_p2h_selected']:.3f} of the pairs of words, asked 0.010" in out
+    assert results["missed_target_p2h_selected"] == 0.01
+
+
+def test_a_run_without_an_evaluation_says_that_the_last_model_is_reported(small_snli, tmp_path, capsys):
+    assert run(small_snli, tmp_path / "run", "--num_iterations", "3", "--eval_every", "4") == 0
+    assert "(there was no evaluation); results are of the last step, 3" in capsys.readouterr().out
+    assert results_of(tmp_path / "run")["reported_iter"] == 3
+
+
+def test_a_test_set_without_labels_is_left_out(trained, small_snli, tmp_path, capsys):
+    shutil.copy(small_snli.folder / "snli_1.0_dev.jsonl", tmp_path)
+    lines = (small_snli.folder / "snli_1.0_test.jsonl").read_text().splitlines()
+    unlabelled = [json.dumps(json.loads(line) | {"gold_label": "-"}) for line in lines]
+    (tmp_path / "snli_1.0_test.jsonl").write_text("\n".join(unlabelled))
+    given = ["--ckpt", str(trained[0]), "--data_path", str(tmp_path), "--save_path", str(tmp_path / "out")]
+    assert predict_snli(given) == 0
+    assert "note: test is left out: " in capsys.readouterr().out
+    assert {row["source"] for row in lines_of(tmp_path / "out/predictions.jsonl.gz")} == {"dev"}
+    assert predict_snli([*given, "--split", "test", "--overwrite"]) == 2
+    assert "holds no pairs with a gold label" in capsys.readouterr().err
+
+
+def test_numbers_that_are_not_finite_are_no_results(small_snli, tmp_path, capsys):
+    options = ["--dist", "hardkuma", "--selection", "0.1", "--lr", "1e30", "--num_iterations", "1"]
+    assert run(small_snli, tmp_path / "run", *options) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "finite" in said
+    assert "smaller --lr" in said
+    assert not (tmp_path / "run/results.json").exists()
+    assert not list((tmp_path / "run").glob("predictions*"))

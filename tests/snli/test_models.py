@@ -9,8 +9,12 @@ from torch import nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, HardKuma
 from latent_rationale.common.structures import Batch, Tokens
+from latent_rationale.common.training.loop import train_step
+from latent_rationale.common.training.state import TrainState
 from latent_rationale.snli.attention import CrossAttention, SelectiveAttention, SelfAttention, SoftmaxAttention
 from latent_rationale.snli.models import DecomposableAttention, Recurrent
+from latent_rationale.snli.options import SNLIOptions
+from latent_rationale.snli.task import SNLI
 
 EMBEDDING, HIDDEN, CLASSES = 6, 4, 3
 
@@ -136,3 +140,26 @@ def test_decomposable_does_not_know_the_order_of_words(build, make_pairs):
     for name, same in (("decomposable", True), ("self-attention", False), ("recurrent", False)):
         model = build(name).eval()
         assert torch.allclose(model(batch).scores, model(turned).scores) == same
+
+
+@pytest.mark.parametrize("dist", ["softmax", "hardkuma", "hardconcrete"])
+@pytest.mark.parametrize("options", [{}, {"self_attention": True}, {"model": "recurrent"}], ids=str)
+def test_steps_and_predictions_under_autocast(make_pairs, dist, options):
+    """In bfloat16; the choices of cells keep the type of the weights."""
+    chosen = SNLIOptions(**options, dist=dist, hidden_size=6, proj_size=6, selection=0.5)
+    task = SNLI(chosen)
+    train_state = TrainState(*task.build(nn.Embedding(20, 5)), chosen)
+    train_state.train()
+    batch = make_pairs([5, 3, 4], [4, 2, 6])
+    for training in (True, True, False):
+        train_state.train(training)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            if training:
+                output, loss, norm = train_step(train_state, batch, 5.0)
+                assert loss.total.isfinite()
+                assert norm.isfinite()
+            else:
+                output = train_state.model(batch)
+        assert output.is_finite()
+        if output.rationale is not None:
+            assert output.rationale.z.dtype == output.rationale.dist.p0.dtype == torch.float32

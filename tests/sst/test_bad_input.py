@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import re
 import shutil
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import latent_rationale
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.sst.predict import main as predict_sst
+from latent_rationale.sst.task import SST
 from latent_rationale.sst.train import main as train_sst
 
 
@@ -196,10 +199,15 @@ def with_another_vocabulary_and_no_digest(folder):
     (folder / "config.json").write_text(json.dumps(config))
 
 
-def with_an_option_of_another_type(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["options"]["hidden_size"] = "big"
-    (folder / "config.json").write_text(json.dumps(config))
+def configured(values=(), **options):
+    """Replace values of the configuration, and options in it."""
+
+    def spoil(folder):
+        config = json.loads((folder / "config.json").read_text())
+        config["options"] |= options
+        (folder / "config.json").write_text(json.dumps(config | dict(values)))
+
+    return spoil
 
 
 @pytest.mark.parametrize(
@@ -217,7 +225,17 @@ def with_an_option_of_another_type(folder):
         (lambda folder: (folder / "last.pt").write_bytes(b""), "last.pt: not a training state"),
         (lambda folder: (folder / "best.safetensors").write_bytes(b"nonsense"), "best.safetensors: does not hold"),
         (with_weights_that_are_not_finite, "last.pt: holds weights that are not finite"),
-        (with_an_option_of_another_type, "config.json: --hidden-size: 'big' has the wrong type"),
+        (configured(hidden_size="big"), "config.json: --hidden-size: 'big' has the wrong type"),
+        (configured(hidden_size=10**12), "config.json: --hidden-size: expected a number in [1, 16384]"),
+        (configured(hidden_size=float("inf")), "config.json: --hidden-size: inf has the wrong type"),
+        (configured(dropout=float("nan")), "config.json: --dropout: expected a number in [0, 1), got nan"),
+        (configured(train_embed=1), "config.json: --train-embed: 1 has the wrong type"),
+        (configured(data_path="a\0b"), "config.json: --data-path: no file name holds the character NUL"),
+        (configured({"options": [1]}), "config.json: options: [1] has the wrong type"),
+        (configured({"task": ["sst"]}), "config.json: task: ['sst'] has the wrong type"),
+        (configured({"embedding_size": 10**12}), "config.json: embedding_size: expected a number in [1, 16384]"),
+        (configured({"embedding_size": True}), "config.json: embedding_size: True has the wrong type"),
+        (configured({"embedding_size": 0}), "config.json: embedding_size: expected a number in [1, 16384]"),
     ],
 )
 def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, message):
@@ -225,8 +243,46 @@ def test_a_folder_that_is_no_checkpoint(capsys, checkpoint, tmp_path, spoil, mes
     shutil.copytree(checkpoint, folder)
     spoil(folder)
     assert message in fails(capsys, predict_sst, "--ckpt", folder, "--text", "A film")
-    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+    with pytest.raises(InputError, match=re.escape(message)):
         latent_rationale.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            configured(hidden_size=16384),
+            r"shape of model.* is \[.*\]; config.json and vocabulary.txt ask for",
+        ),
+        (configured({"embedding_size": 16384}), r"shape of model.* is \[\d+, 12\].* 16384\]"),
+        (configured(layer="bow"), "ask for no such tensor"),
+        (configured(model="baseline"), "ask for no such tensor"),
+        (configured(dependent_z=True), "is missing"),
+    ],
+)
+@pytest.mark.parametrize("name", ["best.safetensors", "last.pt"])
+def test_sizes_are_compared_with_the_weights_before_memory_is_allocated(
+    checkpoint, tmp_path, monkeypatch, name, spoil, message
+):
+    folder = tmp_path / "run"
+    shutil.copytree(checkpoint, folder)
+    spoil(folder)
+    if name == "best.safetensors":
+        state = torch.load(folder / "last.pt", weights_only=True)
+        weights = {f"{part}.{key}": x for part in ("model", "objective") for key, x in state[part].items()}
+        save_file(weights, folder / name)
+    allocated = []
+    build = SST.build
+
+    def watched(task, embedding):
+        allocated.append(embedding.weight.device.type)
+        return build(task, embedding)
+
+    monkeypatch.setattr(SST, "build", watched)
+    with pytest.raises(InputError, match=message) as error:
+        latent_rationale.load(folder)
+    assert str(error.value).startswith(f"{folder / name}: does not hold the weights of this model")
+    assert allocated == ["meta"]
 
 
 def test_a_checkpoint_of_another_task(capsys, checkpoint, tmp_path):
@@ -293,4 +349,4 @@ def test_a_state_of_another_model(capsys, checkpoint, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "run")
     torch.save({"progress": {}}, tmp_path / "run/last.pt")
     said = fails(capsys, train_sst, "--save_path", tmp_path / "run", "--resume")
-    assert "last.pt: is not the state of this run" in said
+    assert "last.pt: does not hold the weights of this model" in said

@@ -163,7 +163,7 @@ def run(small_sst, folder, *arguments):
         ["--model", "baseline", "--layer", "cnn"],
         ["--model", "baseline", "--layer", "bow"],
         ["--model", "latent", "--skip-unselected"],
-        ["--model", "baseline", "--train_embed"],
+        ["--model", "baseline", "--train_embed", "--lowercase-vectors"],
         ["--model", "latent", "--word_vectors", "none", "--embed_size", "7"],
         ["--model", "latent", "--classes", "2"],
     ],
@@ -341,3 +341,52 @@ def test_training_from_python_returns_the_model_with_its_results(trained, small_
 def test_options_that_need_a_switch_are_noted(small_sst, tmp_path, capsys):
     assert run(small_sst, tmp_path / "run", "--model", "rl", "--z_rnn_size", "5", "--num_iterations", "1") == 0
     assert "note: --z-rnn-size has no effect without --dependent-z" in capsys.readouterr().out
+
+
+FACTS = {"reported_iter", "missed_target_selected", "missed_target_transitions"}
+
+
+def facts(folder):
+    return {name: value for name, value in results_of(folder).items() if name in FACTS}
+
+
+def test_missed_targets_are_told_and_recorded(small_sst, tmp_path, capsys):
+    targets = ["--model", "latent", "--selection", "0.3", "--lasso", "0.05", "--dropout", "0", "--lr", "1e-6"]
+    assert run(small_sst, tmp_path / "run", *targets, "--num_iterations", "-3") == 0
+    out = capsys.readouterr().out
+    results = results_of(tmp_path / "run")
+    assert results["dev_selected"] > 0.32 or results["dev_selected"] < 0.15
+    assert (
+        f"missed target on dev: selected {results['dev_selected']:.3f} of the words, asked 0.300: train longer" in out
+    )
+    assert ("missed target on dev: " + f"{results['dev_transitions']:.3f} transitions per word" in out) == (
+        results["dev_transitions"] > 0.07
+    )
+    assert facts(tmp_path / "run")["missed_target_selected"] == 0.3
+    assert results["reported_iter"] == results["best_iter"] == 15
+
+
+def test_reached_targets_are_not_mentioned(small_sst, tmp_path, capsys):
+    targets = ["--model", "latent", "--selection", "0.99", "--lasso", "0.99"]
+    assert run(small_sst, tmp_path / "run", *targets, "--num_iterations", "-3") == 0
+    assert "missed" not in capsys.readouterr().out
+    assert facts(tmp_path / "run") == {"reported_iter": 15}
+
+
+def test_a_run_without_a_best_model_says_that_the_last_is_reported(small_sst, tmp_path, capsys):
+    assert run(small_sst, tmp_path / "run", "--num_iterations", "7") == 0
+    out = capsys.readouterr().out
+    assert "note: no evaluation counted as best (they count from the end of epoch 3 on); results are of the last" in out
+    assert "evaluating the last model" in out
+    assert results_of(tmp_path / "run")["best_iter"] == 0
+    assert facts(tmp_path / "run") == {"reported_iter": 7}
+
+
+def test_predictions_and_evaluations_under_autocast(trained):
+    """As in full precision, but for the few digits of bfloat16."""
+    model = latent_rationale.load(trained[0])
+    texts = ["A good film", "Not a good film at all"]
+    expected = [prediction.scores for prediction in model.predict(texts)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = [prediction.scores for prediction in model.predict(texts)]
+    assert found == [pytest.approx(scores, abs=0.03) for scores in expected]

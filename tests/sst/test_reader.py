@@ -5,7 +5,7 @@ import pytest
 from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.common.predictions.display import LabelledPrediction, write_predictions
 from latent_rationale.common.predictions.prediction import TextPrediction
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import read_lines
 from latent_rationale.sst.reader import Phrase, SSTExample, normalize_tokens, parse_tree, read_glue, read_trees
 from latent_rationale.sst.task import SST
@@ -98,8 +98,8 @@ def test_a_file_without_sentences_is_refused(tmp_path):
         list(read_trees(tmp_path / "train.txt"))
 
 
-def glue(tmp_path, *rows):
-    path = tmp_path / "train.tsv"
+def glue(tmp_path, *rows, split="train"):
+    path = tmp_path / f"{split}.tsv"
     path.write_text("".join(row + "\n" for row in rows))
     return path
 
@@ -152,7 +152,7 @@ def test_a_table_that_is_missing_is_named(tmp_path):
 
 def test_glues_table_is_read_in_full(data_root):
     task = SST.without_vectors(classes=2, data_path=data_root / "sst2")
-    assert [len(task.read_split(name)) for name in ("train", "dev", "test")] == [67349, 872, 1821]
+    assert [len(examples) for examples in vars(task.read_splits()).values()] == [67349, 872, 0]
     whole = SST.without_vectors(classes=2, data_path=data_root / "sst2", no_subtrees=True).read_split("train")
     assert len(whole) == 6872
     assert whole[0].tokens[:4] == ("swimming", "is", "above", "all")
@@ -171,3 +171,50 @@ def test_the_treebank_is_read_in_full(data_root):
     assert no_break == [(4342, "8\u00a01\\/2"), (5799, "2\u00a01\\/2"), (7409, "2\u00a01\\/2")]
     assert examples["dev"][0].tokens[:5] == ("It", "'s", "a", "lovely", "film")
     assert {example.label for example in examples["dev"]} == {0, 1, 2, 3, 4}
+
+
+TREEBANKS = "(1 (1 a) (2 film))\n"
+
+
+def treebank_nearby(tmp_path, monkeypatch):
+    """A treebank where data is looked for, none of whose sentences may enter other data."""
+    (tmp_path / "sst").mkdir()
+    for name in ("train", "dev", "test"):
+        (tmp_path / f"sst/{name}.txt").write_text(TREEBANKS)
+    monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [([], "test.tsv: no such file"), (["index\tsentence", "0\ta film"], "test.tsv: has no labels")],
+    ids=["missing", "unlabelled"],
+)
+def test_a_table_without_a_test_set_gets_none_from_elsewhere(tmp_path, monkeypatch, caplog, rows, reason):
+    caplog.set_level("INFO", "latent_rationale")
+    glue(tmp_path, "sentence\tlabel", "a film\t1", split="dev")
+    treebank_nearby(tmp_path, monkeypatch)
+    glue(tmp_path, "sentence\tlabel", "a film\t1")
+    if rows:
+        glue(tmp_path, *rows, split="test")
+    task = SST.without_vectors(classes=2, data_path=tmp_path)
+    with pytest.raises(AbsentDataError, match=reason):
+        task.read_split("test")
+    assert len(task.read_splits().test) == 0
+    assert f"note: no test set: {tmp_path}" in caplog.text
+
+
+def test_a_table_of_ones_own_has_its_own_test_set(tmp_path, monkeypatch):
+    treebank_nearby(tmp_path, monkeypatch)
+    for split, word in (("train", "fine"), ("test", "own")):
+        glue(tmp_path, "sentence\tlabel", f"{word} film\t1", split=split)
+    assert SST.without_vectors(classes=2, data_path=tmp_path).read_split("test") == [SSTExample(("own", "film"), 1)]
+
+
+def test_trees_without_a_test_set_get_none_from_elsewhere(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "latent_rationale")
+    treebank_nearby(tmp_path, monkeypatch)
+    (tmp_path / "mine").mkdir()
+    for name in ("train", "dev"):
+        (tmp_path / f"mine/{name}.txt").write_text(TREEBANKS)
+    assert len(SST.without_vectors(data_path=tmp_path / "mine").read_splits().test) == 0
+    assert "note: no test set: " in caplog.text

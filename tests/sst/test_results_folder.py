@@ -55,7 +55,7 @@ def refused(capsys, folder, *arguments):
 def test_a_folder_with_a_file_that_would_be_replaced_is_refused(capsys, small_sst, tmp_path, name):
     (tmp_path / name).write_text("of the user")
     said = refused(capsys, tmp_path, *SMALL, *small_sst.arguments)
-    assert f"holds {name}, which --overwrite would replace" in said
+    assert f"would replace {tmp_path / name}; choose another folder with --save-path, or set --overwrite" in said
 
 
 def test_a_folder_of_other_files_may_be_written_to(small_sst, tmp_path):
@@ -66,12 +66,15 @@ def test_a_folder_of_other_files_may_be_written_to(small_sst, tmp_path):
 
 def test_what_is_removed_is_named(capsys, small_sst, copied):
     (copied / "notes.txt").write_text("of the user")
+    (copied / "soc").mkdir()
     capsys.readouterr()
     assert (
         train_sst([*SMALL, *small_sst.arguments, "--num_iterations", "1", "--save_path", str(copied), "--overwrite"])
         == 0
     )
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("removing ")]
+    out = capsys.readouterr().out
+    assert f"note: {copied / 'soc'} may hold results of the earlier model" in out
+    (line,) = [line for line in out.splitlines() if line.startswith("--overwrite: removing ")]
     assert all(name in line for name in ("config.json", "best.safetensors", "metrics.jsonl", "predictions.jsonl"))
     assert (copied / "notes.txt").read_text() == "of the user"
 

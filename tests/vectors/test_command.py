@@ -116,7 +116,7 @@ def test_words_without_context_have_no_vector(make, texts):
         ("a b\n", ["--size", "1"], "--size 1: 0 of 2 different words occur at least 5 times"),
         ("a\tb\na b\n", ["--column", "2"], "FILE:2: --column 2: expected columns with tabs between them, got 1"),
         ("a \udcff\n", [], "FILE:1: not UTF-8 text"),
-        ("a b\n", ["--size", "0"], "--size: expected a number in [1, inf), got 0"),
+        ("a b\n", ["--size", "0"], "--size: expected a number in [1, 1e5], got 0"),
     ],
     ids=["empty", "blank", "one word", "no context", "few words", "rare words", "no column", "encoding", "size"],
 )

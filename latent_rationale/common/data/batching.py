@@ -17,6 +17,9 @@ POOL = 50
 Sorting keeps padding small; drawing the pool at random keeps batches different from epoch to epoch.
 """
 
+MOST_WORDS = 2**20
+"""Maximum number of words of a batch in evaluation, with padding, unless a single text is longer."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ragged:
@@ -79,9 +82,16 @@ class Encoded:
     def in_order(self, batch_size: int) -> list[Tensor]:
         """Return the indices of all batches in evaluation, sorted from the longest sentences to the shortest.
 
-        The order is always the same. A batch that does not fit into memory fails at once, not at the end.
+        The order is always the same. A batch that does not fit into memory fails at once, not at the end. Very long
+        texts come in smaller batches, because all texts of a batch are padded to the longest one.
         """
-        return list(torch.split(torch.argsort(self._lengths(), descending=True, stable=True), batch_size))
+        lengths, order = torch.sort(self._lengths(), descending=True, stable=True)
+        batches, start = [], 0
+        while start < len(order):
+            size = max(1, min(batch_size, MOST_WORDS // max(1, int(lengths[start]))))
+            batches.append(order[start : start + size])
+            start += size
+        return batches
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Return the indices of all batches of an epoch in random order, each with sentences of similar length."""

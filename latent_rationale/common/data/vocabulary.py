@@ -1,5 +1,7 @@
 """Word-level vocabulary; the only module that imports torchtext."""
 
+import json
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,9 +13,13 @@ from torchtext.vocab import Vocab
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.values import is_unicode
 from latent_rationale.common.utils.writing import write_atomically
 
 UNKNOWN, PADDING = "<unk>", "<pad>"
+
+_NO_TEXT = frozenset("\n\r\0")
+_CLASS = re.compile(r"<unk\d+>")
 
 _ESCAPES = {"-LRB-": "(", "-RRB-": ")", "\\/": "/", "\\*": "*"}
 
@@ -88,19 +94,24 @@ class Vocabulary(Tokenizer):
         Raises:
             InputError: if the file is missing or does not begin with the unknown word and padding.
         """
-        words = [word for _, word in read_lines(path)]
-        if words[:2] != [UNKNOWN, PADDING]:
+        lines = [line for _, line in read_lines(path)]
+        if lines[:2] != [UNKNOWN, PADDING]:
             raise InputError(f"not a vocabulary: its first two lines should be {UNKNOWN} and {PADDING}", path)
-        # The classes of unknown words are those that follow in sequence, <unk1>, <unk2>, ...: a word of the data may
-        # be spelled like one of them.
-        classes = unknown_words(len(words))[1:]
-        unknown = 1 + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(words[2:], classes, strict=False)))
+        # The classes of unknown words are those that follow in sequence: <unk1>, <unk2>, ...
+        classes = unknown_words(len(lines))[1:]
+        unknown = 1 + sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(lines[2:], classes, strict=False)))
         # Vocab sorts by count, so counts that decrease with the line number restore the ids.
-        return cls(Counter({word: len(words) - rank for rank, word in enumerate(words[1 + unknown :])}), unknown)
+        words = map(_word_of, lines[1 + unknown :])
+        return cls(Counter({word: len(lines) - rank for rank, word in enumerate(words)}), unknown)
 
     def save(self, path: Path) -> None:
-        """Write one word per line, in the order of the ids."""
-        write_atomically(path, "\n".join(self._vocab.itos) + "\n")
+        """Write one word per line, in the order of the ids.
+
+        Words that a line cannot hold, such as those with line breaks, are written as JSON strings.
+        """
+        reserved = 1 + len(self._unknown)  # classes of unknown words, and padding
+        lines = [*self.words[:reserved], *map(_line_of, self.words[reserved:])]
+        write_atomically(path, "\n".join(lines) + "\n")
 
     def __len__(self) -> int:
         return len(self._vocab)
@@ -122,7 +133,7 @@ class Vocabulary(Tokenizer):
         # MD5 instead of hash(), which differs from one process to the next.
         if len(self._unknown) == 1:
             return self._unknown[0]
-        return self._unknown[int(md5(word.encode()).hexdigest(), 16) % len(self._unknown)]
+        return self._unknown[int(md5(word.encode(errors="surrogatepass")).hexdigest(), 16) % len(self._unknown)]
 
     def rows_of(self, words: Sequence[str]) -> list[int]:
         """Return the ids of words of the vocabulary, without replacing escapes."""
@@ -132,6 +143,41 @@ class Vocabulary(Tokenizer):
 def unknown_words(classes: int) -> list[str]:
     """Return the entries of a vocabulary that stand for classes of unknown words: ``<unk>``, ``<unk1>``, ..."""
     return [UNKNOWN, *(f"<unk{number}>" for number in range(1, classes))]
+
+
+def _line_of(word: str) -> str:
+    """Return the line of a vocabulary file for a word of the data."""
+    return json.dumps(word) if _needs_quotes(word) else word
+
+
+def _word_of(line: str) -> str:
+    """Return the word of a line of a vocabulary file, the inverse of :func:`_line_of`."""
+    quoted = _quoted_word(line)
+    return line if quoted is None else quoted
+
+
+def _needs_quotes(word: str) -> bool:
+    """Tell whether a word cannot be a line as it is.
+
+    It has a line break or a NUL character, is no UTF-8 text, is spelled like a class of unknown words, or looks like a
+    quoted word.
+    """
+    unreadable = not _NO_TEXT.isdisjoint(word) or not is_unicode(word)
+    return unreadable or _CLASS.fullmatch(word) is not None or _quoted_word(word) is not None
+
+
+def _quoted_word(line: str) -> str | None:
+    """Return the word of a line that is a JSON string; None if the line is the word itself.
+
+    Words in quotation marks are common, so only a string that needs its quotes is one.
+    """
+    if not line.startswith('"'):
+        return None
+    try:
+        word = json.loads(line)
+    except ValueError:
+        return None
+    return word if _needs_quotes(word) else None
 
 
 def unescape(word: str) -> str:

@@ -39,7 +39,7 @@ class WordVectors:
     matrix: NDArray[np.float32]
 
 
-def read_vectors(path: Path, sentences: Iterable[Sequence[str]]) -> WordVectors:
+def read_vectors(path: Path, sentences: Iterable[Sequence[str]], lowercase: bool = False) -> WordVectors:
     """Read word vectors in GloVe's text format: a word and its numbers per line, separated by blanks or tabs.
 
     The dimension is the most frequent one among the first 100 rows. Blank lines and word2vec's header line are
@@ -48,6 +48,8 @@ def read_vectors(path: Path, sentences: Iterable[Sequence[str]]) -> WordVectors:
     Args:
         path: the file, plain or .gz.
         sentences: tokenized sentences of the data; only their words are read if the file has more than 100,000 rows.
+        lowercase: give words of the data that are not in the file the vector of their lower-cased form; their number
+            is logged.
 
     Returns:
         the words that were read, with their vectors.
@@ -59,11 +61,13 @@ def read_vectors(path: Path, sentences: Iterable[Sequence[str]]) -> WordVectors:
     vectors: dict[str, NDArray[np.float32]] = {}
     wanted: set[str] | None = None
     row_count, odd_rows = 0, []
+    sentences = list(sentences) if lowercase else sentences  # which are read twice
     for number, fields in _rows(path):
         row_count += 1
         if row_count == LARGE_FILE + 1:
             # The file is large: restrict it to words of the data, including what was read of it already.
-            wanted = {unescape(word) for tokens in sentences for word in tokens}
+            words = _words_of(sentences)
+            wanted = words.union(map(str.lower, words)) if lowercase else words
             vectors = {word: vector for word, vector in vectors.items() if word in wanted}
         try:
             if len(fields) != size + 1:  # tested first, because removing empty fields from every row takes long
@@ -76,7 +80,20 @@ def read_vectors(path: Path, sentences: Iterable[Sequence[str]]) -> WordVectors:
     _report_odd_rows(odd_rows, row_count, path)
     if not vectors:
         raise InputError("holds no vector of a word in the data" if row_count else "holds no vectors", path)
+    if lowercase:
+        _add_lowercased(vectors, _words_of(sentences))
     return WordVectors(list(vectors), np.stack(list(vectors.values())))
+
+
+def _words_of(sentences: Iterable[Sequence[str]]) -> set[str]:
+    return {unescape(word) for tokens in sentences for word in tokens}
+
+
+def _add_lowercased(vectors: dict[str, NDArray[np.float32]], words: Iterable[str]) -> None:
+    """Add the words without a vector whose lower-cased form has one, and log their number."""
+    found = [word for word in sorted(words) if word not in vectors and word.lower() in vectors]
+    vectors.update({word: vectors[word.lower()] for word in found})
+    LOGGER.info("note: %d words of the data have the vector of their lower-cased form", len(found))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

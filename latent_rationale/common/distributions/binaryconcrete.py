@@ -8,7 +8,7 @@ from torch.distributions import constraints, register_kl
 from torch.distributions.utils import broadcast_all
 from torch.nn.functional import logsigmoid, softplus
 
-from latent_rationale.common.distributions.numerics import inside_unit_interval, integrate_unit_interval
+from latent_rationale.common.distributions.numerics import inside_unit_interval, integrate_unit_interval, widest
 from latent_rationale.common.distributions.selection import Shape, UnitInterval
 
 
@@ -60,9 +60,10 @@ class BinaryConcrete(UnitInterval):
         return logsigmoid(self._standardise(value))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Compute the log density."""
+        """Compute the log density; at an end, that of the next number inside."""
         if self._validate_args:
             self._validate_sample(value)
+        value = inside_unit_interval(value)
         standard = self._standardise(value)
         logistic = torch.log(self.temperature) + logsigmoid(standard) + logsigmoid(-standard)
         return logistic - torch.log(value) - torch.log1p(-value)
@@ -86,12 +87,12 @@ class BinaryConcrete(UnitInterval):
         end = (1 + torch.sign(self.location)) / 2
         inside = self.temperature > 1
         # Temperatures without a maximum inside are replaced before the root is sought, so that gradients are finite.
-        peak = _peak(self.location.double(), torch.where(inside, self.temperature, 2.0).double())
+        peak = _peak(widest(self.location), widest(torch.where(inside, self.temperature, 2.0)))
         return torch.where(inside, peak.to(end.dtype), end)
 
     def entropy(self) -> Tensor:
         """Compute the differential entropy in nats: that of a logistic variable, plus E[log X + log(1 - X)]."""
-        location, temperature = self.location.double(), self.temperature.double()
+        location, temperature = widest(self.location), widest(self.temperature)
         entropy = 2 - torch.log(temperature) - _expected_log_density(location, temperature)
         return entropy.to(self.location.dtype)
 
@@ -104,7 +105,7 @@ def _kl_binary_concrete(p: BinaryConcrete, q: BinaryConcrete) -> Tensor:
     -E[log sigmoid(U) + log sigmoid(-U)] is -E[log X + log(1 - X)] of another BinaryConcrete variable X.
     """
     parameters = broadcast_all(p.location, p.temperature, q.location, q.temperature)
-    location, temperature, other_location, other_temperature = (x.double() for x in parameters)
+    location, temperature, other_location, other_temperature = (widest(x) for x in parameters)
     ratio = temperature / other_temperature
     divergence = torch.log(ratio) - 2 + _expected_log_density(location - ratio * other_location, ratio)
     return divergence.to(p.location.dtype)

@@ -1,5 +1,6 @@
 """The Kumaraswamy distribution, in log space."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,12 @@ from torch import Tensor
 from torch.distributions import constraints, register_kl
 from torch.distributions.utils import broadcast_all
 
-from latent_rationale.common.distributions.numerics import inside_unit_interval, integrate_unit_interval, log1mexp
+from latent_rationale.common.distributions.numerics import (
+    inside_unit_interval,
+    integrate_unit_interval,
+    log1mexp,
+    widest,
+)
 from latent_rationale.common.distributions.selection import Shape, UnitInterval
 
 
@@ -52,17 +58,22 @@ class Kumaraswamy(UnitInterval):
         return torch.exp(self.log_survival(value))
 
     def log_cdf(self, value: Tensor) -> Tensor:
-        """Compute log P(X <= value)."""
-        return log1mexp(self.log_survival(value))
+        """Compute log P(X <= value), also where x^a underflows."""
+        log_power = self.a * torch.log(value)
+        # Where x^a is below the square root of the smallest number, 1 - (1 - x^a)^b is b x^a to the last digit.
+        small = log_power < math.log(torch.finfo(log_power.dtype).tiny) / 2
+        exact = log1mexp(self.b * log1mexp(torch.where(small, -1.0, log_power)))
+        return torch.where(small, torch.log(self.b) + log_power, exact)
 
     def cdf(self, value: Tensor) -> Tensor:
         """Compute P(X <= value) (equation 18b)."""
         return -torch.expm1(self.log_survival(value))
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """Compute the log density (equation 17)."""
+        """Compute the log density (equation 17); at an end, that of the next number inside."""
         if self._validate_args:
             self._validate_sample(value)
+        value = inside_unit_interval(value)
         log_value = torch.log(value)
         log_scale = torch.log(self.a) + torch.log(self.b)
         return log_scale + (self.a - 1) * log_value + (self.b - 1) * log1mexp(self.a * log_value)
@@ -79,7 +90,7 @@ class Kumaraswamy(UnitInterval):
 
     def _moment(self, order: int) -> Tensor:
         """Compute E[X^n] = b B(1 + n/a, b) in float64: lgamma in float32 is wrong in the third digit at a = 1e-4."""
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         log_beta = torch.lgamma(1 + order / a) + torch.lgamma(b) - torch.lgamma(1 + order / a + b)
         return torch.exp(torch.log(b) + log_beta)
 
@@ -91,17 +102,17 @@ class Kumaraswamy(UnitInterval):
         infinite at an end, at 0 if a < 1 and at 1 if b < 1, and the mode is that end; if it is infinite at both, the
         mode is the end where the density grows faster: 0 if a < b, else 1.
         """
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         inside = (a >= 1) & (b >= 1) & ((a > 1) | (b > 1))
         # Arguments that the formula is not made for are replaced before it, so that gradients are finite everywhere.
         above_a, above_b = torch.where(inside, a - 1, 1.0), torch.where(inside, b - 1, 1.0)
         peak = (above_a / (above_a * above_b + above_a + above_b)) ** (1 / torch.where(inside, a, 1.0))
-        end = torch.where((a == 1) & (b == 1), 0.5, (a >= b).double())
+        end = torch.where((a == 1) & (b == 1), 0.5, widest(a >= b))
         return torch.where(inside, peak, end).to(self.a.dtype)
 
     def entropy(self) -> Tensor:
         """Compute the differential entropy in closed form, in nats."""
-        a, b = self.a.double(), self.b.double()
+        a, b = widest(self.a), widest(self.b)
         entropy = 1 - 1 / b + (1 - 1 / a) * _harmonic(b) - torch.log(a) - torch.log(b)
         return entropy.to(self.a.dtype)
 
@@ -113,7 +124,7 @@ def _kl_kumaraswamy(p: Kumaraswamy, q: Kumaraswamy) -> Tensor:
     KL = log(a_p b_p / (a_q b_q)) - (1 - a_q / a_p) H(b_p) + b_q / b_p - 1 - (b_q - 1) D, where H(b) is the harmonic
     number, -a_p E[log X]. D is exactly 0 for a_p = a_q.
     """
-    a, b, other_a, other_b = (x.double() for x in broadcast_all(p.a, p.b, q.a, q.b))
+    a, b, other_a, other_b = (widest(x) for x in broadcast_all(p.a, p.b, q.a, q.b))
     ratio = other_a / a
 
     def difference(noise: Tensor) -> Tensor:

@@ -34,18 +34,34 @@ def log1mexp(value: Tensor) -> Tensor:
     return torch.where(near_zero, torch.log(-torch.expm1(small)), torch.log1p(-torch.exp(large)))
 
 
+WITHOUT_FLOAT64 = frozenset({"mps"})
+"""Types of devices that have no float64; there, float32 has to do."""
+
+
+def widest(tensor: Tensor) -> Tensor:
+    """Convert a tensor to float64, or to float32 on a device without float64, such as Apple's GPU."""
+    return tensor.to(widest_type(tensor.device))
+
+
+def widest_type(device: torch.device) -> torch.dtype:
+    """Return float64, or float32 for a device without float64."""
+    return torch.float32 if device.type in WITHOUT_FLOAT64 else torch.float64
+
+
 def integrate_unit_interval(function: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
     """Integrate a function over (0, 1) with a fixed tanh-sinh rule of 116 points.
 
     Args:
-        function: from points ``[N, 1, ..., 1]`` in float64 to values ``[N, *]``.
+        function: from points ``[N, 1, ..., 1]``, in float64 if the device has it, to values ``[N, *]``.
         like: tensor ``[*]`` with the shape, device and floating-point type of the result.
     """
-    points, weights = (torch.as_tensor(x, device=like.device) for x in _quadrature())
+    dtype = widest_type(like.device)
+    points, weights = (torch.as_tensor(x, dtype=dtype, device=like.device) for x in _quadrature())
+    points = points.clamp(max=1 - torch.finfo(dtype).eps)  # the last ones are 1 in float32
     # One trailing dimension for each dimension of the batch, so that points broadcast against parameters [*]. The
     # points are float64, and so is the product with float32 parameters: near 1, float32 would lose digits.
     values = function(points.reshape(-1, *(1 for _ in like.shape)))
-    integral: Tensor = torch.tensordot(weights, values.double(), dims=1)
+    integral: Tensor = torch.tensordot(weights, values.to(dtype), dims=1)
     return integral.to(like.dtype)
 
 

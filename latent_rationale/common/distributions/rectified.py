@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import constraints, register_kl
 
-from latent_rationale.common.distributions.numerics import integrate_unit_interval
+from latent_rationale.common.distributions.numerics import integrate_unit_interval, widest, widest_type
 from latent_rationale.common.distributions.selection import Selection, Shape, UnitInterval, variance_by_quadrature
 
 
@@ -82,8 +82,9 @@ class Rectified(Selection):
             self._validate_sample(value)
         at_zero, at_one = value == 0, value == 1
         density = self._log_density(torch.where(at_zero | at_one, 0.5, value))
-        log_p0 = torch.where(at_zero, self.p0, 1.0).log()  # replaced before the logarithm: a mass may underflow to 0
-        log_p1 = torch.where(at_one, self.p1, 1.0).log()
+        # Not the logarithms of p0 and p1, which may underflow: these are finite, and so are their gradients.
+        log_p0 = self.base.log_cdf(self._unstretch(_constant(0.0))).to(density.dtype)
+        log_p1 = self.base.log_survival(self._unstretch(_constant(1.0))).to(density.dtype)
         return torch.where(at_zero, log_p0, torch.where(at_one, log_p1, density))
 
     @property
@@ -106,7 +107,7 @@ class Rectified(Selection):
         # Where the base is lowest in the middle, its own mode may lie beyond the wrong end of [0, 1]. Densities are
         # compared in float64, and ties (a flat density) go to the peak: [peak, 0, 1] are [3, *batch_shape].
         candidates = torch.stack([peak, torch.zeros_like(peak), torch.ones_like(peak)])
-        density = self._log_density(candidates.double())
+        density = self._log_density(widest(candidates))
         highest = torch.cat([density[:1] + 1e-12, density[1:]]).argmax(0, keepdim=True)
         return self._most_likely(candidates.gather(0, highest).squeeze(0))
 
@@ -138,7 +139,7 @@ class Rectified(Selection):
     def _log_masses(self) -> tuple[Tensor, Tensor]:
         """Compute log P(H = 0) and log P(H = 1) in float64, finite where the masses underflow."""
         # Of the batch shape and not a scalar, so that float32 parameters are promoted to float64.
-        zero = torch.zeros_like(self.base.like, dtype=torch.float64)
+        zero = torch.zeros_like(self.base.like, dtype=widest_type(self.base.like.device))
         return self.base.log_cdf(self._unstretch(zero)), self.base.log_survival(self._unstretch(zero + 1))
 
     def _log_density(self, value: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, constraints
 
-from latent_rationale.common.distributions.numerics import integrate_unit_interval, uniform_noise
+from latent_rationale.common.distributions.numerics import integrate_unit_interval, uniform_noise, widest
 
 Shape = torch.Size | list[int] | tuple[int, ...]
 """Types that torch accepts as a shape."""
@@ -95,7 +95,7 @@ class UnitInterval(Distribution):
 
 def variance_by_quadrature(survival: Callable[[Tensor], Tensor], like: Tensor) -> Tensor:
     """Compute the variance of a variable X on [0, 1] from P(X > x), in float64 until the moments are subtracted."""
-    double = like.double()
+    double = widest(like)
     mean = integrate_unit_interval(survival, like=double)
     second_moment = integrate_unit_interval(lambda value: 2 * value * survival(value), like=double)
     return (second_moment - mean.square()).clamp(min=0).to(like.dtype)

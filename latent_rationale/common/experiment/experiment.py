@@ -7,6 +7,7 @@ import torch
 
 from latent_rationale.common.data.batching import Encoded
 from latent_rationale.common.experiment.description import describe_data, describe_model
+from latent_rationale.common.experiment.outcome import report_outcome
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.results_folder import begin, continue_run, resume
 from latent_rationale.common.experiment.task import Splits, Task
@@ -72,7 +73,7 @@ def _train_and_evaluate(
         show=lambda: _as_markdown(predictor, splits.dev[:5]),
     )
     train(train_state, data["train"], data["dev"], options, judge, run)
-    LOGGER.info("evaluating the best model")
+    LOGGER.info("evaluating the %s model", "best" if train_state.progress.best_iteration else "last")
     checkpoint.load_weights(run.folder, train_state.model, train_state.objective)
     size = options.eval_batch_size
     results = {"dev": evaluate(train_state.model, train_state.objective, data["dev"], size, task.measure)}
@@ -81,7 +82,8 @@ def _train_and_evaluate(
         labelled = label_predictions("test", task, predictions, splits.test)
         write_predictions(run.folder, labelled, task.zips_predictions)
     task.finish(run.folder, train_state.model)
-    run.finish(train_state.progress.best_iteration, results)
+    facts = report_outcome(task, train_state.progress, results["dev"])
+    run.finish(train_state.progress.best_iteration, facts, results)
     return results
 
 

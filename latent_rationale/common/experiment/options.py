@@ -40,10 +40,11 @@ class EncoderOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "encoder"
 
-    hidden_size: int = option(150, "units of the encoder, per direction", within="[1, inf)")
+    hidden_size: int = option(150, "units of the encoder, per direction", within="[1, 16384]")
     dropout: float = option(0.5, "dropout probability on the embeddings and before the output layer", within="[0, 1)")
-    embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, inf)")
+    embed_size: int = option(300, "size of word vectors that are learned from scratch", within="[1, 16384]")
     train_embed: bool = option(False, "update pretrained word vectors in training")
+    lowercase_vectors: bool = option(False, "words without a vector start with that of their lower-cased form")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class RationaleOptions(OptionGroup):
     z_rnn_size: int = option(
         30,
         "units of the recurrent cell over earlier selections",
-        within="[1, inf)",
+        within="[1, 16384]",
         needs={**CHOOSING, "dependent_z": (True,)},
     )
     skip_unselected: bool = option(
@@ -85,10 +86,10 @@ class LagrangianOptions(OptionGroup):
         within="(0, 1]",
         needs={"model": ("latent", "rl", "attention")},
     )
-    lambda_init: float = option(1e-4, "initial value of the multipliers", within="(0, inf)", needs=CHOOSING)
-    lambda_min: float = option(1e-12, "minimum of the multipliers", within="(0, inf)", needs=CHOOSING)
-    lambda_max: float = option(5.0, "maximum of the multipliers", within="(0, inf)", needs=CHOOSING)
-    lagrange_lr: float = option(0.01, "learning rate of the multipliers", within="[0, inf)", needs=CHOOSING)
+    lambda_init: float = option(1e-4, "initial value of the multipliers", within="(0, 1e30]", needs=CHOOSING)
+    lambda_min: float = option(1e-12, "minimum of the multipliers", within="(0, 1e30]", needs=CHOOSING)
+    lambda_max: float = option(5.0, "maximum of the multipliers", within="(0, 1e30]", needs=CHOOSING)
+    lagrange_lr: float = option(0.01, "learning rate of the multipliers", within="[0, 1e30]", needs=CHOOSING)
     lagrange_alpha: float = option(
         0.99, "smoothing factor of the constraints' moving averages", within="[0, 1)", needs=CHOOSING
     )
@@ -106,15 +107,15 @@ class ReinforceOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "REINFORCE"
 
-    sparsity: float = option(0.0, "penalty per selected word", within="[0, inf)", needs=RL)
+    sparsity: float = option(0.0, "penalty per selected word", within="[0, 1e30]", needs=RL)
     coherence: float = option(
-        0.0, "penalty per transition between selected and other words", within="[0, inf)", needs=RL
+        0.0, "penalty per transition between selected and other words", within="[0, 1e30]", needs=RL
     )
     control_variate: str = option(
         "none", "baseline that reduces the variance of the gradient", choices=CONTROL_VARIATES, needs=RL
     )
     samples: int = option(
-        2, "sampled rationales per sentence and step", within="[2, inf)", needs={**RL, "control_variate": ("rloo",)}
+        2, "sampled rationales per sentence and step", within="[2, 1000]", needs={**RL, "control_variate": ("rloo",)}
     )
 
     @property
@@ -143,12 +144,19 @@ class PredictOptions(ComputeOptions):
 
     ckpt: Path = option(REQUIRED, "results folder of a training run")
     input: Path | None = option(None, "file to predict for, with one example per line, plain or .gz")
-    split: tuple[str, ...] = option(("dev", "test"), "splits to predict for", choices=("dev", "test"))
+    split: tuple[str, ...] = option(
+        ("dev", "test"), "splits to predict for; by default those that the data has", choices=("dev", "test")
+    )
     tokenized: bool = option(False, "texts are tokenized already, with blanks between tokens")
-    save_path: Path | None = option(None, "output folder (default: that of --ckpt)")
+    save_path: Path | None = option(
+        None,
+        "output folder (default: predict/ in the folder of --ckpt, with --input a folder in it with the name of the "
+        "file; texts on the command line are only shown)",
+    )
+    overwrite: bool = option(False, "replace predictions that the output folder holds")
     plot: bool = option(False, "plot each example that is shown")
-    show: int = option(10, "number of examples to show per split", within="[0, inf)")
-    eval_batch_size: int | None = option(None, "examples per step (default: as in training)", within="[1, inf)")
+    show: int = option(10, "number of examples to show per split", within="[0, 1e9]")
+    eval_batch_size: int | None = option(None, "examples per step (default: as in training)", within="[1, 1e6]")
 
     @property
     def user_texts(self) -> dict[str, str | None]:
@@ -157,6 +165,11 @@ class PredictOptions(ComputeOptions):
         Empty for a task that takes no text on the command line.
         """
         return {}
+
+    @property
+    def from_user(self) -> bool:
+        """True if the examples are the user's own, on the command line or in ``--input``, and not those of splits."""
+        return self.input is not None or any(text is not None for text in self.user_texts.values())
 
 
 @dataclass(frozen=True, kw_only=True)

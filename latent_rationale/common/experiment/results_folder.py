@@ -21,7 +21,7 @@ from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.flags import flag
-from latent_rationale.common.utils.writing import write_json
+from latent_rationale.common.utils.writing import names_of, refuse_existing, write_json
 
 OUTPUTS = (
     # The configuration comes first: without it, files that remain after an interrupted removal are no results folder.
@@ -44,15 +44,11 @@ def check_new_folder(task_class: type[Task[Any]], options: TrainOptions) -> None
     folder = options.save_path
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file; --save-path expects a folder", folder)
-    if options.overwrite:
-        return
-    found = _outputs(folder, task_class)
-    if folder / checkpoint.CONFIG in found:
+    if (folder / checkpoint.CONFIG).exists() and not options.overwrite:
         raise InputError(
             "is already a results folder; continue its run with --resume, or replace it with --overwrite", folder
         )
-    if found:
-        raise InputError(f"holds {_names(found)}, which --overwrite would replace; choose another --save-path", folder)
+    refuse_existing(_outputs(folder, task_class), options.overwrite)
 
 
 def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, data: Mapping[str, Encoded]) -> None:
@@ -70,9 +66,10 @@ def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, data: Mappi
     folder = task.options.save_path
     if not task.options.resume:  # again, since another run may have begun there while this one read its data
         check_new_folder(type(task), task.options)
+    _note_results_of_other_commands(folder, task)
     earlier = _outputs(folder, type(task))
     if earlier:
-        LOGGER.info("removing %s from %s", _names(earlier), folder)
+        LOGGER.info("--overwrite: removing %s", names_of(earlier, most=len(earlier)))
     for path in earlier:
         if path.is_file():  # folders are emptied by the task that fills them
             path.unlink()
@@ -142,6 +139,13 @@ def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: d
     return dataclasses.replace(previous, **{**changes, "resume": True, "save_path": options.save_path})
 
 
+def _note_results_of_other_commands(folder: Path, task: Task[Any]) -> None:
+    """Tell which folders with predictions or explanations stay, although they are of the model that is replaced."""
+    others = sorted(path for path in folder.iterdir() if path.is_dir() and path.name not in task.kept)
+    if others and (folder / checkpoint.CONFIG).exists():
+        LOGGER.info("note: %s may hold results of the earlier model, and stay as they are", names_of(others))
+
+
 def _is_path(kind: Any) -> bool:
     """Tell whether the type of an option is a path, an optional one or a tuple of them."""
     return Path in (kind, *typing.get_args(kind))
@@ -150,10 +154,6 @@ def _is_path(kind: Any) -> bool:
 def _outputs(folder: Path, task_class: type[Task[Any]]) -> list[Path]:
     """Return what a folder holds of that which a run writes."""
     return [path for name in (*OUTPUTS, *task_class.kept) for path in sorted(folder.glob(name))]
-
-
-def _names(paths: list[Path]) -> str:
-    return ", ".join(path.name for path in paths)
 
 
 def _configuration(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -14,6 +15,7 @@ from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary
 from latent_rationale.common.data.word_vectors import WordVectors, join_vectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.description import describe_vectors
 from latent_rationale.common.experiment.options import NO_VECTORS, PredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
@@ -22,9 +24,10 @@ from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.metrics import MeanMetric
 from latent_rationale.common.training.options import TrainOptions
+from latent_rationale.common.training.sizes import build_checked
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.console import LOGGER
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError
 
 Options = TypeVar("Options", bound=TrainOptions)
 
@@ -127,14 +130,15 @@ class Task(ABC, Generic[Options]):
         """
 
     def read_nonempty_split(self, name: str) -> Sequence[Any]:
-        """Read the examples of a split that the user named with ``--split``.
+        """Read the examples of a split of which some are needed.
 
         Raises:
-            InputError: if the split is empty, or a file is missing or malformed.
+            AbsentDataError: if the split has no labelled examples, or its file is missing.
+            InputError: if the file is malformed.
         """
         examples = self.read_split(name)
         if not examples:
-            raise InputError(f"--split {name}: the data has no labelled {self.unit} in this split")
+            raise AbsentDataError(f"the data has no labelled {self.unit} in its {name} split")
         return examples
 
     @property
@@ -224,8 +228,13 @@ class Task(ABC, Generic[Options]):
         return tokenize(text)
 
     def read_splits(self) -> Splits:
-        """Read the examples of all splits."""
-        return Splits(*map(self.read_split, ("train", "dev", "test")))
+        """Read the examples of all splits; a test set that is absent is reported and stays empty."""
+        train, dev = map(self.read_nonempty_split, ("train", "dev"))
+        try:
+            return Splits(train, dev, self.read_nonempty_split("test"))
+        except AbsentDataError as error:
+            LOGGER.info("note: no test set: %s", error)
+            return Splits(train, dev, ())
 
     @property
     def trains_embedding(self) -> bool:
@@ -250,9 +259,10 @@ class Task(ABC, Generic[Options]):
         Returns None if embeddings are learned from scratch.
         """
         examples = (*splits.train, *splits.dev, *splits.test)
+        options: Any = self.options
         tables = []
         for path in self.vectors_paths:
-            tables.append(read_vectors(path, self._texts(examples)))
+            tables.append(read_vectors(path, self._texts(examples), options.lowercase_vectors))
             if len(self.vectors_paths) > 1:
                 LOGGER.info("vectors: %s (%s)", describe_vectors(tables[-1], self._texts(splits.train)), path)
         return join_vectors(tables) if tables else None
@@ -281,7 +291,8 @@ class Task(ABC, Generic[Options]):
             LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, self._texts(splits.train)), files)
         options: Any = self.options
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, vectors, self.trains_embedding))
+        trained = self.trains_embedding
+        return vocabulary, *build_checked(lambda: self.build(make_embedding(vocabulary, size, vectors, trained)))
 
     def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the files that ``reopen`` needs beside the configuration, at the start of a run.
@@ -311,8 +322,11 @@ class Task(ABC, Generic[Options]):
             InputError: if a file of the folder is missing or malformed.
         """
         vocabulary = Vocabulary.load(folder / checkpoint.VOCABULARY)
-        size = checkpoint.read_config(folder)["embedding_size"]
-        return vocabulary, *self.build(make_embedding(vocabulary, size, trained=self.trains_embedding))
+        size, trained = checkpoint.read_config(folder)["embedding_size"], self.trains_embedding
+        return vocabulary, *build_checked(
+            lambda: self.build(make_embedding(vocabulary, size, trained=trained)),
+            partial(checkpoint.check_shapes, folder),
+        )
 
     def encode(self, examples: Sequence[Any], vocabulary: Tokenizer) -> Encoded:
         """Convert examples to ids and targets."""
@@ -335,6 +349,11 @@ class Task(ABC, Generic[Options]):
             dev: measures by name.
         """
         return self.variant.rank(dev)
+
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return the targets that an evaluation on dev misses, each with advice on what to change."""
+        variant = self.variant
+        return {target: variant.advice(target, dev) for target in variant.targets() if target.is_missed(dev)}
 
     def select_examples_to_show(
         self, predictions: Sequence[Prediction], examples: Sequence[Any], count: int

@@ -7,6 +7,7 @@ from torch import nn
 
 from latent_rationale.common.distributions import DISTRIBUTIONS, Bernoulli, Selection
 from latent_rationale.common.experiment.options import LagrangianOptions, RationaleTrainOptions
+from latent_rationale.common.experiment.targets import Target, share_target, transitions_target
 from latent_rationale.common.nn.attention_model import AttentionModel
 from latent_rationale.common.nn.cells import CELLS, MakeCell
 from latent_rationale.common.nn.classifier import Classifier
@@ -26,7 +27,7 @@ from latent_rationale.common.objectives import (
 from latent_rationale.common.objectives.lagrange import LagrangeMultiplier
 
 Rank = tuple[float, float]
-"""Type of the rank of an evaluation: its excess over the target share, then its dev criterion. Lower is better."""
+"""Type of the rank of an evaluation: its excess over the targets, then its dev criterion. Lower is better."""
 
 
 Options = TypeVar("Options", bound=LagrangianOptions)
@@ -39,11 +40,11 @@ class Variant(ABC, Generic[Options]):
         options: options of the training run.
     """
 
-    TOLERANCE = 0.02
-    """Excess of the selected share over its target up to which an evaluation counts as on target."""
-
     share_name = "selected"
     """Name of the selected share in evaluations."""
+
+    share_reached = "selected {:.3f} of the words"
+    """Description of a value of the selected share."""
 
     def __init__(self, options: Options):
         self.options = options
@@ -65,11 +66,28 @@ class Variant(ABC, Generic[Options]):
         """Return the measure on dev by which the schedule and the choice of the best model go; lower is better."""
         return dev["loss"]
 
+    def targets(self) -> tuple[Target, ...]:
+        """Return the targets that the options set; by default that of ``--selection``."""
+        share = self.options.selection
+        return (share_target(self.share_name, share, self.share_reached),) if share < 1 else ()
+
     def rank(self, dev: dict[str, float]) -> Rank:
-        """Rank an evaluation on dev: by its criterion if it is on target, else by its excess over the target."""
-        excess = dev.get(self.share_name, 0.0) - self.options.selection - self.TOLERANCE
-        # Rounded, because shares are float32: a share on the limit must not exceed it by its rounding error.
-        return max(round(excess, 6), 0.0), self.criterion(dev)
+        """Rank an evaluation on dev: by its criterion if it is on every target, else by its excess over them."""
+        return sum(target.excess(dev) for target in self.targets()), self.criterion(dev)
+
+    def advice(self, target: Target, dev: dict[str, float]) -> str:
+        """Return what to change after a run whose best model misses a target.
+
+        Args:
+            target: the missed target.
+            dev: measures of the best model on dev.
+        """
+        longer = "train longer, or " if self.options.lagrange_lr > 0 else ""
+        if target.excess(dev) == 0:
+            return f"{longer}lower --lambda-init or --lagrange-lr"
+        if dev[target.multiplier] < 0.99 * self.options.lambda_max:
+            return f"{longer}raise --lambda-init or --lagrange-lr"
+        return f"{longer}raise --lambda-max, which the multiplier has reached"
 
     def multiplier(self, target: float) -> LagrangeMultiplier:
         """Return a Lagrange multiplier that holds a share at a target."""
@@ -86,6 +104,11 @@ class Variant(ABC, Generic[Options]):
 
 class TextVariant(Variant[RationaleTrainOptions]):
     """Variant for classifiers of one text, with or without a selector."""
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the targets of ``--selection`` and ``--lasso``."""
+        lasso = self.options.lasso
+        return (*super().targets(), *((transitions_target(lasso),) if lasso > 0 else ()))
 
     def family(self) -> type[Selection] | None:
         """Return the distribution of a choice; None for a model without a selector."""
@@ -129,6 +152,10 @@ class Baseline(TextVariant):
         """Return the task loss as the objective."""
         return Supervised(criterion)
 
+    def targets(self) -> tuple[Target, ...]:
+        """Return no target: nothing is selected."""
+        return ()
+
 
 class Latent(TextVariant):
     """Variant for choices with reparameterised gradients."""
@@ -146,8 +173,13 @@ class Reinforced(TextVariant):
     """Variant for binary choices, learned by REINFORCE under fixed penalties or constraints."""
 
     def criterion(self, dev: dict[str, float]) -> float:
-        """Return the objective, which includes fixed penalties; with a target share, only the task loss."""
-        return dev["objective"] if self.options.selection == 1 else dev["loss"]
+        """Return the objective, which includes fixed penalties; with targets, only the task loss."""
+        return dev["loss"] if self.targets() else dev["objective"]
+
+    def advice(self, target: Target, dev: dict[str, float]) -> str:
+        """Return what to change; fixed penalties lower a share as well."""
+        costs = self.options.sparsity > 0 and target.excess(dev) == 0
+        return super().advice(target, dev) + ", or lower --sparsity" * costs
 
     def objective(self, criterion: Criterion) -> Objective:
         """Return the task loss plus the surrogate of the expected cost."""
@@ -183,6 +215,10 @@ class Attention(TextVariant):
         options = self.options
         encoder = self._encoder(embedding, skip_unselected=False)
         return AttentionModel(embedding, encoder, output_size, options.dropout, options.selection)
+
+    def advice(self, target: Target, dev: dict[str, float]) -> str:
+        """Return what to change: nothing is trained towards the share, which is rounded for each text."""
+        return "raise --selection, because each text keeps at least one word"
 
 
 VARIANTS: dict[str, type[TextVariant]] = {

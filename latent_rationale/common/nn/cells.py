@@ -79,7 +79,8 @@ class Cell(nn.Module, ABC):
 
     def project(self, inputs: Tensor) -> Tensor:
         """Compute the part of each step that depends on the input alone, ``[*, D]`` to ``[*, gates * H]``."""
-        return functional.linear(inputs, self.input_weight)
+        # In the type of the weights also under autocast, because states add up over all words.
+        return functional.linear(inputs, self.input_weight).to(self.input_weight.dtype)
 
     @abstractmethod
     def start(self, projected: Tensor) -> State:

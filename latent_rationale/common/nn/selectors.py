@@ -31,7 +31,8 @@ class Gate(nn.Module):
 
     def forward(self, states: Tensor) -> Selection:
         """Return the distribution, with batch shape ``[*]``, for states ``[*, D]``."""
-        return self.family.from_raw(self.layer(states))
+        # In the type of the weights also under autocast: in bfloat16, tails of distributions would be lost.
+        return self.family.from_raw(self.layer(states).to(self.layer.weight.dtype))
 
 
 class Selector(nn.Module, ABC):
@@ -80,7 +81,7 @@ class IndependentSelector(Selector):
         dist = self.gate(states)
         if not self.training:
             return dist.decide(), dist
-        return dist.icdf(uniform_noise(dist.batch_shape, states)), dist
+        return dist.icdf(uniform_noise(dist.batch_shape, self.gate.layer.weight)), dist
 
 
 class DependentSelector(Selector):
@@ -108,7 +109,7 @@ class DependentSelector(Selector):
         # The columns of both weights that multiply h_t, the cell's rows above the gate's: one product serves both.
         # N = gates * H rows of the cell and P rows of the gate, so that ``words`` is [B, T, N + P].
         weight = torch.cat([self.cell.input_weight[:, :width], self.gate.layer.weight[:, :width]])
-        words = functional.linear(states, weight)
+        words = functional.linear(states, weight).to(weight.dtype)  # under autocast too: states add up over all words
         noise = uniform_noise(words.shape[:2], words) if self.training else None
         z, raw = self._sample(words, noise)
         return z, family.from_raw(raw)

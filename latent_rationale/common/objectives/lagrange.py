@@ -34,10 +34,15 @@ class LagrangeMultiplier(nn.Module):
         self.register_buffer("average", torch.tensor(0.0))
 
     def forward(self, value: Tensor) -> Tensor:
-        """Compute the penalty ``[]``: multiplier times moving average, with the gradient of the current violation."""
+        """Compute the penalty ``[]``: the multiplier times the violation.
+
+        In training its value is that of the moving average, which is updated first, and its gradient that of the
+        current violation. In evaluation it is the violation of the evaluated data.
+        """
         violation = value - self.target
-        if self.training:
-            self._move(violation.detach())
+        if not self.training:
+            return self.multiplier * violation
+        self._move(violation.detach())
         # Straight-through: the value of the moving average, the gradient of the violation. The multiplier is copied,
         # because the next step changes it in place, and a later backward pass must see the value of this step.
         return self.multiplier.clone() * (violation + (self.average - violation).detach())

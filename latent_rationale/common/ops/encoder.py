@@ -51,7 +51,9 @@ def encode(
     if find_operator(f"{cell}_encoder", inputs.device) is None:
         return None
     directions = (forwards, backwards)
-    projected = (functional.linear(inputs, weights.input_weight).contiguous() for weights in directions)
+    # Under autocast products are of a smaller type; the operator needs that of the weights.
+    dtype = forwards.input_weight.dtype
+    projected = (functional.linear(inputs, weights.input_weight).to(dtype).contiguous() for weights in directions)
     recurrent_weight = (weights.recurrent_weight for weights in directions)
     bias = (weights.bias for weights in directions)
     z = None if z is None else z.contiguous()

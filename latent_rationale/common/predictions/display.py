@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.predictions.prediction import MARK_STYLE, Prediction, Spans
-from latent_rationale.common.utils.console import LOGGER
+from latent_rationale.common.utils.console import IN_COLOUR, LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines
 from latent_rationale.common.utils.writing import write_atomically
 
 PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
-"""Names of the files with predictions in a results folder."""
+"""Names of the files with predictions in a folder."""
+
+PLOTS = "plots"
+"""Name of the folder with pictures of predictions."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,22 @@ def _tokenize_example(
     return tokens
 
 
-def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> None:
+def prediction_files(folder: Path) -> list[Path]:
+    """Return the files with predictions, and pictures of them, that are or may be in a folder."""
+    names = (PREDICTIONS, f"{PREDICTIONS}.gz", RATIONALES, PAGE)
+    return [*(folder / name for name in names), *sorted((folder / PLOTS).glob("*.png"))]
+
+
+def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> list[Path]:
     """Write predictions as JSON lines, as text with marked rationales, and as an HTML page with the first of them.
 
     Args:
         folder: existing folder for the files.
         predictions: predictions in the order of the examples.
         zipped: whether the JSON lines are compressed.
+
+    Returns:
+        The files.
     """
     rows = ({"source": item.source, **item.prediction.to_json(), **item.gold} for item in predictions)
     path = folder / (f"{PREDICTIONS}.gz" if zipped else PREDICTIONS)
@@ -102,14 +114,18 @@ def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], z
     write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
     write_atomically(folder / PAGE, page(predictions))
     LOGGER.info("%d predictions are in %s", len(predictions), path)
+    return [path, folder / RATIONALES, folder / PAGE]
 
 
 def show(predictions: Sequence[LabelledPrediction]) -> None:
     """Print predictions with their texts: coloured in a terminal, with the marks of :func:`mark` otherwise."""
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for item in predictions:
-        render = item.prediction.highlighted if in_colour else item.prediction.marked
-        LOGGER.info("%s\n  %s", item.headline, render(item.gold_spans))
+        LOGGER.info("%s", item.headline)
+        if in_colour:
+            LOGGER.info("  %s", item.prediction.highlighted(item.gold_spans), extra=IN_COLOUR)
+        else:
+            LOGGER.info("  %s", item.prediction.marked(item.gold_spans))
 
 
 PAGE_LENGTH = 200
@@ -136,9 +152,15 @@ def page(predictions: Sequence[LabelledPrediction]) -> str:
     )
 
 
-def plot(predictions: Sequence[LabelledPrediction], folder: Path) -> None:
-    """Plot each prediction to ``<source>_<number>.png`` in a folder, which is created if necessary."""
+def plot(predictions: Sequence[LabelledPrediction], folder: Path) -> list[Path]:
+    """Plot each prediction to ``<source>_<number>.png`` in a folder, which is created if necessary.
+
+    Returns:
+        The files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for number, item in enumerate(predictions, start=1):
-        item.prediction.plot(folder / f"{Path(item.source).stem}_{number}.png")
+    files = [folder / f"{Path(item.source).stem}_{number}.png" for number, item in enumerate(predictions, start=1)]
+    for item, path in zip(predictions, files, strict=True):
+        item.prediction.plot(path)
     LOGGER.info("%d pictures are in %s", len(predictions), folder)
+    return files

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_rationale.common.structures import Output
+from latent_rationale.common.utils.console import escaped, on_one_line
 
 MARK_STYLE = """
 .rationale mark { background: color-mix(in srgb, #ffb31a calc(var(--z) * 100%), transparent); color: inherit;
@@ -116,7 +117,7 @@ def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> 
     """
     # The original code's marks, so that its output can be compared with ours.
     marks = ("" if value == 0 else "**" if value == 1 else "__" for value in z or [0.0] * len(tokens))
-    words = [f"{symbol}{token}{symbol}" for token, symbol in zip(tokens, marks, strict=True)]
+    words = [f"{symbol}{word_of_line(token)}{symbol}" for token, symbol in zip(tokens, marks, strict=True)]
     for start, end in gold:
         words[start] = "[" + words[start]
         words[end - 1] += "]"
@@ -139,7 +140,23 @@ def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()
         for style in styles[start:end]:
             style.append("4")  # underlined
     styled = zip(tokens, styles, strict=True)
-    return " ".join(f"\033[{';'.join(style)}m{token}\033[0m" if style else token for token, style in styled)
+    return " ".join(in_style(token, style) for token, style in styled)
+
+
+def in_style(token: str, style: Sequence[str]) -> str:
+    """Return a word for a terminal.
+
+    Args:
+        token: the word; its control characters are escaped.
+        style: parameters of the ANSI code for colours (SGR); empty for no code.
+    """
+    word = escaped(word_of_line(token))
+    return f"\033[{';'.join(style)}m{word}\033[0m" if style else word
+
+
+def word_of_line(token: str) -> str:
+    """Return a word for a text of one line: line breaks are escaped, and an empty word is shown as two quotes."""
+    return on_one_line(token) or '""'
 
 
 def _style(z: float) -> list[str]:

@@ -17,7 +17,14 @@ from latent_rationale.common.objectives import Objective
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
+from latent_rationale.common.utils.values import shorten
 from latent_rationale.common.utils.writing import replacing
+
+MOST_UNITS = 16384
+"""Maximum size of the word vectors of a model."""
+
+_CONFIG_TYPES = {"task": str, "options": dict, "embedding_size": int, "files": dict, "data": dict}
+"""Types of the values of a configuration, of which the last two are missing in older ones."""
 
 CONFIG, VOCABULARY, BEST, LAST = "config.json", "vocabulary.txt", "best.safetensors", "last.pt"
 
@@ -84,8 +91,7 @@ def load_weights(folder: Path, model: Model, objective: Objective) -> None:
             weights = _read_weights(path)
         elif (folder / LAST).exists():
             path = folder / LAST
-            state = _read_last(folder)
-            weights = {f"{part}.{name}": x for part in ("model", "objective") for name, x in state[part].items()}
+            weights = _last_weights(folder)
         else:
             raise InputError("holds no model yet: neither best nor last", folder)
         if not all(tensor.isfinite().all() for tensor in weights.values()):
@@ -94,6 +100,47 @@ def load_weights(folder: Path, model: Model, objective: Objective) -> None:
             module.load_state_dict({k.removeprefix(part): v for k, v in weights.items() if k.startswith(part)})
     except (SafetensorError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
+
+
+def check_shapes(folder: Path, model: Model, objective: Objective) -> None:
+    """Compare the shapes of a model with those of the saved weights, if there are any, without reading the latter.
+
+    Args:
+        folder: results folder.
+        model: the model, possibly on the meta device, where it takes no memory.
+        objective: objective of the training.
+
+    Raises:
+        InputError: if names or shapes differ.
+    """
+    path = folder / (BEST if (folder / BEST).exists() else LAST)
+    if not path.exists():
+        return
+    expected = _prefixed("model", model) | _prefixed("objective", objective)
+    saved = _saved_shapes(path)
+    for name in sorted(saved.keys() | expected.keys()):
+        there = saved.get(name, "missing")
+        needed = list(expected[name].shape) if name in expected else "no such tensor"
+        if there != needed:
+            reason = f"the shape of {name} is {there}; {CONFIG} and {VOCABULARY} ask for {needed}"
+            raise InputError(f"does not hold the weights of this model ({reason})", path)
+
+
+def _saved_shapes(path: Path) -> dict[str, list[int]]:
+    """Return the shapes of the weights in a file of the best or the last model."""
+    try:
+        if path.name == BEST:
+            with safetensors.safe_open(path, "pt") as file:
+                return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+        return {name: list(tensor.shape) for name, tensor in _last_weights(path.parent).items()}
+    except (SafetensorError, OSError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"does not hold the weights of this model ({_first_line(error)})", path) from error
+
+
+def _last_weights(folder: Path) -> dict[str, Tensor]:
+    """Return the weights of model and objective in the last training state."""
+    state = _read_last(folder)
+    return {f"{part}.{name}": x for part in ("model", "objective") for name, x in state[part].items()}
 
 
 def digest(values: Any) -> str:
@@ -130,8 +177,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     config = read_json(folder / CONFIG)
     if not isinstance(config, dict) or not {"task", "options", "embedding_size"} <= config.keys():
         raise InputError("not the configuration of a training run", folder / CONFIG)
-    if not all(isinstance(config.get(key, {}), dict) for key in ("options", "files", "data")):
-        raise InputError("not the configuration of a training run", folder / CONFIG)
+    for key, kind in _CONFIG_TYPES.items():
+        if key in config and type(config[key]) is not kind:  # no bool as a number
+            raise InputError(f"{key}: {shorten(repr(config[key]))} has the wrong type", folder / CONFIG)
+    if config["embedding_size"] not in range(1, MOST_UNITS + 1):
+        raise InputError(f"embedding_size: expected a number in [1, {MOST_UNITS}]", folder / CONFIG)
     _check_files(folder, config.get("files", {}))
     return config
 

@@ -67,11 +67,11 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
     watch = FiniteWatch()
     train_state.train()
     batches = training_batches(data, options.batch_size, options.seed, progress.iteration, train_state.device)
+    _set_rate(train_state, epoch, last)
     with Progress("step", last, progress.iteration) as bar:
         # Nothing is read from the device in a step that is not logged: whether one is, is known before it is taken.
         while progress.iteration < last and not _is_over(train_state, options):
             progress.iteration, batch = next(batches)
-            train_state.schedule.advance(progress.iteration / (last + 1))
             output, loss, norm = train_step(train_state, batch, options.max_grad_norm)
             watch.add(progress.iteration, loss.terms | {"gradient norm": norm})
             bar.advance()
@@ -79,12 +79,15 @@ def train(train_state: TrainState, data: Encoded, dev: Encoded, options: TrainOp
             saving = evaluating or progress.iteration == last or _is_due(progress.iteration, options.save_every)
             if progress.iteration % options.print_every == 0 or saving:
                 watch.check()
+                if saving:
+                    _check_weights(train_state)
                 _log_step(train_state, output, loss, norm, judge.share_name, bar, run)
             if evaluating:
                 if output.rationale is not None:
                     run.histogram("train/z", output.rationale.z[output.rationale.mask], progress.iteration)
                 may_be_best = progress.iteration >= judge.first_best_epoch * epoch
                 _evaluate_and_keep(train_state, dev, options, judge, run, may_be_best)
+            _set_rate(train_state, epoch, last)
             if saving:
                 checkpoint.save_last(run.folder, train_state)
 
@@ -131,18 +134,34 @@ class Evaluation:
         self._totals = {name: self._totals[name] + tally if self._totals else tally for name, tally in tallies.items()}
 
     def values(self) -> dict[str, float]:
-        """Return the values over all batches so far. Waits for the device."""
-        return {name: total.value() for name, total in self._totals.items()}
+        """Return the values over all batches so far. Waits for the device.
+
+        Raises:
+            InputError: if one is not finite.
+        """
+        values = {name: total.value() for name, total in self._totals.items()}
+        if broken := [name for name, value in values.items() if not math.isfinite(value)]:
+            raise InputError(f"no finite {' and '.join(broken)} in the evaluation: {TOO_LARGE}")
+        return values
 
 
 def outputs(model: Model, data: Encoded, batch_size: int) -> Iterator[tuple[Batch, Output]]:
-    """Yield a model's outputs in evaluation mode, batch by batch longest sentences first."""
+    """Yield a model's outputs in evaluation mode, batch by batch longest sentences first.
+
+    Raises:
+        InputError: after the last batch, if a score or a choice was not finite.
+    """
     device = next(model.parameters()).device
+    finite = torch.tensor(True, device=device)
     with evaluating(model):
         batches = data.in_order(batch_size)
         for index in track(batches, "step", len(batches), "evaluating", EVERY):
             batch = data.batch(index).to(device)
-            yield batch, model(batch)
+            output = model(batch)
+            finite &= output.is_finite()  # read at the end only, so that no batch waits for the device
+            yield batch, output
+    if not finite:
+        raise InputError(f"a prediction is not finite: {TOO_LARGE}")
 
 
 @contextmanager
@@ -155,6 +174,10 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             yield
     finally:
         module.train(mode)
+
+
+TOO_LARGE = "the weights of the model are too large; train it with a smaller --lr"
+"""End of the message about a result that is no number."""
 
 
 class FiniteWatch:
@@ -185,6 +208,17 @@ class FiniteWatch:
             raise InputError(f"{broken} is not finite at step {step:.0f}; nothing was saved since; try a smaller --lr")
 
 
+def _check_weights(train_state: TrainState) -> None:
+    """Check the weights after a step, before they are evaluated or saved. Waits for the device.
+
+    Raises:
+        InputError: if one is not finite.
+    """
+    if not torch.stack([parameter.isfinite().all() for parameter in train_state.parameters]).all():
+        step = train_state.progress.iteration
+        raise InputError(f"the weights are not finite after step {step}; nothing was saved since; try a smaller --lr")
+
+
 def _log_step(
     train_state: TrainState, output: Output, loss: Loss, norm: Tensor, share_name: str, bar: Progress, run: Run
 ) -> None:
@@ -213,6 +247,12 @@ def _evaluate_and_keep(
     run.text("dev/rationales", judge.show(), progress.iteration)
     shown = headline(values, judge.headline)
     LOGGER.info("step %d  dev %s%s", progress.iteration, shown, "  (best)" if better else "")
+
+
+def _set_rate(train_state: TrainState, epoch: int, last: int) -> None:
+    """Set the learning rate of the next step, which may lie in the next epoch."""
+    taken = train_state.progress.iteration
+    train_state.schedule.advance(taken // epoch, (taken + 1) / (last + 1))
 
 
 def _is_over(train_state: TrainState, options: TrainOptions) -> bool:

@@ -43,6 +43,12 @@ def selection_shares(rationale: Rationale) -> dict[str, MeanMetric]:
     return {name: MeanMetric((which & mask).sum(), words) for name, which in chosen.items()}
 
 
+def transitions(rationale: Rationale) -> MeanMetric:
+    """Compute the number of changes between selected and other words per word, within texts ``[B, T]``."""
+    changes = (rationale.z > 0).diff(dim=1) & rationale.mask[:, 1:]  # a change to the padding is none
+    return MeanMetric(changes.sum(), rationale.mask.sum())
+
+
 def mean_runs(rationale: Rationale) -> MeanMetric:
     """Compute the mean number of contiguous runs of selected words per text."""
     # A run starts at a selected first word, or where a word is selected and the one before it is not.

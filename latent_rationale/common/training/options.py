@@ -16,7 +16,7 @@ class ComputeOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "hardware"
 
-    device: str = option("auto", "device; auto: a GPU if available, else the CPU", choices=DEVICES)
+    device: str = option("auto", "device; auto: CUDA if available, else the CPU; mps: Apple's GPU", choices=DEVICES)
     threads: int = option(
         0, "threads on the CPU; 0: OMP_NUM_THREADS if it is set, else as many as cores are free", within="[0, 1024]"
     )
@@ -33,16 +33,16 @@ class RunOptions(ComputeOptions):
     resume: bool = option(False, "continue the run in --save-path, with its options")
     seed: int = option(1, "seed of all random numbers", within="[0, 9007199254)")
 
-    num_iterations: int = option(-25, "training steps; negative: epochs", negated=("epochs",))
-    batch_size: int = option(25, "sentences per step", within="[1, inf)")
-    eval_batch_size: int = option(100, "sentences per step of an evaluation", within="[1, inf)")
-    eval_every: int = option(-1, "steps between evaluations; -1: an epoch", within="[-1, inf)")
-    print_every: int = option(100, "steps between logged points", within="[1, inf)")
+    num_iterations: int = option(-25, "training steps; negative: epochs", within="[-1e9, 1e9]", negated=("epochs",))
+    batch_size: int = option(25, "sentences per step", within="[1, 1e6]")
+    eval_batch_size: int = option(100, "sentences per step of an evaluation", within="[1, 1e6]")
+    eval_every: int = option(-1, "steps between evaluations; -1: an epoch", within="[-1, 1e9]")
+    print_every: int = option(100, "steps between logged points", within="[1, 1e9]")
     save_every: int = option(
-        -1, "steps between saved states, beside those at evaluations; -1: none", within="[-1, inf)"
+        -1, "steps between saved states, beside those at evaluations; -1: none", within="[-1, 1e9]"
     )
     early_stopping: int = option(
-        0, "stop after this many evaluations without a better one; 0: never", within="[0, inf)"
+        0, "stop after this many evaluations without a better one; 0: never", within="[0, 1e9]"
     )
 
     def __post_init__(self) -> None:
@@ -65,9 +65,9 @@ class OptimizerOptions(OptionGroup):
 
     HEADING: ClassVar[str] = "optimiser"
 
-    lr: float = option(0.0002, "learning rate of Adam", within="(0, inf)")
-    weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, inf)")
-    max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, inf)")
+    lr: float = option(0.0002, "learning rate of Adam", within="(0, 1e30]")
+    weight_decay: float = option(1e-5, "L2 penalty, coupled to Adam's gradient", within="[0, 1e30]")
+    max_grad_norm: float = option(5.0, "gradients are clipped to this norm", within="(0, 1e30]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,20 +78,19 @@ class ScheduleOptions(OptionGroup):
 
     scheduler: str = option(
         "plateau",
-        "when the learning rate falls: after evaluations, or with linear from the first tenth of the steps on",
+        "when the learning rate falls: plateau when dev stops improving, multistep after the epochs in --milestones, "
+        "exponential after each epoch, linear after the first tenth of the steps",
         choices=("plateau", "multistep", "exponential", "linear"),
     )
     lr_decay: float = option(0.5, "factor on the learning rate when it falls", within="(0, 1)")
-    min_lr: float = option(1e-5, "smallest learning rate", within="[0, inf)")
-    stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, inf)")
-    milestones: tuple[int, ...] = option(
-        (25, 50, 75), "evaluations after which it falls, with multistep", within="[1, inf)"
-    )
+    min_lr: float = option(1e-5, "smallest learning rate", within="[0, 1e30]")
+    stop_lr_threshold: float = option(0.0, "stop once the learning rate is below this", within="[0, 1e30]")
+    milestones: tuple[int, ...] = option((25, 50, 75), "epochs after which it falls, with multistep", within="[1, 1e9]")
     threshold: float = option(
         1e-4, "relative improvement of the dev criterion that counts, with plateau", within="[0, 1)"
     )
-    patience: int = option(5, "evaluations without improvement before the rate falls, with plateau", within="[0, inf)")
-    cooldown: int = option(5, "evaluations after a fall that do not count, with plateau", within="[0, inf)")
+    patience: int = option(5, "evaluations without improvement before the rate falls, with plateau", within="[0, 1e9]")
+    cooldown: int = option(5, "evaluations after a fall that do not count, with plateau", within="[0, 1e9]")
 
     def __post_init__(self) -> None:
         """Refuse combinations of values that do not go together."""

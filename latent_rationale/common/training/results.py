@@ -44,15 +44,18 @@ class Run:
         """Add text in Markdown format to tensorboard."""
         self._events.text(name, text, iteration)
 
-    def finish(self, best_iteration: int, results: Mapping[str, Mapping[str, float]]) -> None:
+    def finish(
+        self, best_iteration: int, facts: Mapping[str, float], results: Mapping[str, Mapping[str, float]]
+    ) -> None:
         """Write the final metrics to ``results.json``.
 
         Args:
             best_iteration: iteration at which the best model was found, or 0 if there is none.
+            facts: further numbers about the run as a whole.
             results: metrics of each split.
         """
         flat = {f"{split}_{name}": value for split, measures in results.items() for name, value in measures.items()}
-        write_json(self.folder / RESULTS, {"best_iter": best_iteration, **flat})
+        write_json(self.folder / RESULTS, {"best_iter": best_iteration, **facts, **flat})
 
     def __enter__(self) -> Self:
         return self

@@ -1,10 +1,9 @@
-"""Learning-rate schedules: per evaluation (one an epoch by default), or per step."""
+"""Learning-rate schedules: by the epochs or the steps taken, or by evaluations on dev."""
 
-from collections.abc import Callable
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from latent_rationale.common.training.options import TrainOptions
 
@@ -15,42 +14,45 @@ WARM_UP = 0.1
 class Schedule:
     """Learning-rate schedule that ``--scheduler`` names.
 
+    Only ``plateau`` has a state. The other rates are functions of the steps taken, so that neither the interval between
+    evaluations nor an interruption of the run changes them.
+
     Args:
         optimizer: the optimiser whose learning rate is scheduled.
         options: options of the training run.
     """
 
     def __init__(self, optimizer: Optimizer, options: TrainOptions):
-        self._on_plateau = options.scheduler == "plateau"
         self._optimizer = optimizer
-        self._linear = (options.lr, options.min_lr) if options.scheduler == "linear" else None
-        self._scheduler: Any = SCHEDULERS[options.scheduler](optimizer, options)
+        self._options = options
+        self._plateau = _plateau(optimizer, options) if options.scheduler == PLATEAU else None
+        self._rate = RATES.get(options.scheduler)
 
     def step(self, criterion: float) -> None:
-        """Update the rate after an evaluation with this criterion, lower is better."""
-        if self._on_plateau:
-            self._scheduler.step(criterion)
-        else:
-            self._scheduler.step()
+        """Update the rate of ``plateau`` after an evaluation with this criterion, lower is better."""
+        if self._plateau is not None:
+            self._plateau.step(criterion)
 
-    def advance(self, done: float) -> None:
-        """Update a linear rate before a step that lies at the share ``done`` of the run, in (0, 1).
+    def advance(self, epochs: int, done: float) -> None:
+        """Set the rate of the next step, unless it follows evaluations.
 
-        It rises to ``lr`` and falls to ``min_lr`` (Devlin et al., 2019, appendix A.2).
+        Args:
+            epochs: number of whole epochs before the step.
+            done: share of the run at which the step lies, in (0, 1).
         """
-        if self._linear is not None:
-            peak, least = self._linear
-            rate = peak * min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
+        if self._rate is not None:
+            rate = self._rate(self._options, epochs, done)
             for group in self._optimizer.param_groups:
-                group["lr"] = max(rate, least)
+                group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that changes during training."""
-        return {name: value for name, value in self._scheduler.state_dict().items() if name != "lr_lambdas"}
+        return {} if self._plateau is None else self._plateau.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what ``state_dict`` returned."""
-        self._scheduler.load_state_dict(state | ({} if self._on_plateau else {"lr_lambdas": [None]}))
+        if self._plateau is not None:
+            self._plateau.load_state_dict(state)
 
 
 def _plateau(optimizer: Optimizer, options: TrainOptions) -> ReduceLROnPlateau:
@@ -65,27 +67,26 @@ def _plateau(optimizer: Optimizer, options: TrainOptions) -> ReduceLROnPlateau:
     )
 
 
-def _exponential(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """Multiply the rate by ``lr_decay`` after each evaluation."""
-    return _down_to_least(optimizer, options, lambda evaluations: evaluations)
+def _exponential(options: TrainOptions, epochs: int, done: float) -> float:
+    """Multiply the rate by ``lr_decay`` after each epoch."""
+    return _fallen(options, epochs)
 
 
-def _multistep(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """Multiply the rate by ``lr_decay`` after each number of evaluations in ``milestones``."""
-    return _down_to_least(
-        optimizer, options, lambda evaluations: sum(evaluations >= milestone for milestone in options.milestones)
-    )
+def _multistep(options: TrainOptions, epochs: int, done: float) -> float:
+    """Multiply the rate by ``lr_decay`` after each number of epochs in ``milestones``."""
+    return _fallen(options, sum(epochs >= milestone for milestone in options.milestones))
 
 
-def _down_to_least(optimizer: Optimizer, options: TrainOptions, falls: Callable[[int], int]) -> LambdaLR:
-    """Multiply the rate by ``lr_decay`` as often as ``falls(evaluations)`` says, down to ``min_lr``."""
-    least = min(options.min_lr / options.lr, 1.0)
-    return LambdaLR(optimizer, lambda evaluations: max(options.lr_decay ** falls(evaluations), least))
+def _fallen(options: TrainOptions, times: int) -> float:
+    """Compute the rate that fell so many times, down to ``min_lr``."""
+    return max(options.lr * options.lr_decay**times, min(options.min_lr, options.lr))
 
 
-def _linear(optimizer: Optimizer, options: TrainOptions) -> LambdaLR:
-    """Leave the rate unchanged: ``Schedule.advance`` sets it before each step."""
-    return LambdaLR(optimizer, lambda evaluations: 1.0)
+def _linear(options: TrainOptions, epochs: int, done: float) -> float:
+    """Compute a rate that rises to ``lr`` and falls to ``min_lr`` (Devlin et al., 2019, appendix A.2)."""
+    return max(options.lr * min(done / WARM_UP, (1 - done) / (1 - WARM_UP)), options.min_lr)
 
 
-SCHEDULERS = {"plateau": _plateau, "exponential": _exponential, "multistep": _multistep, "linear": _linear}
+PLATEAU = "plateau"
+RATES = {"exponential": _exponential, "multistep": _multistep, "linear": _linear}
+"""Schedules that depend on the steps taken only, by name."""

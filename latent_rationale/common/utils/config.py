@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.common.utils.flags import Needs, flag, tag_of
-from latent_rationale.common.utils.values import check, convert, element_type, plain
+from latent_rationale.common.utils.flags import Needs, flag, hyphen_hint, tag_of, with_hyphens
+from latent_rationale.common.utils.values import as_unicode, check, convert, element_type, plain, shorten
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def option(
     Args:
         default: default value, or ``REQUIRED``.
         text: description in ``-h``.
-        within: interval of a number, such as ``(0, 1]``.
+        within: interval of a number, such as ``(0, 1]`` or ``[1, 1e9]``; both ends are finite.
         choices: allowed values; empty for any.
         negated: names of further flags that take a positive integer and set the option to its negative.
         also: aliases of the option.
@@ -149,7 +149,7 @@ def parse(
         group = parser.add_argument_group(heading)
         for field in fields:
             _add(group, field, hints[field.name])
-    named = vars(parser.parse_args([_with_hyphens(argument) for argument in arguments]))
+    named = vars(parser.parse_args(arguments))
     return make(kind, named), named
 
 
@@ -168,7 +168,7 @@ def make(kind: type[T], values: Mapping[str, Any]) -> T:
         try:
             converted[name] = convert(hints[name], value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{flag(name)}: {value!r} has the wrong type") from error
+            raise InputError(f"{flag(name)}: {shorten(repr(value))} has the wrong type") from error
         check(fields[name], converted[name])
     return kind(**converted)
 
@@ -189,23 +189,29 @@ def from_json(kind: type[T], values: Mapping[str, Any]) -> T:
     return make(kind, {name: value for name, value in values.items() if name in known})
 
 
-def value_of(name: str, arguments: Sequence[str]) -> str | None:
+def value_of(name: str, arguments: Sequence[str], program: str) -> str | None:
     """Return the value of one option of a command line whose other options are not known yet; None if it is not set."""
-    parser = _Parser(allow_abbrev=False, add_help=False)
+    parser = _Parser(program, allow_abbrev=False, add_help=False)
     parser.add_argument(flag(name))
-    known, _ = parser.parse_known_args([_with_hyphens(argument) for argument in arguments])
+    known, _ = parser.parse_known_args(arguments)
     value: str | None = getattr(known, name)
     return value
 
 
 class _Parser(argparse.ArgumentParser):
+    """Parser in whose flags ``-`` and ``_`` are equivalent, and whose errors are exceptions."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._arguments = [with_hyphens(argument, self._option_string_actions) for argument in args]
+        found, others = super().parse_known_args(self._arguments, namespace)
+        # argparse drops the value of --text=--, as if it were the separator of arguments.
+        for name in [name for name, value in vars(found).items() if value == []]:
+            setattr(found, name, "--")
+        return found, others
+
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message} (see {self.prog} -h)")
-
-
-def _with_hyphens(argument: str) -> str:
-    name, equals, value = argument.partition("=")
-    return name.replace("_", "-") + equals + value if argument.startswith("--") else argument
+        hint = hyphen_hint(message, self._arguments, self._option_string_actions)
+        raise InputError(f"{message}{hint} (see {self.prog} -h)")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -267,12 +273,13 @@ def _add(parser: "argparse._ArgumentGroup", field: "dataclasses.Field[Any]", hin
         group = parser.add_mutually_exclusive_group()
         same = f"equivalent to {flag(field.name)} -N"
         group.add_argument(*map(flag, negated), dest=field.name, type=_negative, metavar="N", help=same)
-    bounds = f", in {within}" if within and "inf" not in within else ""
+    # Bounds such as 1e9, which only keep absurd values away, would be noise.
+    bounds = f", in {within}" if within and "1e" not in within else ""
     shown = f"{text}{bounds}{_default_text(field.default)}".replace("%", "%%")
     group.add_argument(
         *names,
         dest=field.name,
-        type=kind,
+        type=as_unicode if kind is str else kind,
         nargs="+" if typing.get_origin(hint) is tuple else None,
         choices=choices or None,
         required=field.default is REQUIRED,

@@ -18,3 +18,24 @@ class InputError(Exception):
     def __init__(self, message: str, path: Path | str | None = None, line: int | None = None):
         location = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(location + message)
+
+
+class AbsentDataError(InputError):
+    """Exception for a data set that is not there: its file is missing, or it has no labelled examples.
+
+    Attributes:
+        path: the file, if there is a certain one.
+    """
+
+    def __init__(self, message: str, path: Path | str | None = None):
+        super().__init__(message, path)
+        self.path = path
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Tell whether an exception means that memory could not be allocated, on the CPU or on a GPU."""
+    # torch raises a RuntimeError, on a GPU a subclass of it; its message is the only sign that both have.
+    texts = ("allocate memory", "out of memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(text in str(error) for text in texts)
+    )

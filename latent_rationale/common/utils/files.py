@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.progress import track
 
 DATA_VARIABLE = "LATENT_RATIONALE_DATA"
@@ -75,7 +75,9 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number (from 1) and the text of each line of a UTF-8 file, plain or .gz, without its line break.
 
     Raises:
-        InputError: if the file is missing or unreadable, is not UTF-8, or is not valid gzip in spite of its name.
+        AbsentDataError: if the file is missing.
+        InputError: if the file is unreadable, is not UTF-8, holds a NUL character, has carriage returns alone for line
+            breaks, or is not valid gzip in spite of its name.
     """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
@@ -84,16 +86,25 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         # end at line feeds alone, because words of real data hold characters at which str.splitlines() splits.
         with opened(path, "rb") as file:
             for number, line in enumerate(track(file, "line", what=f"reading {path.name}"), start=1):
+                _check_line(line, path, number)
                 # A byte order mark would become part of the first word.
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except FileNotFoundError as error:
-        raise InputError("no such file", path) from error
+        raise AbsentDataError("no such file", path) from error
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", path, number) from error
     except (OSError, EOFError, zlib.error) as error:
         # gzip raises OSError for a wrong header or checksum, EOFError for a truncated file, and zlib.error for
         # damaged content.
         raise InputError(f"cannot be read ({error})", path) from error
+
+
+def _check_line(line: bytes, path: Path, number: int) -> None:
+    """Refuse a line that shows that a file is not in the expected form, although it can be decoded."""
+    if b"\0" in line:
+        raise InputError("holds the character NUL, which is no text; a file in UTF-16 must be converted", path, number)
+    if number == 1 and not line.endswith(b"\n") and b"\r" in line.rstrip(b"\r"):
+        raise InputError("lines end in carriage returns alone; convert them to line feeds", path, number)
 
 
 def read_filled_lines(path: Path, kind: str) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,9 @@
 """Flags of the command line, and detection of flags that have no effect."""
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 GIVEN = "given"
@@ -14,6 +16,33 @@ Needs = Mapping[str, tuple[Any, ...]]
 def flag(name: str) -> str:
     """Return the flag of an option: ``--save-path`` for ``save_path``."""
     return "--" + name.replace("_", "-")
+
+
+def with_hyphens(argument: str, flags: Container[str]) -> str:
+    """Return an argument with ``-`` for ``_`` in its flag; any other argument, such as a text, stays as it is.
+
+    Args:
+        argument: argument of a command, such as ``--save_path=results/my_run``.
+        flags: all flags of the command, with hyphens.
+    """
+    name, equals, value = argument.partition("=")
+    name = name.replace("_", "-")
+    return name + equals + value if name in flags else argument
+
+
+def hyphen_hint(message: str, arguments: Sequence[str], flags: Container[str]) -> str:
+    """Return how to give the value that a flag lacks, if that value was taken for a flag itself; otherwise nothing.
+
+    Args:
+        message: message of argparse, such as ``argument --text: expected one argument``.
+        arguments: arguments of the command.
+        flags: all flags of the command.
+    """
+    for name, value in pairwise(arguments):
+        lacks_value = name in flags and f"{name}: expected" in message
+        if lacks_value and value.startswith("-") and value.partition("=")[0] not in flags:
+            return f"; a value that begins with a hyphen is given as {name}={shlex.quote(value)}"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,11 @@ import ctypes
 import os
 import platform
 
-DEVICES = ("auto", "cpu", "cuda")
-"""Names of devices, for options."""
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""Names of devices, for options; ``mps`` is Apple's GPU."""
+
+MPS_FALLBACK = "PYTORCH_ENABLE_MPS_FALLBACK"
+"""Environment variable by which torch computes on the CPU what Apple's GPU cannot; it is read when torch is loaded."""
 
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 """Parameters of glibc's ``mallopt``: ``M_MMAP_MAX`` and ``M_TRIM_THRESHOLD``."""
@@ -18,6 +21,7 @@ def prepare_process() -> None:
     # becomes a hundred times slower. Sleeping at once makes each step twice as slow. 1000 turns take microseconds.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    os.environ.setdefault(MPS_FALLBACK, "1")
     _keep_memory()
 
 

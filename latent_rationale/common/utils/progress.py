@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from tqdm import tqdm
 
-from latent_rationale.common.utils.console import LOGGER, has_console
+from latent_rationale.common.utils.console import LOGGER, escaped, has_console
 
 T = TypeVar("T")
 
@@ -37,8 +37,10 @@ class Progress:
         self._bar = self._make_bar() if has_console() and sys.stderr.isatty() else None
 
     def _make_bar(self) -> "tqdm[object]":
+        # No thread that refreshes bars: it would wait forever for a lock that Ctrl-C has left acquired.
+        tqdm.monitor_interval = 0
         return tqdm(
-            desc=self._what or None,
+            desc=escaped(self._what) or None,
             total=self._total,
             initial=self._done,
             unit=self._unit,
@@ -46,6 +48,7 @@ class Progress:
             leave=not self._what,
             dynamic_ncols=True,
             mininterval=0.5,
+            miniters=1,
         )
 
     def __enter__(self) -> Self:

@@ -1,9 +1,10 @@
 """Conversion and checks of the values of options."""
 
+import os
 import types
 import typing
-from collections.abc import Iterable
 from dataclasses import Field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ def element_type(hint: Any) -> Any:
     return hint
 
 
+_JSON_TYPES: dict[Any, tuple[type, ...]] = {
+    bool: (bool,),
+    int: (Integral,),
+    float: (Real,),
+    str: (str, os.PathLike),
+    Path: (str, os.PathLike),
+}
+"""Types of the values that each type of an option can be made of."""
+
+
 def convert(hint: Any, value: Any) -> Any:
     """Convert a JSON value to the type of a field, such as a path or a tuple. A tuple may be given as its only value.
 
@@ -26,20 +37,30 @@ def convert(hint: Any, value: Any) -> Any:
         value: the value.
 
     Raises:
-        TypeError, ValueError: if the value has the wrong type.
+        TypeError, OverflowError: if the value has the wrong type, or is too large a number for a float.
     """
-    if value is None and type(None) not in typing.get_args(hint):
-        raise TypeError("expected a value")
-    if hint is bool and not isinstance(value, bool):
-        raise TypeError("expected true or false")
-    if value is None or hint is bool:
-        return value
+    if value is None and type(None) in typing.get_args(hint):
+        return None
     kind = element_type(hint)
     if typing.get_origin(hint) is not tuple:
-        return kind(value)
-    # A string is one value, not a sequence of characters. Options that take several values once took one.
-    several = isinstance(value, Iterable) and not isinstance(value, str)
-    return tuple(map(kind, value if several else [value]))
+        return _convert_single(kind, value)
+    if isinstance(value, str | os.PathLike):  # options that take several files or names once took one
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise TypeError("expected a list")
+    return tuple(_convert_single(kind, single) for single in value)
+
+
+def _convert_single(kind: Any, value: Any) -> Any:
+    """Convert one value to the type of an option; numbers in text, and true or false as numbers, are refused."""
+    if not isinstance(value, _JSON_TYPES[kind]) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"expected {kind.__name__}")
+    return kind(value)
+
+
+def shorten(text: str, longest: int = 60) -> str:
+    """Return a text for an error message, cut off if it is long."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def check(field: "Field[Any]", value: Any) -> None:
@@ -52,12 +73,17 @@ def check(field: "Field[Any]", value: Any) -> None:
     if alone and isinstance(value, tuple) and alone in value and len(value) > 1:
         raise InputError(f"{flag(field.name)}: {alone} cannot be combined with other values")
     for single in value if isinstance(value, tuple) else [value]:
-        if isinstance(single, str) and not is_unicode(single):
+        if single is None:
+            continue
+        shown = shorten(str(single))
+        if isinstance(single, str | Path) and not is_unicode(str(single)):
             raise InputError(f"{flag(field.name)}: not UTF-8 text")
-        if choices and single is not None and single not in choices:
-            raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {single}")
-        if within and single is not None and not _lies_in(single, within):
-            raise InputError(f"{flag(field.name)}: expected a number in {within}, got {single}")
+        if isinstance(single, Path) and "\0" in str(single):
+            raise InputError(f"{flag(field.name)}: no file name holds the character NUL")
+        if choices and single not in choices:
+            raise InputError(f"{flag(field.name)}: expected one of {', '.join(map(str, choices))}, got {shown}")
+        if within and not _lies_in(single, within):
+            raise InputError(f"{flag(field.name)}: expected a number in {within}, got {shown}")
 
 
 def is_unicode(text: str) -> bool:
@@ -69,8 +95,18 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def as_unicode(argument: str) -> str:
+    """Return an argument of the command line as text.
+
+    Python decodes arguments in the encoding of the locale. If that fails, as in the locale C, they are taken for UTF-8.
+    """
+    if is_unicode(argument):
+        return argument
+    return os.fsencode(argument).decode(errors="surrogateescape")
+
+
 def _lies_in(number: float, interval: str) -> bool:
-    """Tell whether a number lies in an interval such as ``(0, 1]`` or ``[1, inf)``."""
+    """Tell whether a number lies in an interval such as ``(0, 1]`` or ``[1, 1e9]``."""
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
@@ -78,7 +114,7 @@ def _lies_in(number: float, interval: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Convert a value to a JSON value."""
+    """Convert a value to a JSON value; paths have slashes, which all systems understand."""
     if isinstance(value, tuple):
         return [plain(single) for single in value]
-    return str(value) if isinstance(value, Path) else value
+    return value.as_posix() if isinstance(value, Path) else value

@@ -1,12 +1,13 @@
 """Durable writing: atomic replacement of files, files that are written over a long time, and locks of folders."""
 
+import glob
 import gzip
 import json
 import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -80,6 +81,11 @@ def write_json(path: Path, values: Mapping[str, object]) -> None:
     write_atomically(path, json.dumps(values, indent=2) + "\n")
 
 
+def part_of(path: Path) -> Path:
+    """Return the name of a file while it is incomplete; see ``unfinished``."""
+    return path.with_name(f"{path.name}.part")
+
+
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
     """Context manager for a file that is written over a long time, under a temporary name until it is complete.
@@ -88,9 +94,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     an exception or is interrupted, an existing file at ``path`` stays as it was and the incomplete file is kept for
     the next run, unless it is empty.
     """
-    if path.exists():
-        LOGGER.info("note: %s exists and will be replaced when this run has finished", path)
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     try:
         yield part
     except BaseException:  # KeyboardInterrupt too
@@ -121,14 +125,42 @@ def writable_folder(folder: Path) -> Path:
     return folder
 
 
+def refuse_existing(outputs: Iterable[Path], overwrite: bool) -> list[Path]:
+    """Check that a command replaces no files unless the user set ``--overwrite``.
+
+    Args:
+        outputs: files that the command will write.
+        overwrite: value of ``--overwrite``.
+
+    Returns:
+        Those that exist.
+
+    Raises:
+        InputError: if there are any and ``overwrite`` is false.
+    """
+    existing = [path for path in outputs if path.exists() or path.is_symlink()]
+    if existing and not overwrite:
+        raise InputError(
+            f"would replace {names_of(existing)}; choose another folder with --save-path, or set --overwrite"
+        )
+    return existing
+
+
+def names_of(paths: Sequence[Path], most: int = 3) -> str:
+    """Return some paths for a message: the first few, and the number of the others."""
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(map(str, paths[:most])) + more
+
+
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Context manager in which no other process can lock the same folder.
+def locked(folder: Path, file: str = "") -> Iterator[None]:
+    """Context manager in which no other process can lock the same folder, or the same file in it.
 
     The lock of a process that was killed counts no longer, and its temporary files are removed.
 
     Args:
         folder: an existing folder.
+        file: name of a file; by default the folder is locked. Neither lock includes the other.
 
     Raises:
         InputError: if another process holds the lock, with its id and host.
@@ -136,16 +168,17 @@ def locked(folder: Path) -> Iterator[None]:
     # Imported here, because -h does not need it.
     from filelock import SoftFileLock, Timeout
 
-    lock = SoftFileLock(folder / LOCK, timeout=0)
+    path = folder / (f".{file}{LOCK}" if file else LOCK)
+    lock = SoftFileLock(path, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
-        owner = _owner_of(folder / LOCK)
-        raise InputError(f"is in use by {owner}; wait for it, or remove {LOCK} if it no longer runs", folder) from error
+        message = f"is in use by {_owner_of(path)}; wait for it, or remove {path.name} if it no longer runs"
+        raise InputError(message, folder / file) from error
     try:
-        for path in folder.glob(".*.tmp"):
-            if _TEMPORARY.fullmatch(path.name):
-                path.unlink()
+        for temporary in folder.glob(f".{glob.escape(file) or '*'}.*.tmp"):
+            if _TEMPORARY.fullmatch(temporary.name):
+                temporary.unlink()
         yield
     finally:
         lock.release()

@@ -1,6 +1,7 @@
 """Comparison of explanation methods, from the options to a table, a file and deletion curves."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,19 +16,18 @@ from latent_rationale.common.utils.console import LOGGER, show_row
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
 from latent_rationale.common.utils.progress import track
-from latent_rationale.common.utils.writing import unfinished, writable_folder, write_json
+from latent_rationale.common.utils.writing import part_of, refuse_existing, replacing, unfinished, write_json
 from latent_rationale.explain.evaluation.bag_of_words import word_weights
 from latent_rationale.explain.evaluation.correlation import Interval, Pairs, correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import SHARES, deleted, plot_deletion_curves
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.hierarchy.spans import size
 from latent_rationale.explain.options import EvaluateOptions
+from latent_rationale.explain.outputs import check_unfinished, claimed
 from latent_rationale.explain.session import Session
 from latent_rationale.explain.text_explainer import ExplainRequest
 
 MEASURES = ("words", "words, extremes", "phrases", "phrases, extremes", "AOPC")
-RESULT, CURVES = "evaluation.json", "deletion.png"
-"""Names of the files with the measures and with the deletion curves."""
 
 
 @dataclass
@@ -91,51 +91,89 @@ class Summary:
         """
         measures = {name: Interval.from_json(row[name]) for name in MEASURES}
         curve = {float(share): Interval.from_json(point) for share, point in row["deletion"].items()}
+        if tuple(curve) != SHARES or any(math.isnan(point.value) for point in curve.values()):
+            raise ValueError(f"deletion: expected numbers for the shares {', '.join(map(str, SHARES))}")
         return cls(measures, curve, {name: row[name] for name in ("provenance", "scope")})
 
 
 def evaluate(options: EvaluateOptions) -> None:
-    """Compare explanation methods; print a table, and write the measures and the deletion curves to files.
+    """Compare explanation methods; write the measures and the deletion curves to files, and print a table.
 
     Measures that an interrupted run with the same setup has computed are reused.
 
     Raises:
-        InputError: if the model does not have two classes, or models or data cannot be used.
+        InputError: if the model does not have two classes, models or data cannot be used, or files would be replaced
+            unasked.
     """
+    refuse_existing(options.outputs, options.overwrite)
     session = Session(options)
     if len(session.texts.names) != 2:
         names = ", ".join(session.texts.names)
         raise InputError(f"the model predicts {names}; evaluation needs a two-class model", options.ckpt)
     examples, weights = session.examples(), _weights(session)
-    folder = writable_folder(options.folder)
     scope = options.scope | {"sentences": len(examples), "digest": _digest(session, examples, weights)}
     setups = {name: {"provenance": asdict(session.texts.provenance(name)), "scope": scope} for name in session.methods}
-    with unfinished(folder / RESULT) as part, unfinished(folder / CURVES) as picture:
-        previous = _previous_results(part)
-        results = {name: row for name, row in previous.items() if row.setup == setups.get(name)}
-        if results:
-            LOGGER.info("continuing from %s, which has the results of %s", part, ", ".join(results))
-        show_row("method", *MEASURES)
-        show_row(*["---"] * (1 + len(MEASURES)))
+    with claimed(options.outputs, options.overwrite):
+        results = _results(session, options, setups, examples, weights)
+    show_row("method", *MEASURES)
+    show_row(*["---"] * (1 + len(MEASURES)))
+    for method, summary in results.items():
+        show_row(method, *map(str, summary.measures.values()))
+    LOGGER.info("the measures are in %s, the deletion curves in %s", *options.outputs)
+
+
+def _results(
+    session: Session,
+    options: EvaluateOptions,
+    setups: Mapping[str, dict[str, Any]],
+    examples: Sequence[ExplainRequest],
+    weights: dict[str, float],
+) -> dict[str, Summary]:
+    """Evaluate all methods, and write the measures and the deletion curves to files.
+
+    Args:
+        session: the classifier.
+        options: options of the command.
+        setups: setup of each method; see ``Summary``.
+        examples: the sentences.
+        weights: weights of words in a bag-of-words model.
+    """
+    measures, curves = options.outputs
+    results = _previous_results(part_of(measures), setups, options.overwrite)
+    with unfinished(measures) as part:
         for method, setup in setups.items():
             if method not in results:
                 scores = _score_all(session, method, examples, weights)
                 results[method] = Summary.of(scores, setup, options.resamples, options.seed)
-            show_row(method, *map(str, results[method].measures.values()))
-            write_json(part, {name: results[name].to_json() for name in setups if name in results})
-        plot_deletion_curves({name: results[name].curve for name in setups}, picture)
-    LOGGER.info("the measures are in %s, the deletion curves in %s", folder / RESULT, folder / CURVES)
+            results = {name: results[name] for name in setups if name in results}
+            write_json(part, {name: summary.to_json() for name, summary in results.items()})
+        with replacing(curves) as picture:
+            plot_deletion_curves({name: summary.curve for name, summary in results.items()}, picture)
+    return results
 
 
-def _previous_results(part: Path) -> dict[str, Summary]:
-    """Read the results of an interrupted run by method; returns none without a usable file."""
+def _previous_results(part: Path, setups: Mapping[str, dict[str, Any]], overwrite: bool) -> dict[str, Summary]:
+    """Read the results of an interrupted run by method; return none if there is no such file.
+
+    Args:
+        part: file of the interrupted run.
+        setups: setup of each method in this run.
+        overwrite: replace results of another run.
+
+    Raises:
+        InputError: if the file holds something else, or the results of another run, and ``overwrite`` is false.
+    """
     if not part.exists():
         return {}
     try:
-        return {name: Summary.from_json(row) for name, row in read_json(part).items()}
+        results = {name: Summary.from_json(row) for name, row in read_json(part).items()}
     except (InputError, AttributeError, KeyError, TypeError, ValueError):
-        LOGGER.info("note: %s is not a file of an evaluation and is replaced", part)
-        return {}
+        results, foreign = {}, True
+    else:
+        foreign = any(row.setup != setups.get(name) for name, row in results.items())
+    results = {name: row for name, row in results.items() if row.setup == setups.get(name)}
+    check_unfinished(part, ", ".join(results), foreign, overwrite)
+    return results
 
 
 def _digest(session: Session, examples: Sequence[ExplainRequest], weights: dict[str, float]) -> str:
@@ -209,4 +247,9 @@ def _drops(session: Session, sentence: EncodedSentence, scores: Sequence[float])
     sign = 1.0 if whole.item() >= 0 else -1.0
     rows = deleted(sentence, [sign * score for score in scores], model.padding_id)
     left = model.margins(Tokens.of(rows), label)
-    return (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).double().numpy(force=True)
+    drops = (torch.sigmoid(sign * whole) - torch.sigmoid(sign * left)).cpu().double()
+    if not drops.isfinite().all():
+        first = " ".join(sentence.tokens[:5])
+        message = f"a probability after deletion of words is not finite in the sentence: {first} ..."
+        raise InputError(message, session.texts.predictor.source)
+    return drops.numpy(force=True)

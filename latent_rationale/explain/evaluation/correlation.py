@@ -1,7 +1,7 @@
 """Correlations and means over sentences, with bootstrap confidence intervals."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,31 @@ class Interval:
         """Parse the dictionary that ``to_json`` returns.
 
         Raises:
-            AttributeError, TypeError, ValueError: for anything else.
+            KeyError, TypeError, ValueError: for anything else.
         """
-        return cls(**{name: float("nan") if number is None else float(number) for name, number in row.items()})
+        names = [field.name for field in fields(cls)]
+        if row.keys() != set(names):
+            raise ValueError(f"expected the keys {', '.join(names)}")
+        return cls(*(_estimate(row[name]) for name in names))
 
     @classmethod
     def of(cls, value: float, resampled: NDArray[np.float64]) -> "Interval":
         """Build an interval from the estimate and the estimates from resamples ``[R]``, where NaN is ignored."""
         low, high = np.nanquantile(resampled, [0.025, 0.975]) if not np.isnan(resampled).all() else (np.nan, np.nan)
         return cls(value, float(low), float(high))
+
+
+def _estimate(number: float | None) -> float:
+    """Convert a JSON value to a correlation or a difference of probabilities; None becomes NaN.
+
+    Raises:
+        TypeError, ValueError: if the value is no number in [-1, 1].
+    """
+    if number is None:
+        return float("nan")
+    if isinstance(number, bool) or not -1 - 1e-9 <= number <= 1 + 1e-9:  # false for NaN; sums round
+        raise ValueError(f"{number}: expected a number in [-1, 1]")
+    return float(number)
 
 
 def correlation(sentences: Sequence[Pairs], resamples: int, seed: int) -> Interval:

@@ -1,7 +1,7 @@
 """Deletion curves: the fall of a predicted probability as the words with the highest scores are deleted."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import IO
 
 import torch
 from matplotlib.figure import Figure
@@ -37,12 +37,12 @@ def deleted(
     return torch.where(ranks.to(ids.device) < counts.to(ids.device).unsqueeze(1), padding_id, ids)
 
 
-def plot_deletion_curves(curves: Mapping[str, Mapping[float, Interval]], path: Path) -> None:
+def plot_deletion_curves(curves: Mapping[str, Mapping[float, Interval]], file: IO[bytes]) -> None:
     """Plot the mean fall of the probability against the share of deleted words and save the figure as PNG.
 
     Args:
         curves: for each method, one curve with its confidence band: the mean fall by share.
-        path: the file to write.
+        file: the open file to write to.
     """
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
@@ -56,4 +56,4 @@ def plot_deletion_curves(curves: Mapping[str, Mapping[float, Interval]], path: P
     axes.set_ylabel("fall of the predicted probability")
     axes.legend(fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, format="png", dpi=150)
+    figure.savefig(file, format="png", dpi=150)

@@ -1,17 +1,18 @@
 """Explanations of a sentence: scored phrases with their provenance, and their JSON format."""
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import parse_json, read_filled_lines
-from latent_rationale.common.utils.values import is_unicode
+from latent_rationale.explain.hierarchy.json_values import as_float, expect, shown, span_of
 from latent_rationale.explain.hierarchy.spans import Span, SpanTree, check_spans
+
+MOST_LEVELS = 400
+"""Maximum height of a tree of phrases. Python cannot write or read JSON with more than about 1,000 nested lists."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,9 +58,9 @@ class Provenance:
             ValueError: if a key is missing or unknown, or a value has another type.
         """
         hints = get_type_hints(cls)
-        if _is(row, dict).keys() != hints.keys():
+        if expect(row, dict).keys() != hints.keys():
             raise ValueError(f"provenance: expected the keys {', '.join(hints)}")
-        return cls(**{name: _is(row[name], hint) for name, hint in hints.items()})
+        return cls(**{name: expect(row[name], hint) for name, hint in hints.items()})
 
     def __str__(self) -> str:
         if self.lm is None:
@@ -108,8 +109,15 @@ class Explanation:
             raise ValueError("spans: expected at least one" if not self.spans else "spans: expected each span once")
         if len(self.scores) != len(self.spans):
             raise ValueError(f"scores: expected {len(self.spans)}, one per span, got {len(self.scores)}")
-        if not all(map(math.isfinite, self.scores)):
-            raise ValueError("scores: expected finite numbers")
+        for name in ("scores", "probabilities"):
+            if not all(map(math.isfinite, getattr(self, name))):
+                raise ValueError(f"{name}: expected finite numbers")
+        if self.number < 0:
+            raise ValueError(f"number: expected 0 or more, got {self.number}")
+        if self.label is not None and not 0 <= self.label < len(self.probabilities):
+            raise ValueError(
+                f"label: expected an index of the {len(self.probabilities)} probabilities, got {self.label}"
+            )
         try:
             check_spans(self.spans, len(self.tokens))
         except InputError as error:
@@ -118,6 +126,8 @@ class Explanation:
             raise ValueError(f"tree: expected the root (0, {len(self.tokens)}), the sentence, got {self.tree.span}")
         if self.tree is not None and not set(self.spans).issuperset(self.tree.spans):
             raise ValueError("tree: expected only phrases that are among the spans")
+        if self.tree is not None and max(self.tree.heights.values()) > MOST_LEVELS:
+            raise ValueError(f"tree: expected at most {MOST_LEVELS} levels of phrases")
 
     @classmethod
     def from_json(cls, row: Any) -> "Explanation":
@@ -127,19 +137,19 @@ class Explanation:
             ValueError: if a key is missing, a value has another type, or the parts do not agree.
         """
         names = [field.name for field in fields(cls)]
-        if missing := [name for name in names if name not in _is(row, dict)]:
+        if missing := [name for name in names if name not in expect(row, dict)]:
             raise ValueError(f"missing key: {missing[0]}")
         return cls(
-            source=_is(row["source"], str),
-            number=_is(row["number"], int),
-            tokens=tuple(_is(token, str) for token in _is(row["tokens"], list)),
-            spans=tuple(_span(span) for span in _is(row["spans"], list)),
-            scores=tuple(map(_number, _is(row["scores"], list))),
+            source=expect(row["source"], str),
+            number=expect(row["number"], int),
+            tokens=tuple(expect(token, str) for token in expect(row["tokens"], list)),
+            spans=tuple(span_of(span) for span in expect(row["spans"], list)),
+            scores=tuple(map(as_float, expect(row["scores"], list))),
             tree=None if row["tree"] is None else _unnested(row["tree"]),
-            explained=_is(row["explained"], str),
-            said=_is(row["said"], str),
-            label=_is(row["label"], int | None),
-            probabilities=tuple(map(_number, _is(row["probabilities"], list))),
+            explained=expect(row["explained"], str),
+            said=expect(row["said"], str),
+            label=expect(row["label"], int | None),
+            probabilities=tuple(map(as_float, expect(row["probabilities"], list))),
             provenance=Provenance.from_json(row["provenance"]),
         )
 
@@ -190,13 +200,16 @@ class Explanation:
 
         Returns:
             The figure.
+
+        Raises:
+            InputError: if it would be too large.
         """
         # Imported here, because matplotlib takes a second to import; and visualization imports this module.
         from latent_rationale.explain.visualization.figures import plot_hierarchy
 
         figure = plot_hierarchy(self)
         if path is not None:
-            figure.savefig(path, dpi=150)
+            figure.savefig(path)
         return figure
 
     def to_html(self) -> str:
@@ -224,57 +237,22 @@ def read_explanations(path: Path) -> Iterator[Explanation]:
 
 def _nested(tree: SpanTree) -> list[Any]:
     """Return a tree as nested lists, ``[start, end, [children]]``."""
-    return [*tree.span, [_nested(child) for child in tree.children]]
+    rows: dict[Span, list[Any]] = {}
+    for node in reversed(list(tree)):  # children first
+        rows[node.span] = [*node.span, [rows[child.span] for child in node.children]]
+    return rows[tree.span]
 
 
 def _unnested(row: Any) -> SpanTree:
     """Parse a tree given as nested lists, the inverse of ``_nested``; raise ``ValueError`` for anything else."""
-    if len(_is(row, list)) != 3:
-        raise ValueError(f"{row}: expected [start, end, [children]]")
-    return SpanTree(_span(row[:2]), tuple(map(_unnested, _is(row[2], list))))
-
-
-def _span(row: Any) -> Span:
-    """Parse a span given as ``[start, end]``; raise ``ValueError`` for anything else."""
-    if len(_is(row, list)) != 2:
-        raise ValueError(f"{row}: expected [start, end]")
-    start, end = row
-    return _is(start, int), _is(end, int)
-
-
-def _number(value: Any) -> float:
-    """Parse a number; raise ``ValueError`` for anything else, and for integers that are too large for a float."""
-    try:
-        return float(_is(value, float))
-    except OverflowError as error:
-        raise ValueError("expected a number within the range of a float") from error
-
-
-def _is(value: Any, kind: Any) -> Any:
-    """Check the type of a JSON value and return it.
-
-    An integer also passes as a float, but a boolean, which is an ``int`` in Python, passes as neither.
-
-    Args:
-        value: the value.
-        kind: the expected type, or a union of types.
-
-    Raises:
-        ValueError: if the value has another type, or is a string with lone surrogates, which UTF-8 cannot represent.
-    """
-    kinds = get_args(kind) or (kind,)  # get_args of a plain type is empty, of a union its members
-    fits = isinstance(value, kinds + (int,) * (float in kinds)) and (bool in kinds or not isinstance(value, bool))
-    if not fits or (isinstance(value, str) and not is_unicode(value)):
-        raise ValueError(f"{json.dumps(value)[:40]}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")
-    return value
-
-
-_NAMES = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    int: "an integer",
-    float: "a number",
-    bool: "a boolean",
-    NoneType: "null",
-}
+    rows, parents = [row], [0]
+    for index, each in enumerate(rows):  # parents first; the list grows while it is read
+        if len(expect(each, list)) != 3:
+            raise ValueError(f"{shown(each)}: expected [start, end, [children]]")
+        rows += expect(each[2], list)
+        parents += [index] * len(each[2])
+    children: list[list[SpanTree]] = [[] for _ in rows]
+    for index in reversed(range(len(rows))):  # children first, from right to left
+        node = SpanTree(span_of(rows[index][:2]), tuple(reversed(children[index])))
+        children[parents[index]].append(node)
+    return node

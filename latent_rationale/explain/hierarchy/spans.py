@@ -9,7 +9,7 @@ Span = tuple[int, int]
 """A phrase: the position of its first word, and the position after its last word."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpanTree:
     """A phrase and the phrases nested in it.
 
@@ -48,36 +48,48 @@ class SpanTree:
         """
         # From left to right, and a phrase before those that start at the same word within it: preorder of the tree.
         ordered = sorted(set(spans), key=lambda span: (span[0], -span[1]))
-        root, used = cls._grow(ordered, 0)
-        if used < len(ordered):
-            raise ValueError(f"phrases {root.span} and {ordered[used]}: expected a phrase that contains both")
-        return root
-
-    @classmethod
-    def _grow(cls, ordered: list[Span], place: int) -> tuple["SpanTree", int]:
-        """Build the tree whose root stands at an index of a list of phrases in preorder.
-
-        Returns:
-            The tree, and the index after its last phrase.
-        """
-        span, place = ordered[place], place + 1
-        children = []
-        # In preorder, the phrases within this one follow it, up to the first one that starts at or after its end.
-        while place < len(ordered) and ordered[place][0] < span[1]:
-            child, place = cls._grow(ordered, place)
-            children.append(child)
-        return cls(span, tuple(children)), place
+        # Built from the end, so that the phrases within a phrase are there before it: the next trees on the stack.
+        stack: list[SpanTree] = []
+        for span in reversed(ordered):
+            children = []
+            while stack and stack[-1].span[0] < span[1]:
+                children.append(stack.pop())
+            stack.append(cls(span, tuple(children)))
+        if len(stack) > 1:
+            raise ValueError(f"phrases {stack[-1].span} and {stack[-2].span}: expected a phrase that contains both")
+        return stack[0]
 
     def __iter__(self) -> Iterator["SpanTree"]:
         """Iterate over this node and all nodes below it in preorder: a phrase before the phrases within it."""
-        yield self
-        for child in self.children:
-            yield from child
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    # A tree is known by its phrases. These methods of a dataclass would recurse, too deeply for a tree of many levels.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SpanTree) and self.spans == other.spans
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.spans))
+
+    def __repr__(self) -> str:
+        return f"SpanTree.of({self.spans})"
 
     @property
     def spans(self) -> list[Span]:
         """Spans of all nodes in preorder."""
         return [node.span for node in self]
+
+    @property
+    def heights(self) -> dict[Span, int]:
+        """Height of each phrase: 0 for a word, else one more than that of its highest child, and at least 1."""
+        heights: dict[Span, int] = {}
+        for node in reversed(list(self)):  # children first
+            highest = max((heights[child.span] for child in node.children), default=0)
+            heights[node.span] = 0 if size(node.span) == 1 else 1 + highest
+        return heights
 
 
 def size(span: Span) -> int:

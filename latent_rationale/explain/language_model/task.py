@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_rationale.common.experiment.options import TextPredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.task import Task
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
@@ -119,6 +120,10 @@ class LanguageModelling(Task[LanguageModelOptions]):
     def rank(self, dev: dict[str, float]) -> Rank:
         """The loss on dev; a language model has no target share."""
         return 0.0, dev["loss"]
+
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return no target, because no option sets one."""
+        return {}
 
     def texts_of(self, example: tuple[str, ...]) -> tuple[Sequence[str], ...]:
         """Return the example, which is its only text."""

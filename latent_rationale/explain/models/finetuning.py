@@ -1,6 +1,5 @@
 """Task of fine-tuning a pretrained encoder, and of classifiers that were trained elsewhere."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.options import TextPredictOptions
+from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
@@ -21,13 +21,9 @@ from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import find_data
+from latent_rationale.explain.models.exported_files import EXPORTED, export, exported_files
 from latent_rationale.explain.models.options import FineTuningOptions
-from latent_rationale.explain.models.transformer_folder import (
-    EXPORTED,
-    FINE_TUNING,
-    need_transformers,
-    transformer_folder,
-)
+from latent_rationale.explain.models.transformer_folder import FINE_TUNING, need_transformers, transformer_folder
 from latent_rationale.tasks import find_task
 
 
@@ -64,8 +60,14 @@ class FineTuning(Task[FineTuningOptions]):
 
     @classmethod
     def resolve(cls, options: FineTuningOptions) -> FineTuningOptions:
-        """Fill in the folder of the data."""
+        """Fill in the folder of the data.
+
+        Raises:
+            InputError: if there is no data, or the files of an earlier run cannot be replaced.
+        """
         need_transformers()
+        if options.overwrite:
+            exported_files(options.save_path)
         return replace(options, data_path=options.data_path or find_data("sst2"))
 
     @property
@@ -84,16 +86,17 @@ class FineTuning(Task[FineTuningOptions]):
 
     def keep(self, folder: Path, vocabulary: Any, model: Model) -> None:
         """Save the tokenizer and the configuration of the network, without weights."""
-        shutil.rmtree(folder / EXPORTED, ignore_errors=True)  # of a run that --overwrite replaces
+        for path in exported_files(folder):  # of a run that --overwrite replaces
+            path.unlink()
         network: Any = model.network
         # As the library writes it with the weights, so that the file stays the same when ``finish`` saves them.
         network.config.architectures = [type(network).__name__]
         network.config.dtype = network.dtype
-        _save(folder, vocabulary.tokenizer, network.config)
+        export(folder, vocabulary.tokenizer, network.config)
 
     def finish(self, folder: Path, model: Model) -> None:
         """Save the weights in the format of the library."""
-        _save(folder, model.network)
+        export(folder, model.network)
 
     def reopen(self, folder: Path) -> tuple[Tokenizer, Model, Objective]:
         """Build the model from the files that ``keep`` wrote."""
@@ -147,6 +150,10 @@ class FineTuning(Task[FineTuningOptions]):
         """Return the loss on dev as sort key; a fine-tuned encoder has no target share."""
         return 0.0, dev["loss"]
 
+    def missed_targets(self, dev: dict[str, float]) -> dict[Target, str]:
+        """Return no target, because no option sets one."""
+        return {}
+
     def measure(self, output: Output, batch: Batch) -> dict[str, MeanMetric]:
         """Compute the accuracy of the predictions."""
         return {"acc": accuracy(output, batch)}
@@ -167,18 +174,3 @@ class FineTuning(Task[FineTuningOptions]):
     def gold(self, example: Any) -> dict[str, Any]:
         """Return the gold label as the other task does."""
         return self.reader.gold(example)
-
-
-def _save(folder: Path, *parts: Any) -> None:
-    """Save parts of a model in the format of ``transformers``.
-
-    The library does not write atomically, so files are written to a temporary folder first and moved when complete.
-    """
-    target = folder / EXPORTED
-    temporary = target.with_name(target.name + ".tmp")
-    for part in parts:
-        part.save_pretrained(temporary)
-    target.mkdir(exist_ok=True)
-    for path in temporary.iterdir():
-        path.replace(target / path.name)
-    temporary.rmdir()

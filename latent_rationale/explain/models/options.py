@@ -23,7 +23,7 @@ class FineTuningOptions(TrainOptions):
         also=("data_dir",),
     )
     no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
-    max_seq_length: int = option(128, "maximum number of word pieces of a text", within="[3, inf)")
+    max_seq_length: int = option(128, "maximum number of word pieces of a text", within="[3, 1e6]")
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/sst/bert"), also=("output_dir",))
     num_iterations: int = inherited(TrainOptions, "num_iterations", -3, negated=("epochs", "num_train_epochs"))

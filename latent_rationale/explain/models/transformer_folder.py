@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
+from latent_rationale.explain.models.exported_files import EXPORTED
+from latent_rationale.explain.models.folder_check import is_foreign, is_pointer
 
 if TYPE_CHECKING:
     from latent_rationale.common.data.word_pieces import WordPieces
@@ -13,22 +15,19 @@ if TYPE_CHECKING:
 FINE_TUNING = "bert"
 """Name of the task of ``explain.finetune_bert``."""
 
-EXPORTED = "transformers"
-"""Folder within a results folder of ``explain.finetune_bert`` that holds the model in the format of the library."""
-
 
 def transformer_folder(folder: Path) -> Path | None:
-    """Return the folder that holds a model in the format of the library; None if there is none.
+    """Return the folder that holds a model in the format of the library, complete or not; None if there is none.
 
     It is the given folder, or the folder ``EXPORTED`` within a results folder of ``explain.finetune_bert``.
     """
     path = folder / checkpoint.CONFIG
-    config = read_json(path) if path.is_file() else None
-    if not isinstance(config, dict):
-        return None
-    if config.get("task") == FINE_TUNING:
+    config = read_json(path) if path.is_file() and not is_pointer(path) else None
+    task = config.get("task") if isinstance(config, dict) else None
+    if task == FINE_TUNING:
         return folder / EXPORTED
-    return folder if "model_type" in config else None
+    of_the_library = isinstance(config, dict) and "model_type" in config
+    return folder if of_the_library or (task is None and is_foreign(folder)) else None
 
 
 def need_transformers() -> None:

@@ -1,24 +1,20 @@
 """Modules of this package that wrap classifiers of the ``transformers`` library."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from latent_rationale.common.data.word_pieces import WordPieces
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.structures import Batch, Output, Tokens
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.models.library import build_classifier, load_classifier, load_tokenizer, reading
 
 MANY = 10**6
 """Maximum number of word pieces of a text for models without a limit."""
-
-_Classifiers: Any = transformers.AutoModelForSequenceClassification
-_FLOAT = {"dtype": torch.float32}
 
 
 class SequenceClassifier(Model):
@@ -101,10 +97,12 @@ def trained(name: str) -> SequenceClassifier:
     Raises:
         InputError: if there is no classifier, or its output layer is not trained.
     """
-    network, report = _loaded(_Classifiers.from_pretrained, "model", name, output_loading_info=True, **_FLOAT)
+    network, report = load_classifier(name)
     if report["missing_keys"]:
         missing = sorted(report["missing_keys"])[0]
         raise InputError(f"is not a trained classifier (no weights for {missing}); fine-tune it first", Path(name))
+    if left_over := _of_encoder(network, report["unexpected_keys"]):
+        raise InputError(f"holds weights and a configuration that do not fit together ({left_over[0]})", Path(name))
     return _with_pieces(name, network, MANY)
 
 
@@ -117,12 +115,24 @@ def pretrained(name: str, names: Sequence[str], longest: int) -> SequenceClassif
         longest: maximum number of word pieces of a text.
 
     Raises:
-        InputError: if there is no encoder.
+        InputError: if there is no encoder, or it has no weights for some of its layers.
     """
     labels = dict(enumerate(names))
     head: dict[str, Any] = {"num_labels": len(names), "id2label": labels, "ignore_mismatched_sizes": True}
     head["label2id"] = {name: label for label, name in labels.items()}
-    return _with_pieces(name, _loaded(_Classifiers.from_pretrained, "model", name, **head, **_FLOAT), longest)
+    network, report = load_classifier(name, **head)
+    # Published encoders have no output layer for these classes, and some have no pooler before it.
+    absent = [*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])]
+    if without_weights := _of_encoder(network, absent):
+        raise InputError(f"is not a pretrained encoder (no weights that fit {without_weights[0]})", Path(name))
+    return _with_pieces(name, network, longest)
+
+
+def _of_encoder(network: Any, names: Iterable[str]) -> list[str]:
+    """Return the names of those weights that belong to the encoder, without its pooler and its buffers, sorted."""
+    encoder = f"{network.base_model_prefix}."
+    own = (name for name in names if name.startswith(encoder) and name.endswith((".weight", ".bias")))
+    return sorted(name for name in own if ".pooler." not in name)
 
 
 def untrained(name: str, longest: int) -> SequenceClassifier:
@@ -135,15 +145,13 @@ def untrained(name: str, longest: int) -> SequenceClassifier:
     Raises:
         InputError: if one of them is missing.
     """
-    config = _loaded(transformers.AutoConfig.from_pretrained, "configuration", name)
-    return _with_pieces(name, _Classifiers.from_config(config), longest)
+    return _with_pieces(name, build_classifier(name), longest)
 
 
 def _with_pieces(name: str, network: Any, longest: int) -> SequenceClassifier:
-    try:
-        return with_tokenizer(network, _load_tokenizer(name), longest)
-    except InputError as error:
-        raise InputError(str(error), Path(name)) from error
+    tokenizer = load_tokenizer(name)
+    with reading("model", name):
+        return with_tokenizer(network, tokenizer, longest)
 
 
 def with_tokenizer(network: Any, tokenizer: Any, longest: int = MANY) -> SequenceClassifier:
@@ -174,14 +182,9 @@ def load_pieces(name: str, longest: int = MANY) -> WordPieces:
     Raises:
         InputError: if there is no fast tokenizer.
     """
-    try:
-        return _word_pieces(_load_tokenizer(name), longest)
-    except InputError as error:
-        raise InputError(str(error), Path(name)) from error
-
-
-def _load_tokenizer(name: str) -> Any:
-    return _loaded(transformers.AutoTokenizer.from_pretrained, "tokenizer", name, add_prefix_space=True)
+    tokenizer = load_tokenizer(name)
+    with reading("tokenizer", name):
+        return _word_pieces(tokenizer, longest)
 
 
 def _word_pieces(tokenizer: Any, longest: int) -> WordPieces:
@@ -203,29 +206,3 @@ def first_position(embeddings: Any) -> int:
 def embeddings_of(network: Any) -> Any:
     """Return the layer that embeds pieces, positions and types; for a network without such a layer, its base model."""
     return getattr(network.base_model, "embeddings", network.base_model)
-
-
-def _loaded(load: Callable[..., Any], kind: str, name: str, **options: Any) -> Any:
-    """Load a part of a model.
-
-    Args:
-        load: function of the library.
-        kind: noun for the part, for error messages.
-        name: folder, or name in the library.
-        options: further arguments of ``load``.
-
-    Raises:
-        InputError: if the library cannot load the part.
-    """
-    logging: Any = transformers.utils.logging
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        return load(name, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        if isinstance(error, KeyError):
-            reason = f"no {reason}"
-        elif "ignore_mismatched_sizes" in reason:  # the library writes the details to the console
-            reason = "weights and configuration do not fit together"
-        raise InputError(f"holds no {kind} that transformers can read ({reason})", Path(name)) from error

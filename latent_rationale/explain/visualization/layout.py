@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from latent_rationale.explain.hierarchy.explanation import Explanation
-from latent_rationale.explain.hierarchy.spans import Span, SpanTree, shorter_first, size
+from latent_rationale.explain.hierarchy.spans import Span, shorter_first, size
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,13 @@ class Box:
 def boxes(explanation: Explanation) -> list[Box]:
     """Return a box for each phrase: above all phrases within it in a tree, or else above all shorter phrases."""
     scores, tree = explanation.by_span, explanation.tree
-    rows = _side_by_side(scores) if tree is None else {node.span: _height(node) for node in tree}
+    rows = _side_by_side(scores) if tree is None else tree.heights
     return [Box(span, row, scores[span]) for span, row in rows.items()]
 
 
 def largest_score(explanation: Explanation) -> float:
     """Return the largest absolute score of the drawn phrases, the limit of the colour scale; 1 if all are zero."""
     return max(abs(box.score) for box in boxes(explanation)) or 1.0
-
-
-def _height(node: SpanTree) -> int:
-    """Return the row of a node: 0 for a word, else one more than its highest child, and at least 1."""
-    return 0 if size(node.span) == 1 else 1 + max((_height(child) for child in node.children), default=0)
 
 
 def _side_by_side(spans: Iterable[Span]) -> dict[Span, int]:

@@ -3,6 +3,7 @@ import itertools
 import pytest
 import torch
 
+from latent_rationale.common.data import batching
 from latent_rationale.common.data.batching import encode, training_batches
 from latent_rationale.common.data.vocabulary import Vocabulary
 
@@ -40,6 +41,17 @@ def test_every_example_comes_once(encoded, size):
     for plan in (encoded.in_order(size), encoded.shuffled(size, torch.Generator().manual_seed(1))):
         assert sorted(torch.cat(plan).tolist()) == list(range(203))
         assert len(plan) == -(-203 // size)
+
+
+def test_long_texts_come_in_smaller_batches_in_evaluation(examples, encoded, monkeypatch):
+    monkeypatch.setattr(batching, "MOST_WORDS", 60)
+    plan = encoded.in_order(5)
+    lengths = [[len(examples[i]) for i in index.tolist()] for index in plan]
+    assert sum(lengths, []) == sorted(map(len, examples), reverse=True)  # noqa: RUF017
+    assert all(max(row) * len(row) <= 60 for row in lengths)
+    assert {len(row) for row in lengths[:-1]} == {2, 3, 4, 5}
+    monkeypatch.setattr(batching, "MOST_WORDS", 1)
+    assert [len(index) for index in encoded.in_order(5)] == [1] * 203
 
 
 def test_shuffling_differs_by_seed_and_only_by_it(encoded):

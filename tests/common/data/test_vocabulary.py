@@ -1,6 +1,9 @@
+import gzip
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from latent_rationale.common.data.vocabulary import Vocabulary
 from latent_rationale.common.utils.errors import InputError
@@ -39,6 +42,78 @@ def test_a_word_that_looks_like_a_class_is_none(tmp_path):
     built = Vocabulary.build([["film", "film", "<unk3>"]])
     built.save(tmp_path / "v.txt")
     assert Vocabulary.load(tmp_path / "v.txt").encode(["nowhere", "<unk3>"]) == built.encode(["nowhere", "<unk3>"])
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "\r",
+            "film\r",
+            "\rfilm",
+            "fi\nlm",
+            "film\r\n",
+            "a\x0bb",
+            "a\x0cb",
+            "a\x1cb",
+            "a\x85b",
+            "a\u2028b",
+            "a\u2029",
+        ),
+        *(
+            "",
+            " ",
+            "\ufefffilm",
+            "a\0b",
+            "\ud83d",
+            "<unk1>",
+            "<unk2>",
+            '"film"',
+            '"',
+            '"\\n"',
+            '"<unk1>"',
+            '"\\"\\\\n\\""',
+        ),
+        *("\U0001f600", "\u202e"),
+    ],
+)
+@pytest.mark.parametrize("unknown", [1, 2])
+def test_any_word_survives_saving(tmp_path, word, unknown):
+    assert_survives_saving(tmp_path, [["film", "film", word, word, word, "end"]], unknown)
+
+
+WORDS = st.text(
+    st.sampled_from('ab<unk1>"\\n\r\n\x85\u2028 \ud83d') | st.characters(exclude_categories=()), max_size=12
+)
+
+
+@given(st.lists(st.lists(WORDS), max_size=4), st.integers(1, 4))
+def test_all_words_survive_saving(tmp_path_factory, sentences, unknown):
+    assert_survives_saving(tmp_path_factory.mktemp("vocabulary"), sentences, unknown)
+
+
+def assert_survives_saving(folder, sentences, unknown):
+    built = Vocabulary.build(sentences, unknown=unknown)
+    built.save(folder / "v.txt")
+    loaded = Vocabulary.load(folder / "v.txt")
+    assert loaded.words == built.words
+    assert len(loaded) == len(built)
+    unknown_words = (f"nowhere{number}" for number in range(8))
+    words = [*built.words, *(word for tokens in sentences for word in tokens), *unknown_words]
+    assert loaded.encode(words) == built.encode(words)
+
+
+def test_ordinary_words_are_written_as_they_are(tmp_path):
+    built = Vocabulary.build([['"film"', '"', "\\n", "a\x85b", "[1]"]])
+    built.save(tmp_path / "v.txt")
+    assert (tmp_path / "v.txt").read_bytes().decode().split("\n")[:-1] == built.words
+
+
+def test_a_vocabulary_with_line_breaks_of_windows_is_read(tmp_path):
+    built = Vocabulary.build([*SENTENCES, ["a\r\n", "b\r"]])
+    built.save(tmp_path / "v.txt")
+    (tmp_path / "w.txt.gz").write_bytes(gzip.compress((tmp_path / "v.txt").read_bytes().replace(b"\n", b"\r\n")))
+    assert Vocabulary.load(tmp_path / "w.txt.gz").words == built.words
 
 
 def test_looking_up_does_not_add_words():

@@ -61,6 +61,21 @@ def test_a_large_file_lends_only_words_of_the_data_from_its_beginning_on(vectors
     np.testing.assert_allclose(found.matrix[[0, 3]], [[1, 2, 3], [9, 9, 9]])
 
 
+CASED = [["A", "Film", "FILM", "gem", "-LRB-"], ["Gem", "film"]]
+
+
+def test_words_without_a_vector_get_that_of_their_lower_cased_form(vectors, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    assert read_vectors(vectors, CASED).words == ["a", "film", "(", ". . .", "A"]
+    assert "lower-cased" not in caplog.text
+    found = read_vectors(vectors, iter(CASED), lowercase=True)
+    assert found.words == ["a", "film", "(", ". . .", "A", "FILM", "Film"]
+    np.testing.assert_allclose(found.matrix[4:], [[0.5, 0, 1e-3], [4, 5, 6], [4, 5, 6]])
+    assert "note: 2 words of the data have the vector of their lower-cased form" in caplog.text
+    monkeypatch.setattr(word_vectors, "LARGE_FILE", 3)
+    assert read_vectors(vectors, iter([["Film", "A"]]), lowercase=True).words == ["a", "film", "A", "Film"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -146,3 +146,52 @@ def test_divergences_between_all_extremes_are_finite_and_not_negative(name):
     divergence = kl_divergence(p.expand((size, size)), EXTREMES[name][0](*[x.unsqueeze(1) for x in others]))
     assert (divergence >= -1e-6).all()
     assert_finite_with_gradients(divergence, [*tensors, *others])
+
+
+def masses_of_hardkuma(a, b):
+    """The logarithms of P(H = 0) and P(H = 1), with all the digits of the working precision."""
+    powers = {z: ((z + mpmath.mpf("0.1")) / mpmath.mpf("1.2")) ** a for z in (0, 1)}
+    survival = b * mpmath.log1p(-powers[1])
+    return mpmath.log(-mpmath.expm1(b * mpmath.log1p(-powers[0]))), survival
+
+
+def masses_of_hardconcrete(location):
+    standard = {z: mpmath.log(11) * (2 * z - 1) * mpmath.mpf(2) / 3 - location for z in (0, 1)}
+    return -mpmath.log1p(mpmath.exp(-standard[0])), -mpmath.log1p(mpmath.exp(standard[1]))
+
+
+MASSES = {
+    "hardkuma": (HardKuma, masses_of_hardkuma, [*GRID, (1e4, 1.0), (1e4, 1e4), (1.0, 1e4)]),
+    "hardconcrete": (HardConcrete, masses_of_hardconcrete, [(x,) for x in (-1e4, -200.0, *LOCATIONS, 200.0, 1e4)]),
+}
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(torch.float32, 1e-4), (torch.float64, 1e-10)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [(name, parameters) for name, entry in MASSES.items() for parameters in entry[2]]
+)
+def test_log_masses_and_their_gradients_are_right_where_masses_underflow(name, parameters, dtype, close):
+    family, truth, _ = MASSES[name]
+    tensors = [torch.tensor(value, dtype=dtype, requires_grad=True) for value in parameters]
+    exact = [mpmath.mpf(tensor.item()) for tensor in tensors]  # as the type rounds them
+    for end in (0, 1):
+        log_mass = family(*tensors).log_prob(torch.tensor(float(end), dtype=dtype))
+        gradients = torch.autograd.grad(log_mass, tensors)
+        with mpmath.workdps(120):
+            expected = truth(*exact)[end]
+            orders = torch.eye(len(exact), dtype=torch.int64).tolist()  # the first derivative by each parameter
+            slopes = [mpmath.diff(lambda *point, end=end: truth(*point)[end], exact, order) for order in orders]
+        assert log_mass.item() == pytest.approx(float(expected), rel=close, abs=1e-37)
+        for gradient, slope in zip(gradients, slopes, strict=True):
+            assert gradient.item() == pytest.approx(float(slope), rel=close, abs=1e-35)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", EXTREMES)
+def test_log_probs_at_the_ends_and_beside_them(name, dtype):
+    """Of the bases too, whose densities there may be zero or infinite."""
+    family, parameters = EXTREMES[name]
+    tensors = [tensor.detach().to(dtype).requires_grad_() for tensor in parameters()]
+    eps, tiny = torch.finfo(dtype).eps, torch.finfo(dtype).tiny
+    for value in (0.0, tiny, eps, 0.5, 1 - eps, 1.0):
+        assert_finite_with_gradients(family(*tensors).log_prob(torch.tensor(value, dtype=dtype)), tensors)

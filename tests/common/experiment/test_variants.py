@@ -79,6 +79,79 @@ def test_latent_tolerates_exactly_two_percent(target, dtype):
     assert variant.rank({"loss": 0.8, "selected": share}) < variant.rank({"loss": 0.9, "selected": 0.0})
 
 
+# Targets
+
+REACHED = {"loss": 0.8, "objective": 0.1, "selected": 0.3, "transitions": 0.1}
+
+
+def judged(model: str, **changed: Any) -> tuple[Any, dict[str, float]]:
+    """The variant with both targets, and an evaluation on target but for what is changed."""
+    options = {name: changed.pop(name) for name in list(changed) if name not in REACHED | MULTIPLIERS}
+    both = {"model": model, "selection": 0.3, "lasso": 0.1} | options
+    return VARIANTS[model](RationaleTrainOptions(**both)), REACHED | MULTIPLIERS | changed
+
+
+MULTIPLIERS = {"lambda_selection": 0.1, "lambda_lasso": 0.1}
+
+
+def rank_of(model: str, **changed: Any) -> tuple[float, float]:
+    variant, dev = judged(model, **changed)
+    return variant.rank(dev)
+
+
+@pytest.mark.parametrize("model", ["latent", "rl"])
+def test_the_best_model_is_on_every_target(model):
+    assert rank_of(model, loss=0.9) < rank_of(model, loss=0.1, transitions=0.13)
+    assert rank_of(model, loss=0.9) < rank_of(model, loss=0.1, selected=0.33)
+    assert rank_of(model, loss=0.8, transitions=0.12) < rank_of(model, loss=0.9)
+    assert rank_of(model, loss=0.9, transitions=0.2) < rank_of(model, loss=0.1, transitions=0.2, selected=0.4)
+    assert rank_of(model, loss=0.9, transitions=0.2) < rank_of(model, loss=0.1, transitions=0.3)
+
+
+def test_rl_with_a_target_of_transitions_ranks_by_loss():
+    """Not by the objective, whose penalty on transitions is negative below the target."""
+    options = {"selection": 1.0, "lasso": 0.1}
+    assert rank_of("rl", **options, loss=0.8, objective=0.9) < rank_of("rl", **options, loss=0.9, objective=0.1)
+    assert rank_of("rl", **options, loss=0.9) < rank_of("rl", **options, loss=0.1, objective=0.0, transitions=0.2)
+
+
+@pytest.mark.parametrize("model", ["latent", "rl"])
+@pytest.mark.parametrize(
+    ("changed", "missed"),
+    [
+        ({}, []),
+        ({"selected": 0.32, "transitions": 0.12}, []),
+        ({"selected": 0.15, "transitions": 0.0}, []),
+        ({"selected": 0.33}, ["selected"]),
+        ({"transitions": 0.13}, ["transitions"]),
+        ({"selected": 0.14, "transitions": 0.13}, ["selected", "transitions"]),
+        ({"selected": 1.0, "selection": 1.0}, []),
+        ({"transitions": 1.0, "lasso": 0.0}, []),
+    ],
+)
+def test_a_target_is_missed_above_it_and_far_below_a_share(model, changed, missed):
+    variant, dev = judged(model, **changed)
+    assert [target.measure for target in variant.targets() if target.is_missed(dev)] == missed
+
+
+@pytest.mark.parametrize(
+    ("model", "changed", "advice"),
+    [
+        ("latent", {"selected": 0.67}, "train longer, or raise --lambda-init or --lagrange-lr"),
+        ("latent", {"selected": 0.67, "lagrange_lr": 0.0}, "raise --lambda-init or --lagrange-lr"),
+        ("rl", {"selected": 0.67, "lambda_selection": 5.0}, "train longer, or raise --lambda-max, which"),
+        ("latent", {"selected": 0.0, "lambda_selection": 5.0}, "train longer, or lower --lambda-init or --lagrange-lr"),
+        ("rl", {"selected": 0.0, "sparsity": 0.1}, "--lagrange-lr, or lower --sparsity"),
+        ("attention", {"selected": 0.67, "lasso": 0.0}, "raise --selection"),
+    ],
+)
+def test_advice_depends_on_how_the_target_was_missed(model, changed, advice):
+    variant, dev = judged(model, **changed)
+    (target,) = (target for target in variant.targets() if target.is_missed(dev))
+    assert advice in variant.advice(target, dev)
+    assert target.describe(dev) == f"selected {dev['selected']:.3f} of the words, asked 0.300"
+
+
 # What is built
 
 
@@ -163,8 +236,27 @@ ELSEWHERE = {
         "batch_size",
         "eval_batch_size",
     ),
-    *("eval_every", "print_every", "save_every", "early_stopping", "embed_size", "train_embed", "lr", "min_lr"),
-    *("lr_decay", "weight_decay", "max_grad_norm", "scheduler", "milestones", "threshold", "patience", "cooldown"),
+    *(
+        "eval_every",
+        "print_every",
+        "save_every",
+        "early_stopping",
+        "embed_size",
+        "train_embed",
+        "lowercase_vectors",
+        "lr",
+    ),
+    *(
+        "min_lr",
+        "lr_decay",
+        "weight_decay",
+        "max_grad_norm",
+        "scheduler",
+        "milestones",
+        "threshold",
+        "patience",
+        "cooldown",
+    ),
     "stop_lr_threshold",
 }
 """Options of the run, the data, the loop and the optimiser."""

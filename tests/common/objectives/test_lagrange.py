@@ -78,7 +78,8 @@ def test_evaluation_moves_nothing():
     penalty(torch.tensor(0.9))
     before = copy.deepcopy(penalty.state_dict())
     penalty.eval()
-    first, second = penalty(torch.tensor(0.7)), penalty(torch.tensor(0.7))
+    first, second = penalty(torch.tensor(0.75)), penalty(torch.tensor(0.75))
+    assert first.item() == pytest.approx(MULTIPLIERS[0] * (0.75 - 0.3))  # of the evaluated value, not of the average
     assert torch.equal(first, second)
     assert all(torch.equal(value, before[name]) for name, value in penalty.state_dict().items())
 

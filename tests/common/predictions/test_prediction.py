@@ -1,9 +1,21 @@
+import json
 import re
+import sys
 
 import pytest
 
-from latent_rationale.common.predictions.display import LabelledPrediction, page
+from latent_rationale.common.predictions.display import (
+    LabelledPrediction,
+    page,
+    prediction_files,
+    show,
+    write_predictions,
+)
 from latent_rationale.common.predictions.prediction import TextPrediction, highlight, mark
+from latent_rationale.common.utils.console import run_command
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.writing import refuse_existing
+from latent_rationale.snli.prediction import PairPrediction
 
 
 def test_marks_of_the_original():
@@ -50,3 +62,62 @@ def test_a_page_shows_selected_and_marked_words_and_lets_no_markup_through():
 
 def test_a_page_of_texts_that_nobody_marked_does_not_speak_of_people():
     assert "people" not in page([LabelledPrediction("text", TextPrediction((0.2, 0.8), 1, "good", ("a",), None), {})])
+
+
+HOSTILE = ("a\x1b[2J", "", "b\nc", "d\u2028\u202e", "\x9b8m")
+
+
+def test_the_words_of_a_text_stay_on_one_line():
+    assert mark(HOSTILE, [0.0, 1.0, 0.5, 0.0, 0.0]) == 'a\x1b[2J **""** __b\\nc__ d\\u2028\u202e \x9b8m'
+    pair = PairPrediction((1.0,), 0, "neutral", HOSTILE, ("x\r",), tuple((1.0,) for _ in HOSTILE))
+    assert pair.marked().startswith('a\x1b[2J "" b\\nc d\\u2028\u202e \x9b8m | x\\r | a\x1b[2J ~ x\\r 1.00, "" ~ x\\r')
+    assert len(pair.marked().splitlines()) == 1
+
+
+def test_words_do_nothing_to_a_terminal():
+    pair = PairPrediction((1.0,), 0, "neutral", HOSTILE, ("x\r",), tuple((1.0,) for _ in HOSTILE))
+    text = TextPrediction((1.0,), 0, "neutral", HOSTILE, (0.0, 1.0, 0.5, 0.0, 0.0))
+    for shown in (text.highlighted(), text.highlighted([[0, 2]]), pair.highlighted()):
+        assert "\\x1b[2J" in shown
+        assert "\\x9b8m" in shown
+        without_colours = re.sub(r"\033\[[0-9;]*m", "", shown)
+        assert all(character.isprintable() for character in without_colours)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_shown_does_nothing_to_a_terminal(monkeypatch, capsys, terminal):
+    prediction = TextPrediction((1.0,), 0, "good\x1b[2J", HOSTILE, (0.0, 1.0, 0.5, 0.0, 0.0))
+    items = [LabelledPrediction("test", prediction, {"gold_name": "bad\x07"})]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert run_command(lambda _: show(items), []) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("good\\x1b[2J (100%), gold bad\\x07\n  ")
+    assert ("\033[30;43m" in shown) == terminal
+    assert re.sub(r"\033\[[0-9;]*m|\n", "", shown).isprintable()
+
+
+def test_a_file_of_rationales_has_one_line_for_each_prediction(tmp_path):
+    predictions = [
+        LabelledPrediction("test", TextPrediction((1.0,), 0, "good", words, None), {}) for words in (HOSTILE, ("a",))
+    ]
+    write_predictions(tmp_path, predictions, zipped=False)
+    lines = (tmp_path / "rationales.txt").read_text().splitlines()
+    assert lines == ['a\x1b[2J "" b\\nc d\\u2028\u202e \x9b8m', "a"]
+    first, _, _ = (tmp_path / "predictions.jsonl").read_text().split("\n")
+    assert json.loads(first)["tokens"] == list(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    "name", ["predictions.jsonl", "predictions.jsonl.gz", "rationales.txt", "rationales.html", "plots/a.png"]
+)
+def test_a_folder_with_predictions_is_refused(tmp_path, name):
+    assert refuse_existing(prediction_files(tmp_path / "none"), overwrite=False) == []
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "other.txt").write_text("kept")
+    assert refuse_existing(prediction_files(tmp_path), overwrite=False) == []
+    (tmp_path / name).symlink_to("nowhere")  # a link counts, whether its target exists or not
+    with pytest.raises(InputError, match=r"would replace .*--save-path.*--overwrite") as error:
+        refuse_existing(prediction_files(tmp_path), overwrite=False)
+    assert name.split("/")[0] in str(error.value)
+    assert refuse_existing(prediction_files(tmp_path), overwrite=True) == [tmp_path / name]

@@ -1,5 +1,6 @@
 """The loop, on a toy model whose every number can be followed."""
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
@@ -78,13 +79,15 @@ def assert_same_state(first, second):
         assert same, name
 
 
+@pytest.mark.parametrize("scheduler", ["plateau", "exponential", "multistep"])
 @pytest.mark.parametrize("model", ["latent", "rl", "baseline"])
 @pytest.mark.parametrize("stop", [4, 6, 7])
-def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, stop):
-    whole = Small(model=model).run(tmp_path / "whole")
-    Small(model=model).run(tmp_path / "parts", num_iterations=stop)
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path, model, stop, scheduler):
+    changes = {"model": model, "scheduler": scheduler, "milestones": (1, 2)}
+    whole = Small(**changes).run(tmp_path / "whole")
+    Small(**changes).run(tmp_path / "parts", num_iterations=stop)
     torch.manual_seed(99)
-    rest = Small(model=model)
+    rest = Small(**changes)
     load_last(tmp_path / "parts", rest.train_state)
     assert rest.train_state.progress.iteration == stop
     rest.run(tmp_path / "parts")
@@ -249,6 +252,31 @@ def test_training_stops_once_the_rate_is_too_low(tmp_path):
     assert train_state.progress.iteration == 24
 
 
+EPOCH = 6
+"""Steps of an epoch of ``Small``: 22 examples in batches of 4."""
+
+
+@pytest.mark.parametrize("eval_every", [-1, 2, 5, 100])
+@pytest.mark.parametrize(
+    ("settings", "falls"),
+    [({"scheduler": "exponential"}, (0, 1, 2, 3)), ({"scheduler": "multistep", "milestones": (1, 3)}, (0, 1, 1, 2))],
+    ids=["exponential", "multistep"],
+)
+def test_rates_follow_epochs_however_often_the_model_is_evaluated(tmp_path, eval_every, settings, falls):
+    """Also in a run that was interrupted in the middle of an epoch, and one that ended with an epoch."""
+    changes = {**settings, "lr_decay": 0.5, "min_lr": 0.0, "eval_every": eval_every, "print_every": 1}
+    expected = [0.01 * 0.5**fallen for fallen in falls for _ in range(EPOCH)]
+    Small(**changes).run(tmp_path / "whole", num_iterations=4 * EPOCH)
+    for stop in (3, EPOCH, 4 * EPOCH):
+        part = Small(**changes)
+        if stop > 3:
+            load_last(tmp_path / "parts", part.train_state)
+        part.run(tmp_path / "parts", num_iterations=stop)
+    for name in ("whole", "parts"):
+        rows = map(json.loads, (tmp_path / name / "metrics.jsonl").read_text().splitlines())
+        assert [row["lr"] for row in rows if row["split"] == "train"] == pytest.approx(expected)
+
+
 def test_the_rate_falls_when_the_criterion_stays(tmp_path):
     small = Small(patience=0, cooldown=0, lr_decay=0.1, min_lr=1e-4)
     small.task.rank = lambda dev: (0.0, 1.0)
@@ -265,6 +293,62 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_saves_nothing_bad(tmp_path)
     with pytest.raises(InputError, match=r"loss.* is not finite at step 5"):
         small.run(tmp_path / "run", save_every=2)
     assert (tmp_path / "run/last.pt").read_bytes() == good
+
+
+@pytest.mark.parametrize("model", ["latent", "rl", "baseline", "attention"])
+@pytest.mark.parametrize("steps", [1, EPOCH])
+def test_no_state_or_result_that_is_not_finite_is_kept(tmp_path, model, steps):
+    """A step may make the weights so large that only the next output, or no weight itself, is no number."""
+    small = Small(model=model, lr=3e38, selection=0.3)
+    (tmp_path / "run").mkdir()
+    save_last(tmp_path / "run", small.train_state)
+
+    def train_and_evaluate():
+        small.run(tmp_path / "run", num_iterations=steps)
+        small.evaluate()
+
+    with pytest.raises(InputError, match="finite"):
+        train_and_evaluate()
+    assert not (tmp_path / "run/best.safetensors").exists()
+    logged = (tmp_path / "run/metrics.jsonl").read_text() if (tmp_path / "run/metrics.jsonl").exists() else ""
+    assert "NaN" not in logged
+    assert "Infinity" not in logged
+
+
+def test_weights_that_are_not_finite_after_the_last_step_are_not_saved(tmp_path):
+    small = Small()
+    small.run(tmp_path / "run", num_iterations=4, save_every=2)
+    good = (tmp_path / "run/last.pt").read_bytes()
+    original = small.train_state.optimizer.step
+
+    def overflow():
+        original()
+        small.train_state.parameters[0].data[0] = math.inf
+
+    small.train_state.optimizer.step = overflow
+    with pytest.raises(InputError, match="the weights are not finite after step 5; nothing was saved since"):
+        small.run(tmp_path / "run", num_iterations=5)
+    assert (tmp_path / "run/last.pt").read_bytes() == good
+
+
+@pytest.mark.parametrize("broken", ["scores", "z", "loss"])
+def test_an_evaluation_without_finite_numbers_has_no_results(broken, monkeypatch):
+    small = Small()
+    if broken == "loss":
+        monkeypatch.setattr(small.train_state.objective, "criterion", lambda output, _: output.scores[:, 0] / 0)
+        message = "no finite loss and objective in the evaluation: the weights of the model are too large"
+    else:
+        forward, message = small.train_state.model.forward, "a prediction is not finite"
+
+        def break_forward(batch):
+            output = forward(batch)
+            if broken == "scores":
+                return replace(output, scores=output.scores * math.nan)
+            return replace(output, rationale=replace(output.rationale, z=output.rationale.z * math.nan))
+
+        monkeypatch.setattr(small.train_state.model, "forward", break_forward)
+    with pytest.raises(InputError, match=message):
+        small.evaluate()
 
 
 def test_the_watch_names_the_first_step_and_term():

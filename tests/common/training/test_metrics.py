@@ -3,7 +3,7 @@ import torch
 
 from latent_rationale.common.distributions import Bernoulli
 from latent_rationale.common.structures import Batch, Output, Rationale
-from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
+from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares, transitions
 
 Z = torch.tensor([[0, 0.5, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0], [0.1, 0.9, 0, 0]])
 MASK = torch.arange(4) < torch.tensor([4, 1, 3, 2]).unsqueeze(1)
@@ -51,6 +51,14 @@ def test_selection_shares_of_batches_add_up():
     assert {name: (first[name] + rest[name]).value() for name in whole} == {
         name: tally.value() for name, tally in whole.items()
     }
+
+
+def test_transitions_are_between_words_of_one_text():
+    """A change to the padding, from one text to the next or between two shares above zero is none."""
+    z = torch.tensor([[0.0, 1.0, 0.5, 0.0], [1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], [0.3, 0.0, 1.0, 0.0]])
+    mask = torch.arange(4) < torch.tensor([4, 2, 3, 4]).unsqueeze(1)
+    found = transitions(Rationale(z, mask, Bernoulli(z, validate_args=False)))
+    assert (found.total, found.count) == (2 + 0 + 0 + 3, 13)
 
 
 def test_selection_shares_of_cells():

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import Adam
 
 from latent_rationale.common.training.options import TrainOptions
-from latent_rationale.common.training.schedules import SCHEDULERS, Schedule
+from latent_rationale.common.training.schedules import PLATEAU, RATES, Schedule
 from latent_rationale.common.utils.errors import InputError
 
 SETTINGS = {
@@ -14,18 +14,18 @@ SETTINGS = {
     "exponential": {"scheduler": "exponential"},
     "multistep": {"scheduler": "multistep", "milestones": (2, 3, 6)},
 }
-"""Of those that evaluations move."""
+"""Those that fall from one evaluation or epoch to the next."""
 
 every_schedule = pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
 CRITERIA = (5.0, 4.0, 4.5, 4.5, 4.5, 4.5, 4.5, 3.0, 3.5, 3.5, 3.5, 3.5)
 
 
 def test_all_are_tested():
-    assert SCHEDULERS.keys() == {*SETTINGS, "linear"}
+    assert {PLATEAU, *RATES} == {*SETTINGS, "linear"}
 
 
 class Run:
-    """An optimiser with its schedule, a step an evaluation."""
+    """An optimiser with its schedule, a step an epoch, which ends with an evaluation."""
 
     def __init__(self, **settings):
         options = TrainOptions(**({"lr": 0.8, "min_lr": 0.15, "lr_decay": 0.5, "threshold": 0.0} | settings))
@@ -33,19 +33,22 @@ class Run:
         weight.grad = torch.ones(1)
         self.optimizer = Adam([weight], lr=options.lr)
         self.schedule = Schedule(self.optimizer, options)
+        self.epochs = 0
 
     def rates(self, criteria):
-        """The learning rates after evaluations with these criteria."""
+        """The learning rates after epochs whose evaluations have these criteria."""
         return [self._rate_after(criterion) for criterion in criteria]
 
     def _rate_after(self, criterion):
         self.optimizer.step()
         self.schedule.step(criterion)
+        self.epochs += 1
+        self.schedule.advance(self.epochs, 0.5)
         return self.optimizer.param_groups[0]["lr"]
 
-    def advance(self, done):
-        """The learning rate of the step after which this share is done."""
-        self.schedule.advance(done)
+    def advance(self, done, epochs=0):
+        """The learning rate of a step at this share of the run."""
+        self.schedule.advance(epochs, done)
         return self.optimizer.param_groups[0]["lr"]
 
     def saved(self):
@@ -64,7 +67,7 @@ def test_training_starts_at_the_given_rate(settings):
     assert Run(**settings).optimizer.param_groups[0]["lr"] == 0.8
 
 
-def test_exponential_falls_after_every_evaluation_down_to_the_least():
+def test_exponential_falls_after_every_epoch_down_to_the_least():
     rates = Run(scheduler="exponential").rates([1.0] * 5)
     assert rates == pytest.approx([0.4, 0.2, 0.15, 0.15, 0.15])
 
@@ -133,6 +136,7 @@ def test_a_saved_schedule_has_the_same_future(settings, done):
     assert len(set(rates)) > 2
     assert first.rates(CRITERIA[:done]) == rates[:done]
     second.restore(first.saved())
+    second.epochs = done
     assert second.optimizer.param_groups[0]["lr"] == first.optimizer.param_groups[0]["lr"]
     assert second.rates(CRITERIA[done:]) == rates[done:]
 
@@ -157,16 +161,23 @@ def test_a_linear_rate_stays_above_the_least():
     assert [run.advance(done) for done in (0.001, 0.99)] == [0.15, 0.15]
 
 
-def test_evaluations_do_not_move_a_linear_rate():
-    run = Run(scheduler="linear", min_lr=0.0)
-    assert run.advance(0.55) == pytest.approx(0.4)
-    run.rates(CRITERIA)
-    assert run.advance(0.55) == pytest.approx(0.4)
-
-
 @every_schedule
-def test_steps_do_not_move_the_others(settings):
+def test_steps_within_an_epoch_do_not_move_the_others(settings):
     assert Run(**settings).advance(0.5) == 0.8
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_evaluations_do_not_move_what_follows_epochs_or_steps(name):
+    run = Run(scheduler=name, milestones=(1, 2))
+    before = run.advance(0.6, epochs=1)
+    for criterion in CRITERIA:
+        run.schedule.step(criterion)
+    assert run.optimizer.param_groups[0]["lr"] == run.advance(0.6, epochs=1) == before
+
+
+def test_epochs_do_not_move_a_plateau():
+    run = Run(scheduler="plateau", patience=0, cooldown=0)
+    assert [run.advance(0.5, epochs) for epochs in range(5)] == [0.8] * 5
 
 
 def test_a_linear_rate_has_no_end_but_the_last_step():

@@ -56,6 +56,13 @@ def test_lines_of_plain_and_gzipped_files(tmp_path):
     assert list(read_lines(tmp_path / "a.txt.gz")) == expected
 
 
+def test_a_carriage_return_inside_a_line_is_kept(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"a\rb\r\nc\r")
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, "a\rb"), (2, "c")]
+    (tmp_path / "a.txt").write_bytes(b"one line\r")
+    assert list(read_lines(tmp_path / "a.txt")) == [(1, "one line")]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf(3 film)\n")
     assert list(read_lines(tmp_path / "a.txt")) == [(1, "(3 film)")]
@@ -67,6 +74,10 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
         ("a.txt.gz", b"not gzip", "cannot be read"),
         ("a.txt.gz", gzip.compress(b"some text " * 100)[:-20], "cannot be read"),
         ("a.txt", b"good\n\xff\xfe\n", "not UTF-8"),
+        ("a.txt", "A film".encode("utf-16"), r"a\.txt:1: holds the character NUL.*UTF-16"),
+        ("a.txt", "A film\n".encode("utf-16-le"), r"a\.txt:1: holds the character NUL"),
+        ("a.txt.gz", gzip.compress(b"A film\n\nA\0film\n"), r"a\.txt\.gz:3: holds the character NUL"),
+        ("a.txt", b"A film\rAnother\r", r"a\.txt:1: lines end in carriage returns alone"),
     ],
 )
 def test_unreadable_files_are_named(tmp_path, name, content, message):

@@ -3,8 +3,10 @@
 import logging
 import re
 import sys
+import threading
 
 import pytest
+from tqdm import tqdm
 
 from latent_rationale.common.utils import progress
 from latent_rationale.common.utils.console import LOGGER, run_command
@@ -75,6 +77,24 @@ def test_a_bar_is_drawn_in_the_terminal_of_a_command_alone(lines, monkeypatch, c
     assert run_command(lambda words: [list(track(range(5), "step", 5)), None][1], []) == 0
     assert "5/5" in capsys.readouterr().err
     assert lines() == []
+
+
+def test_the_name_of_a_bar_does_nothing_to_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "FIRST", 0)
+    what = "reading a\x1b[2Jb"
+    assert run_command(lambda words: [list(track(range(5), "line", 5, what)), None][1], []) == 0
+    assert "reading a\\x1b[2Jb" in capsys.readouterr().err
+
+
+def test_bars_have_no_thread_that_could_wait_for_their_lock(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(tqdm, "monitor", None)
+    monkeypatch.setattr(tqdm, "monitor_interval", 10)
+    before = threading.active_count()
+    counts = []
+    assert run_command(lambda _: [counts.append(threading.active_count()) for _ in track(range(5), "x", 5)][5:]) == 0
+    assert counts == [before] * 5
 
 
 def test_a_loop_that_is_left_early_closes_its_bar(monkeypatch, capsys):

@@ -14,6 +14,7 @@ from latent_rationale.explain.evaluation.command import MEASURES
 from latent_rationale.explain.evaluation.correlation import correlation, extremes, mean
 from latent_rationale.explain.evaluation.deletion import deleted
 from latent_rationale.explain.explainers import EXPLAINERS
+from latent_rationale.explain.explainers.explained_model import ExplainedModel
 from latent_rationale.explain.hierarchy.sentence import EncodedSentence
 from latent_rationale.explain.train_lm import main as train_lm
 from latent_rationale.sst.train import main as train_sst
@@ -140,9 +141,9 @@ def test_methods_that_a_model_cannot_have_are_left_out_unless_named(classifier, 
     assert evaluate([*arguments, *lm]) == 0
     assert "note: method cd is left out: CD is for LSTMs, and the model has an RCNN" in capsys.readouterr().out
     assert list(json.loads((tmp_path / "evaluation.json").read_text())) == [name for name in EXPLAINERS if name != "cd"]
-    assert evaluate([*arguments, "--method", "arch", "cd"]) == 2
+    assert evaluate([*arguments, "--method", "arch", "cd", "--overwrite"]) == 2
     assert "error: --method cd: CD is for LSTMs" in capsys.readouterr().err
-    assert evaluate(arguments) == 0
+    assert evaluate([*arguments, "--overwrite"]) == 0
     assert "note: method soc is left out: needs --lm, a language model" in capsys.readouterr().out
 
 
@@ -164,13 +165,13 @@ def test_rows_are_written_as_they_come(classifier, tmp_path, capsys, monkeypatch
     calls = []
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion"]
-    assert "evaluation.json.part, which has the results of arch" in capsys.readouterr().out
+    assert "evaluation.json.part, which has arch\n" in capsys.readouterr().out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deletion.png", "evaluation.json"]
     gone_on = (tmp_path / "evaluation.json").read_text()
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
-    assert evaluate([*arguments, "--seed", "2", "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--seed", "2", "--overwrite", "--save_path", str(tmp_path)]) == 0
     assert calls == ["occlusion", "arch", "occlusion"]
-    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
+    assert evaluate([*arguments, "--overwrite", "--save_path", str(tmp_path)]) == 0
     assert (tmp_path / "evaluation.json").read_text() == gone_on
 
 
@@ -179,21 +180,98 @@ def test_other_texts_do_not_go_on_from_what_is_unfinished(classifier, small_sst,
     assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
     before = json.loads((tmp_path / "evaluation.json").read_text())
     (tmp_path / "evaluation.json").rename(tmp_path / "evaluation.json.part")
+    (tmp_path / "deletion.png").unlink()
     other = tmp_path / "other"
     other.mkdir()
     for name in ("train", "dev"):
         lines = (small_sst.folder / f"{name}.txt").read_text().splitlines()
         (other / f"{name}.txt").write_text("\n".join(reversed(lines)) + "\n")
-    assert evaluate([*arguments, "--data_path", str(other), "--save_path", str(tmp_path)]) == 0
+    arguments += ["--data_path", str(other), "--save_path", str(tmp_path)]
+    assert evaluate(arguments) == 2
+    assert [path.name for path in tmp_path.glob("*.*")] == ["evaluation.json.part"]
+    assert evaluate([*arguments, "--overwrite"]) == 0
     assert json.loads((tmp_path / "evaluation.json").read_text())["arch"]["AOPC"] != before["arch"]["AOPC"]
 
 
-@pytest.mark.parametrize("text", ["[]", "no", '{"arch": {}}', '{"arch": {"words": {"value": "x"}}}'])
-def test_a_damaged_unfinished_evaluation_is_replaced(classifier, tmp_path, capsys, text):
-    (tmp_path / "evaluation.json.part").write_text(text)
+@pytest.fixture(scope="module")
+def unfinished_evaluation(classifier, tmp_path_factory):
+    """Arguments of an evaluation, its result, and a folder that holds it under the name of an unfinished one."""
+    folder = tmp_path_factory.mktemp("unfinished")
     arguments = ["--ckpt", str(classifier / "2"), "--method", "arch", "--stop", "3", "--resamples", "5"]
-    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 0
-    assert "is not a file of an evaluation and is replaced" in capsys.readouterr().out
+    arguments += ["--save_path", str(folder)]
+    assert evaluate(arguments) == 0
+    (folder / "deletion.png").unlink()
+    return arguments, json.loads((folder / "evaluation.json").read_text()), folder
+
+
+def changed(row, change):
+    """Return a copy of a JSON value after a change of its parts."""
+    copy = json.loads(json.dumps(row))
+    change(copy["arch"])
+    return json.dumps(copy)
+
+
+CHANGES = {
+    "no measure": lambda row: row.pop("AOPC"),
+    "no point": lambda row: row["deletion"].pop("0.3"),
+    "another share": lambda row: row["deletion"].update({"0.9": row["deletion"].pop("0.3")}),
+    "shares in another order": lambda row: row["deletion"].update({"0.1": row["deletion"].pop("0.1")}),
+    "a point without a number": lambda row: row["deletion"]["0.3"].update(value=None),
+    "a measure that is no number": lambda row: row["words"].update(value=float("nan")),
+    "a measure without end": lambda row: row["words"].update(high=float("inf")),
+    "a correlation of 2": lambda row: row["words"].update(value=2.0),
+    "text": lambda row: row["words"].update(value="0.5"),
+    "a boolean": lambda row: row["words"].update(value=True),
+    "an integer of 400 digits": lambda row: row["words"].update(value=10**400),
+    "no bounds": lambda row: row.update(words={"value": 0.5}),
+    "another key": lambda row: row["words"].update(middle=0.5),
+    "a list": lambda row: row.update(words=[0.5, 0.5, 0.5]),
+}
+
+
+@pytest.mark.parametrize("damage", ["[]", "no", '{"arch": {}}', "", *CHANGES])
+def test_a_damaged_unfinished_evaluation_is_refused_or_replaced(unfinished_evaluation, capsys, damage):
+    arguments, whole, folder = unfinished_evaluation
+    text = changed(whole, CHANGES[damage]) if damage in CHANGES else damage
+    (folder / "evaluation.json").unlink(missing_ok=True)
+    (folder / "evaluation.json.part").write_text(text)
+    assert evaluate(arguments) == 2
+    error = capsys.readouterr().err
+    assert "evaluation.json.part: is not the unfinished output of this command" in error
+    assert error.count("\n") == 1
+    assert (folder / "evaluation.json.part").read_text() == text
+    assert evaluate([*arguments, "--overwrite"]) == 0
+    assert "holds nothing to continue from and is replaced" in capsys.readouterr().out
+    assert json.loads((folder / "evaluation.json").read_text()) == whole
+    (folder / "deletion.png").unlink()
+
+
+def test_an_evaluation_is_not_replaced_unasked(unfinished_evaluation, capsys):
+    arguments, whole, folder = unfinished_evaluation
+    (folder / "evaluation.json.part").unlink(missing_ok=True)
+    for name in ("evaluation.json", "deletion.png"):
+        for path in folder.iterdir():
+            path.unlink()
+        (folder / name).write_text("of somebody else")
+        assert evaluate(arguments) == 2
+        assert (
+            f"error: would replace {folder / name}; choose another folder with --save-path" in capsys.readouterr().err
+        )
+        assert [path.read_text() for path in folder.iterdir()] == ["of somebody else"]
+    assert evaluate([*arguments, "--overwrite"]) == 0
+    assert f"note: {folder / 'deletion.png'} will be replaced" in capsys.readouterr().out
+    assert json.loads((folder / "evaluation.json").read_text()) == whole
+
+
+def test_a_probability_that_is_no_number_is_refused(classifier, tmp_path, capsys, monkeypatch):
+    margins = ExplainedModel.margins
+    monkeypatch.setattr(
+        ExplainedModel, "margins", lambda *given: margins(*given) * (float("nan") if len(given[1].ids) == 5 else 1)
+    )
+    arguments = ["--ckpt", str(classifier / "2"), "--method", "gradient-x-input", "--stop", "1", "--resamples", "5"]
+    assert evaluate([*arguments, "--save_path", str(tmp_path)]) == 2
+    assert "a probability after deletion of words is not finite in the sentence: " in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_no_number_is_none_in_json(classifier, tmp_path):

@@ -12,6 +12,24 @@ def test_phrases_become_a_tree():
     assert tree.spans == [(0, 5), (0, 1), (1, 4), (2, 4)]
 
 
+def test_a_tree_of_any_number_of_levels():
+    """More levels than Python permits calls within calls."""
+    spans = [(0, end) for end in range(5000, 0, -1)]
+    tree, same = SpanTree.of(spans), SpanTree.of(reversed(spans))
+    assert tree.spans == spans
+    assert tree.heights == {(0, end): end - 1 for end in range(1, 5001)}
+    assert tree == same
+    assert hash(tree) == hash(same)
+    assert tree != SpanTree.of(spans[:-1])
+    assert tree != spans
+    assert repr(tree).startswith("SpanTree.of([(0, 5000), (0, 4999), ")
+
+
+def test_heights_of_phrases():
+    tree = SpanTree.of([(0, 6), (0, 3), (0, 1), (1, 3), (1, 2), (4, 6)])
+    assert tree.heights == {(0, 6): 3, (0, 3): 2, (0, 1): 0, (1, 3): 1, (1, 2): 0, (4, 6): 1}
+
+
 @pytest.mark.parametrize(
     ("spans", "message"),
     [

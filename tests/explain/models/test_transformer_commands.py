@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 import transformers
+from safetensors import SafetensorError
 
 import latent_rationale
 from latent_rationale.common.data.word_pieces import WordPieces
@@ -86,8 +87,8 @@ def test_only_whole_sentences_are_read_where_asked(folders, data):
     whole = latent_rationale.load(folders / "bert").task
     everything = FineTuning(FineTuningOptions()).resolved()
     assert len(everything.read_split("train")) == len(whole.read_split("train")) + 1
-    treebank = SST.without_vectors(classes=2).resolved()
-    assert whole.read_split("test") == everything.read_split("test") == treebank.read_split("test")
+    for task in (whole, everything):  # the test set of the treebank is other data
+        assert len(task.read_splits().test) == 0
 
 
 def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatch):
@@ -111,6 +112,66 @@ def test_fine_tuning_goes_on_where_it_was(data, pretrained, tmp_path, monkeypatc
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
     exported = [(tmp_path / name / "transformers/model.safetensors").read_bytes() for name in ("whole", "halves")]
     assert exported[0] == exported[1]
+
+
+def contents(folder):
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("mine", ["setup.py", "src/model.json", "weights.bin", ".git/config", "LICENSE"])
+def test_a_folder_of_the_users_is_never_removed(data, pretrained, tmp_path, capsys, mine):
+    """It may be a clone of the library, which has the name of the folder that a run writes."""
+    (tmp_path / "transformers" / mine).parent.mkdir(parents=True)
+    (tmp_path / "transformers" / mine).write_text("mine")
+    arguments = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--num_iterations", "1"]
+    arguments += ["--save_path", str(tmp_path)]
+    before = contents(tmp_path)
+    assert finetune(arguments) == 2
+    assert f"error: would replace {tmp_path}/transformers; choose another folder" in capsys.readouterr().err
+    assert finetune([*arguments, "--overwrite"]) == 2
+    first = mine.partition("/")[0]
+    message = f"error: {tmp_path}/transformers/{first}: was not written by fine-tuning and is not replaced"
+    assert message in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_link_of_the_users_is_not_followed(data, pretrained, tmp_path, capsys):
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library/config.json").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/transformers").symlink_to(tmp_path / "library")
+    arguments = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--num_iterations", "1"]
+    assert finetune([*arguments, "--save_path", str(tmp_path / "run"), "--overwrite"]) == 2
+    assert "run/transformers: is not a folder of a fine-tuned model" in capsys.readouterr().err
+    assert (tmp_path / "library/config.json").read_text() == "mine"
+
+
+def test_the_files_of_an_earlier_run_are_replaced(data, pretrained, tmp_path, capsys):
+    arguments = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--num_iterations", "1"]
+    arguments += ["--lr", "1e-3", "--save_path", str(tmp_path)]
+    assert finetune(arguments) == 0
+    first = (tmp_path / "transformers/model.safetensors").read_bytes()
+    (tmp_path / "transformers/model-00001-of-00002.safetensors").write_text("of a larger model")
+    (tmp_path / ".transformers.unfinished").mkdir()
+    (tmp_path / ".transformers.unfinished/model.safetensors").write_text("of a run that was killed")
+    assert finetune([*arguments, "--seed", "2", "--overwrite"]) == 0
+    assert (tmp_path / "transformers/model.safetensors").read_bytes() != first
+    names = {path.name for path in (tmp_path / "transformers").iterdir()}
+    assert names == {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert not (tmp_path / ".transformers.unfinished").exists()
+
+
+def test_a_full_disk_ends_a_fine_tuning_with_a_sentence(data, pretrained, tmp_path, capsys, monkeypatch):
+    def full(*given, **named):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(transformers.BertForSequenceClassification, "save_pretrained", full)
+    arguments = ["--bert_model", str(pretrained), "--data_path", str(data / "sst2"), "--num_iterations", "1"]
+    assert finetune([*arguments, "--save_path", str(tmp_path)]) == 2
+    assert f"error: {tmp_path}/transformers: cannot be written (Error while serializing" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert finetune(["--resume", "--save_path", str(tmp_path)]) == 0
+    assert (tmp_path / "transformers/model.safetensors").exists()
 
 
 LANGUAGE_MODELS = {method: ["lm_pieces", "lm_words"] for method in NEED_LANGUAGE_MODEL}
@@ -143,19 +204,19 @@ def test_the_originals_flags(folders, tmp_path, capsys):
 
 
 def test_the_originals_fine_tuning_needs_glues_folder_alone(data, pretrained, tmp_path, monkeypatch, capsys):
-    """As its README has it. Without the treebank nobody knows the labels of a test set."""
+    """As its README has it; its test set has no labels."""
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(tmp_path / "nowhere"))
     monkeypatch.chdir(tmp_path)
     command = f"--task_name SST-2 --do_train --do_eval --do_lower_case --data_dir {data}/sst2 --bert_model {pretrained}"
     command += " --max_seq_length 128 --train_batch_size 32 --learning_rate 2e-5 --num_train_epochs 1 --output_dir bert"
     assert finetune(command.split()) == 0
     out = capsys.readouterr().out
-    assert "note: no test set, because GLUE's has no labels and the treebank is missing" in out
+    assert f"note: no test set: {data}/sst2/test.tsv: no such file" in out
     assert "note: --do-train has no effect since this command always trains" in out
     assert not [name for name in json.loads((tmp_path / "bert/results.json").read_text()) if name.startswith("test")]
     explaining = ["--ckpt", "bert", "--method", "occlusion", "--data_path", f"{data}/sst2", "--save_path", "."]
     assert explain([*explaining, "--split", "test"]) == 2
-    assert "--split test: the data has no labelled sentences in this split" in capsys.readouterr().err
+    assert "the data has no labelled sentences for --split test" in capsys.readouterr().err
     assert explain([*explaining, "--stop", "2"]) == 0
     assert len(explained(tmp_path)) == 2
 
@@ -207,8 +268,8 @@ def test_the_positive_class_is_explained_wherever_it_stands(tokenizer, pretraine
     for names in (["NEGATIVE", "POSITIVE"], ["POSITIVE", "NEGATIVE"]):
         save_classifier(tmp_path / names[0], tokenizer, pretrained, names)
         arguments = ["--ckpt", str(tmp_path / names[0]), "--method", "occlusion", "--text", "a good film"]
-        assert explain([*arguments, "--save_path", str(tmp_path)]) == 0
-        (row,) = explained(tmp_path)
+        assert explain([*arguments, "--save_path", str(tmp_path / names[0])]) == 0
+        (row,) = explained(tmp_path / names[0])
         assert row["explained"] == "positive"
         scores.append(row["scores"])
     assert scores[0] == pytest.approx([-score for score in scores[1]], abs=1e-5)
@@ -230,11 +291,12 @@ def test_a_text_that_is_too_long_is_explained_as_far_as_it_is_read(folders, tmp_
     assert "note: a text of 120 words is truncated to 62, the limit of the model: a ..." in capsys.readouterr().out
 
 
-def test_an_evaluation_over_some_sentences(folders, tmp_path, capsys):
+def test_an_evaluation_over_some_sentences(folders, data, tmp_path, capsys):
     arguments = ["--ckpt", str(folders / "bert"), "--method", "arch", "--split", "test", "--resamples", "20"]
+    arguments += ["--data_path", str(data / "sst")]  # the treebank, whose phrases have labels
     found = []
     for sample, seed in (("6", "1"), ("6", "1"), ("6", "2")):
-        options = ["--sample", sample, "--seed", seed, "--save_path", str(tmp_path)]
+        options = ["--sample", sample, "--seed", seed, "--overwrite", "--save_path", str(tmp_path)]
         assert evaluate([*arguments, *options]) == 0
         found.append(json.loads((tmp_path / "evaluation.json").read_text()))
     assert found[0] == found[1]
@@ -290,13 +352,15 @@ def test_pieces_need_a_transformer(folders, capsys):
     assert "--use-bert-tokenizer needs --ckpt, the folder of the transformer" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("named", ["nowhere", "."])
-def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named):
+@pytest.mark.parametrize(
+    ("named", "message"), [("nowhere", "no such folder"), (".", "has no config.json, hence no model that transformers")]
+)
+def test_an_encoder_that_is_not_there(data, tmp_path, capsys, monkeypatch, named, message):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     arguments = ["--bert_model", str(tmp_path / named), "--data_path", str(data / "sst2")]
     assert finetune([*arguments, "--save_path", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
-    assert "that transformers can read" in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
 

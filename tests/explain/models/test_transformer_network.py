@@ -49,10 +49,10 @@ def test_embedded_texts_are_scored_alike(make_transformer, kind):
     assert (gradient != 0).any(-1).equal(tokens.mask)
 
 
-@pytest.mark.parametrize(("load", "message"), [(load_pieces, "no tokenizer"), (trained, "no model")])
+@pytest.mark.parametrize(("load", "message"), [(load_pieces, "no tokenizer that"), (trained, "no weights;")])
 def test_a_folder_without_files_of_the_library(tmp_path, load, message):
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(InputError, match=f"{tmp_path.name}: holds {message} that transformers can read"):
+    with pytest.raises(InputError, match=f"{tmp_path.name}: holds {message} "):
         load(str(tmp_path))
 
 
@@ -86,5 +86,5 @@ def test_weights_that_were_cut_short(make_transformer, tokenizer, tmp_path, cont
     make_transformer().network.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     (tmp_path / "model.safetensors").write_text(content)
-    with pytest.raises(InputError, match="holds no model that transformers can read"):
+    with pytest.raises(InputError, match=r"holds no model that transformers .* can read"):
         trained(str(tmp_path))

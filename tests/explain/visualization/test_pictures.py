@@ -7,8 +7,10 @@ from dataclasses import asdict, replace
 import pytest
 from matplotlib.image import imread
 
-from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance
+from latent_rationale.common.utils.errors import InputError
+from latent_rationale.explain.hierarchy.explanation import Explanation, Provenance, read_explanations
 from latent_rationale.explain.hierarchy.spans import SpanTree, all_spans
+from latent_rationale.explain.visualization.figures import check_size, plot_hierarchy
 from latent_rationale.explain.visualization.html import page
 from latent_rationale.explain.visualization.layout import Box, boxes, largest_score
 from latent_rationale.explain.visualize import main as visualize
@@ -139,9 +141,17 @@ def test_other_files_are_refused(tmp_path, capsys, text, message):
         ("spans", [[0, 1], [0, 1], [2, 3], [0, 2], [0, 3]], "spans: expected each span once"),
         ("scores", [1.0, 10**400, 3.0, 4.0, 5.0], "expected a number within the range of a float"),
         ("scores", [1.0], "scores: expected 5, one per span, got 1"),
-        ("scores", [1.0, 2.0, float("nan"), 4.0, 5.0], "scores: expected finite numbers"),
-        ("scores", [1.0, 2.0, float("-inf"), 4.0, 5.0], "scores: expected finite numbers"),
-        ("scores", [1.0, "2", 3.0, 4.0, 5.0], '"2": expected a number'),
+        ("scores", [1.0, 2.0, float("nan"), 4.0, 5.0], "NaN: expected a finite number"),
+        ("scores", [1.0, 2.0, float("-inf"), 4.0, 5.0], "-Infinity: expected a finite number"),
+        ("scores", [1.0, "2", 3.0, 4.0, 5.0], '"2": expected a finite number'),
+        ("probabilities", [0.2, float("nan")], "NaN: expected a finite number"),
+        ("probabilities", [], "label: expected an index of the 0 probabilities, got 1"),
+        ("label", 2, "label: expected an index of the 2 probabilities, got 2"),
+        ("label", -1, "label: expected an index of the 2 probabilities, got -1"),
+        ("number", -1, "number: expected 0 or more, got -1"),
+        ("provenance", asdict(EXPLANATION.provenance) | {"percentile": float("nan")}, "NaN: expected a finite number"),
+        ("tree", json.loads("[" * 400 + "]" * 400), "expected [start, end, [children]]"),
+        ("tree", json.loads("[0, 3, [" * 400 + "]]" * 400), "disjoint smaller phrases within it in order"),
         ("tree", [0, 999, []], "tree: expected the root (0, 3), the sentence, got (0, 999)"),
         ("tree", [0, 2, [[0, 1, []]]], "tree: expected the root (0, 3), the sentence, got (0, 2)"),
         ("tree", [0, 3, [[0, 3, []]]], "disjoint smaller phrases within it in order, got [(0, 3)]"),
@@ -182,16 +192,84 @@ def test_twenty_are_drawn_from_where_one_starts(tmp_path, capsys):
     path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 30)
     assert visualize(["--input", str(path), "--start", "25"]) == 0
     assert len(list((tmp_path / "explanations").iterdir())) == 5
-    assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 0
+    assert visualize(["--input", str(path), "--start", "3", "--format", "svg"]) == 2
+    assert f"would replace {tmp_path}/explanations.html; choose another folder" in capsys.readouterr().err
+    assert visualize(["--input", str(path), "--start", "3", "--format", "svg", "--overwrite"]) == 0
     assert len(list((tmp_path / "explanations").glob("*.svg"))) == 20
     assert "20 of 30 explanations, from index 3," in capsys.readouterr().out
+
+
+def test_pictures_are_not_replaced_unasked(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "explanations.jsonl"
+    path.write_text((json.dumps(EXPLANATION.to_json()) + "\n") * 6)
+    (tmp_path / "explanations").mkdir()
+    for number in (0, 1, 2, 4, 7):
+        (tmp_path / f"explanations/{number}.png").write_text("of somebody else")
+    assert visualize(["--input", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert f"error: would replace {tmp_path}/explanations/0.png, " in error
+    assert "2.png and 1 more; choose another folder with --save-path, or set --overwrite\n" in error
+    assert not (tmp_path / "explanations.html").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(Explanation, "plot", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert visualize(["--input", str(path), "--overwrite"]) == 130
+    assert {file.read_text() for file in (tmp_path / "explanations").iterdir()} == {"of somebody else"}
+    assert visualize(["--input", str(path), "--overwrite"]) == 0
+    kept = [file.name for file in (tmp_path / "explanations").iterdir() if file.read_bytes() == b"of somebody else"]
+    assert kept == ["7.png"]
+
+
+def chain(words):
+    """Return an explanation whose phrases all begin at the first word."""
+    spans = tuple((0, end) for end in range(1, words + 1))
+    tokens = tuple(f"w{number}" for number in range(words))
+    return replace(EXPLANATION, tokens=tokens, spans=spans, scores=(1.0,) * words, tree=SpanTree.of(spans))
+
+
+def test_a_tree_of_400_levels_is_written_read_and_drawn(tmp_path):
+    explanation = chain(401)
+    path = tmp_path / "explanations.jsonl"
+    path.write_text(json.dumps(explanation.to_json()) + "\n")
+    assert list(read_explanations(path)) == [explanation]
+    assert max(box.row for box in boxes(explanation)) == 400
+    assert page([explanation]).count("<div class=") == 402
+    check_size(explanation)
+    with pytest.raises(ValueError, match="tree: expected at most 400 levels of phrases"):
+        chain(402)
+
+
+@pytest.mark.parametrize(("words", "longest"), [(1100, 60), (20000, 1), (1600, 1600)])
+def test_a_picture_that_would_fill_the_memory_is_left_out(tmp_path, capsys, words, longest):
+    spans = tuple(all_spans(words, longest))[-10001:]
+    tokens = tuple(f"w{number}" for number in range(words))
+    large = replace(EXPLANATION, tokens=tokens, spans=spans, scores=(1.0,) * len(spans), tree=None)
+    with pytest.raises(InputError, match=f"a picture of {words:,} words with .* phrases would be too large"):
+        large.plot()
+    path = tmp_path / "explanations.jsonl"
+    path.write_text("".join(json.dumps(each.to_json()) + "\n" for each in (EXPLANATION, large)))
+    assert visualize(["--input", str(path)]) == 0
+    assert [file.name for file in (tmp_path / "explanations").iterdir()] == ["0.png"]
+    out = capsys.readouterr().out
+    assert "note: no picture 1.png: a picture of " in out
+    assert "pictures of 1 of 2 explanations, from index 0," in out
+    assert (tmp_path / "explanations.html").read_text().count("<article") == 2
+
+
+def test_a_large_picture_has_fewer_pixels(tmp_path):
+    for words in (20, 400):
+        tokens, spans = tuple(map(str, range(words))), tuple(all_spans(words, 40))[-400:]
+        large = replace(EXPLANATION, tokens=tokens, spans=spans, scores=(1.0,) * len(spans), tree=None)
+        figure = plot_hierarchy(large)
+        width, height = figure.get_size_inches() * figure.dpi
+        assert width * height <= 60e6 * 1.001
+        assert (figure.dpi == 150) is (words == 20)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, capsys):
     path = tmp_path / "explanations.jsonl"
     path.write_text(json.dumps(EXPLANATION.to_json()) + "\n")
     assert visualize(["--input", str(path), "--save_path", str(path / "below")]) == 2
-    assert f"{path}/below/explanations: cannot be written to (Not a directory)" in capsys.readouterr().err
+    assert f"{path}/below: cannot be written to (Not a directory)" in capsys.readouterr().err
 
 
 def test_a_range_without_explanations_is_refused(tmp_path, capsys):
