@@ -51,7 +51,8 @@ def save_last(folder: Path, train_state: TrainState) -> None:
     """
     state = train_state.state_dict()
     with replacing(folder / LAST) as file:
-        torch.save({**state, _DIGEST: digest(state)}, file)
+        # By its name: while torch calls a Python file, Ctrl-C turns into a RuntimeError.
+        torch.save({**state, _DIGEST: digest(state)}, file.name)
 
 
 def has_state(folder: Path) -> bool:

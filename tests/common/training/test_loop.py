@@ -3,17 +3,20 @@
 import json
 import math
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 import torch
 
 from latent_rationale.common.data.word_vectors import make_embedding
+from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.checkpoint import load_last, load_weights, save_best, save_last
 from latent_rationale.common.training.loop import FiniteWatch, Judge, evaluate, evaluating, outputs, train
 from latent_rationale.common.training.results import Run
 from latent_rationale.common.training.state import TrainState
 from latent_rationale.common.utils.errors import InputError
+from latent_rationale.common.utils.writing import replacing
 from latent_rationale.sst.reader import Phrase, SSTExample
 from latent_rationale.sst.task import SST, SSTOptions
 
@@ -372,6 +375,27 @@ def test_saved_files_replace_old_ones_only_when_complete(tmp_path, monkeypatch):
             save(tmp_path, small.train_state)
         monkeypatch.undo()
         assert (tmp_path / name).read_bytes() == before
+
+
+def test_torch_never_calls_python_while_it_saves_a_state(tmp_path, monkeypatch):
+    """Ctrl-C in a call from within torch would turn into an error of the file."""
+
+    class Interrupted:
+        def __init__(self, file):
+            self.name = file.name
+
+        def write(self, data):
+            pytest.fail("torch calls Python")
+
+    @contextmanager
+    def replacing_and_interrupting(path):
+        with replacing(path) as file:
+            yield Interrupted(file)
+
+    small = Small()
+    monkeypatch.setattr(checkpoint, "replacing", replacing_and_interrupting)
+    save_last(tmp_path, small.train_state)
+    load_last(tmp_path, Small().train_state)
 
 
 def test_no_step_waits_for_the_device(tmp_path, monkeypatch):
