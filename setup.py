@@ -79,7 +79,8 @@ setup(
         "tensorboard>=2.18",  # curves, histograms, rationales during training
         "tqdm>=4.66",  # progress
         "matplotlib>=3.9",  # plots
-        "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
+        "scikit-learn>=1.6",  # the linear model that explanations are compared with, factorization of word counts
+        "scipy>=1.13",  # counts of words that occur together
         "joblib>=1.4",  # the number of cores in a container
         "psutil>=6",  # the load of the machine
         "filelock>=3.22",  # locks of results folders

@@ -47,7 +47,7 @@ class Beer(Task[BeerOptions]):
             train_path=options.train_path or (folder / f"{stem}.train.txt.gz",),
             dev_path=options.dev_path or folder / f"{stem}.heldout.txt.gz",
             test_path=options.test_path or (annotations if annotations.is_file() else None),
-            embeddings=options.embeddings or str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),
+            embeddings=options.embeddings or (str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),),
         )
 
     @property

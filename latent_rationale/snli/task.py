@@ -34,6 +34,15 @@ SHARES = {"p0": "p2h_0", "pc": "p2h_c", "p1": "p2h_1", "selected": "p2h_selected
 """Names of the shares of selected cells, by the names of the shares of selected words in other tasks."""
 
 
+def default_vectors() -> Path:
+    """Return the default file of word vectors: GloVe, or another one for SNLI.
+
+    Raises:
+        InputError: if there is none in the data folder.
+    """
+    return find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
+
+
 class SNLI(Task[SNLIOptions]):
     """Classification of the relation between a premise and a hypothesis.
 
@@ -53,9 +62,9 @@ class SNLI(Task[SNLIOptions]):
 
     @classmethod
     def resolve(cls, options: SNLIOptions) -> SNLIOptions:
-        """Fill in the folder of the data and the file of word vectors."""
-        vectors = options.word_vectors or find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
-        return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=str(vectors))
+        """Fill in the folder of the data and the files of word vectors."""
+        vectors = options.word_vectors or (str(default_vectors()),)
+        return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=vectors)
 
     @property
     def model_name(self) -> str:

@@ -40,11 +40,11 @@ class SST(Task[SSTOptions]):
 
     @classmethod
     def resolve(cls, options: SSTOptions) -> SSTOptions:
-        """Fill in the folder of the data and the file of word vectors."""
+        """Fill in the folder of the data and the files of word vectors."""
         return replace(
             options,
             data_path=options.data_path or find_data("sst"),
-            word_vectors=options.word_vectors or str(default_vectors()),
+            word_vectors=options.word_vectors or (str(default_vectors()),),
         )
 
     def read_split(self, name: str) -> list[SSTExample]:

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions
+from latent_rationale.common.experiment.options import (
+    NO_VECTORS,
+    RationaleTrainOptions,
+    TextPredictOptions,
+    vectors_option,
+)
 from latent_rationale.common.utils.config import inherited, option
 from latent_rationale.common.utils.errors import InputError
 
@@ -30,9 +35,7 @@ class TableOptions(RationaleTrainOptions):
     )
     skip_bad_rows: bool = option(False, "leave malformed rows out and count them, in place of an error")
     max_len: int = option(512, "maximum number of words; the rest of a text is not read", within="[1, 1000000]")
-    word_vectors: str | None = option(
-        None, "file of word vectors in GloVe's text format (default: embeddings are learned from scratch)"
-    )
+    word_vectors: tuple[str, ...] = vectors_option((NO_VECTORS,))
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/text/default"))
 
