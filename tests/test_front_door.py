@@ -84,8 +84,8 @@ def test_messages_call_the_program_as_the_user_did(capsys, monkeypatch, started_
     ("words", "message"),
     [
         (["trian"], "unknown command trian: expected one of train, predict"),
-        (["train"], "expected one of the tasks sst, beer, snli (see"),
-        (["train", "imdb"], "expected one of the tasks sst, beer, snli, got imdb (see"),
+        (["train"], "expected one of the tasks sst, beer, snli, text (see"),
+        (["train", "imdb"], "expected one of the tasks sst, beer, snli, text, got imdb (see"),
         (["predict"], "--ckpt"),
         (["predict", "--ckpt", "nowhere"], "nowhere: no such folder"),
         (["explain"], "--ckpt"),

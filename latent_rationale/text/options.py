@@ -34,10 +34,15 @@ class TableOptions(RationaleTrainOptions):
         (), "weights in the loss: balanced, or NAME=WEIGHT for each class that has another one than 1"
     )
     skip_bad_rows: bool = option(False, "leave malformed rows out and count them, in place of an error")
-    max_len: int = option(512, "maximum number of words; the rest of a text is not read", within="[1, 1000000]")
+    max_len: int = option(512, "maximum number of words; the rest of a text is not read", within="[1, 1e6]")
     word_vectors: tuple[str, ...] = vectors_option((NO_VECTORS,))
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/text/default"))
+    # Steps and not epochs, since Lagrange multipliers need steps, however small a table is.
+    num_iterations: int = inherited(RationaleTrainOptions, "num_iterations", 5000)
+    eval_every: int = inherited(RationaleTrainOptions, "eval_every", 250)
+    batch_size: int = inherited(RationaleTrainOptions, "batch_size", 64)
+    lr: float = inherited(RationaleTrainOptions, "lr", 0.0005)
 
     def __post_init__(self) -> None:
         """Refuse combinations of values that do not go together."""

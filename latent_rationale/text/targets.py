@@ -31,7 +31,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Targets(ABC):
-    """What is predicted for a text.
+    """Targets of a table: their names, weights, loss and measures.
 
     Attributes:
         kind: name of the kind in files.

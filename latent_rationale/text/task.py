@@ -66,7 +66,7 @@ class TextTable(Task[TableOptions]):
 
     @property
     def targets(self) -> Targets:
-        """What is predicted."""
+        """Targets of the training data; known after ``read_splits`` or ``reopen``."""
         assert self._targets is not None, "read_splits or reopen comes first"
         return self._targets
 
