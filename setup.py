@@ -37,6 +37,7 @@ def compiled() -> dict[str, Any]:
 
 
 TRANSFORMERS = "transformers==5.24.0"  # BERT and its relatives, whose predictions can be explained
+PARQUET = "pyarrow==26.0.1"  # tables in Parquet
 DOCUMENTATION = [
     "sphinx==9.0.4",  # builds the site in docs/
     "myst-parser==5.2.0",  # pages in Markdown
@@ -72,18 +73,21 @@ setup(
         "torch>=2.13,<2.14",  # tensors, gradients, optimisers
         "numpy>=2.0",  # reading vectors, quadrature
         "nltk>=3.9",  # treebank trees, tokenizing raw text
+        "regex>=2024.11",  # words of raw text in any script, emoji with their modifiers
         "torchtext==0.6.0",  # the vocabulary; the last release in pure Python, later ones do not import
         "safetensors>=0.5",  # weights that execute no code when loaded
         "tensorboard>=2.18",  # curves, histograms, rationales during training
         "tqdm>=4.66",  # progress
         "matplotlib>=3.9",  # plots
-        "scikit-learn>=1.6",  # the linear model of a bag of words that explanations are compared with
+        "scikit-learn>=1.6",  # the linear model that explanations are compared with, factorization of word counts
+        "scipy>=1.13",  # counts of words that occur together
         "joblib>=1.4",  # the number of cores in a container
         "psutil>=6",  # the load of the machine
         "filelock>=3.22",  # locks of results folders
     ],
     extras_require={
         "transformers": [TRANSFORMERS],
+        "parquet": [PARQUET],
         "docs": DOCUMENTATION,
         "dev": [
             "ruff==0.17.6",  # lint and format
@@ -92,6 +96,7 @@ setup(
             "pytest==9.2.0",  # tests
             "hypothesis==6.170.15",  # tests over random parameters
             TRANSFORMERS,
+            PARQUET,
             *DOCUMENTATION,
         ],
     },

@@ -14,6 +14,7 @@ from latent_rationale.tasks import TEXTS
 COMMANDS = {
     "train": ("latent_rationale.{task}.train", f"train a model; TASK is {', '.join(TEXTS)}"),
     "predict": ("latent_rationale.predict", "predict with a trained model and show its rationales"),
+    "vectors": ("latent_rationale.vectors.__main__", "make word vectors from your own texts"),
     "agree": ("latent_rationale.snli.agree", "compare linked words of SNLI models with highlighted words"),
     "explain": ("latent_rationale.explain.__main__", "score phrases by their contribution to a prediction"),
     "explain-train-lm": ("latent_rationale.explain.train_lm", "train a language model for SOC and SCD"),

@@ -12,6 +12,7 @@ TASKS = {
     "sst": "latent_rationale.sst.task:SST",
     "beer": "latent_rationale.beer.task:Beer",
     "snli": "latent_rationale.snli.task:SNLI",
+    "text": "latent_rationale.text.task:TextTable",
     "lm": "latent_rationale.explain.language_model.task:LanguageModelling",
     "bert": "latent_rationale.explain.models.finetuning:FineTuning",
 }

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from latent_rationale.common.experiment.predictor import Predictor, Text
+from latent_rationale.common.experiment.predictor import Predictor
+from latent_rationale.common.experiment.task import Text
 from latent_rationale.explain.hierarchy.explanation import Explanation
 from latent_rationale.explain.models.loading import load_predictor
 from latent_rationale.explain.settings import Phrasing, Sampling

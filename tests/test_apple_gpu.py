@@ -133,7 +133,7 @@ VARIANTS = [*(("sst", each) for each in SST_VARIANTS), *(("snli", each) for each
 def test_steps_and_evaluations_need_no_float64(apple, small_sst, small_snli, name, options):
     task_class, small = {"sst": (SST, small_sst), "snli": (SNLI, small_snli)}[name]
     task = task_class(
-        task_class.options_class(hidden_size=8, data_path=small.folder, word_vectors=str(small.vectors), **options)
+        task_class.options_class(hidden_size=8, data_path=small.folder, word_vectors=(str(small.vectors),), **options)
     )
     splits = task.read_splits()
     vocabulary, model, objective = task.start(splits)

@@ -40,7 +40,7 @@ def prepared(small_sst, small_snli):
     def prepare(name, options):
         torch.manual_seed(1)
         task_class, small = {"sst": (SST, small_sst), "snli": (SNLI, small_snli)}[name]
-        paths = {"data_path": small.folder, "word_vectors": str(small.vectors)}
+        paths = {"data_path": small.folder, "word_vectors": (str(small.vectors),)}
         task = task_class(task_class.options_class(hidden_size=16, **paths, **options))
         splits = task.read_splits()
         vectors = task.read_vectors(splits)

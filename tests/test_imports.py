@@ -47,6 +47,7 @@ for folders in (["ops"], ["data", "nn", "objectives"], ["training"], ["predictio
     MAY_IMPORT |= {f"common/{folder}": known for folder in folders}
 COMMON = {area for area in MAY_IMPORT if area.startswith("common/")}
 MAY_IMPORT |= dict.fromkeys(TASKS, COMMON)
+MAY_IMPORT["vectors"] = {"common/utils", "common/data"}
 MAY_IMPORT |= {area: {*COMMON, "tasks.py"} for area in ("explain", "judge")}
 MAY_IMPORT |= {
     area: {*COMMON, "tasks.py", "explain", "judge"}

@@ -118,7 +118,7 @@ def test_a_value_is_of_the_type_of_its_option_or_refused(kind, value, data):
     [
         *((int, True), (int, 1.5), (int, "1"), (int, None), (int | None, {}), (float, "0.1"), (float, False)),
         *((str, 1), (str, ["a"]), (bool, 1), (bool, "")),
-        *((tuple[str, ...], "dev"), (tuple[int, ...], 3), (tuple[int, ...], ["3"])),
+        *((tuple[str, ...], 1), (tuple[int, ...], "3"), (tuple[int, ...], 3), (tuple[int, ...], ["3"])),
     ],
 )
 def test_values_of_another_type_are_not_converted(hint, value):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions
+from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions, vectors_option
 from latent_rationale.common.utils.config import inherited, option
 
 ALL_ASPECTS = -1
@@ -25,11 +25,7 @@ class BeerOptions(RationaleTrainOptions):
     test_path: Path | None = option(
         None, "file of annotated reviews (default: found beside the training reviews, or none)"
     )
-    embeddings: str | None = option(
-        None,
-        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
-        "(default: found in the data folder)",
-    )
+    embeddings: tuple[str, ...] = vectors_option()
     max_len: int = option(
         256, "maximum number of words; longer training and dev reviews are truncated", within="[1, 1e6]"
     )

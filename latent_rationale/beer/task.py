@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latent_rationale.beer.options import ALL_ASPECTS, BeerOptions, BeerPredictOptions
 from latent_rationale.beer.reader import ASPECTS, BeerReview, read_annotations, read_reviews
-from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.experiment.task import Task, Text
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, agreement, mean_runs, selection_shares, transitions
@@ -47,7 +47,7 @@ class Beer(Task[BeerOptions]):
             train_path=options.train_path or (folder / f"{stem}.train.txt.gz",),
             dev_path=options.dev_path or folder / f"{stem}.heldout.txt.gz",
             test_path=options.test_path or (annotations if annotations.is_file() else None),
-            embeddings=options.embeddings or str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),
+            embeddings=options.embeddings or (str(find_vectors("beer", "beer/review+wiki.filtered.200.txt")),),
         )
 
     @property
@@ -86,10 +86,9 @@ class Beer(Task[BeerOptions]):
         unknown = (float("nan"),) * len(ASPECTS)
         return torch.tensor([[(review.scores or unknown)[aspect] for aspect in self.aspects] for review in examples])
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> BeerReview:
+    def example_of(self, texts: tuple[Text, ...]) -> BeerReview:
         """Return a review without scores."""
-        (tokens,) = texts
-        return BeerReview(tuple(tokens), None)
+        return BeerReview(self.words_of(texts[0]), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Compute the squared error of each review, ``[B]``, the mean over the aspects."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from latent_rationale.common.experiment.commands import tokenizer_for, user_example
+from latent_rationale.common.experiment.commands import user_example
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.progress import track
@@ -31,8 +31,7 @@ def run_explain(options: ExplainOptions) -> None:
     if options.text is None:
         requests = session.examples()
     else:
-        tokenize = tokenizer_for(session.task, options.tokenized)
-        requests = [ExplainRequest(0, user_example(session.task, {"text": options.text}, tokenize))]
+        requests = [ExplainRequest(0, user_example(session.task, {"text": options.text}, options.tokenized))]
     if options.outputs:
         with claimed(options.outputs, options.overwrite):
             explanations = _write(session.texts, requests, options)

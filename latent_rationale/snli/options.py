@@ -9,6 +9,7 @@ from latent_rationale.common.experiment.options import (
     EncoderOptions,
     LagrangianOptions,
     PredictOptions,
+    vectors_option,
 )
 from latent_rationale.common.training.options import ComputeOptions, TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, ignored, inherited, option
@@ -68,11 +69,7 @@ class SNLIOptions(PairModelOptions, LagrangianOptions, EncoderOptions, TrainOpti
     data_path: Path | None = option(
         None, "folder with snli_1.0_{train,dev,test}.jsonl, plain or .gz (default: found in the data folder)"
     )
-    word_vectors: str | None = option(
-        None,
-        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
-        "(default: found in the data folder)",
-    )
+    word_vectors: tuple[str, ...] = vectors_option()
     no_emb_normalization: bool = option(False, "do not normalize word vectors to length 1")
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/snli/default"))

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from latent_rationale.common.data.vocabulary import Vocabulary, unknown_words
 from latent_rationale.common.data.word_vectors import WordVectors
-from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.experiment.task import Splits, Task, Text
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares
@@ -32,6 +32,15 @@ UNKNOWN_CLASSES = 100
 
 SHARES = {"p0": "p2h_0", "pc": "p2h_c", "p1": "p2h_1", "selected": "p2h_selected"}
 """Names of the shares of selected cells, by the names of the shares of selected words in other tasks."""
+
+
+def default_vectors() -> Path:
+    """Return the default file of word vectors: GloVe, or another one for SNLI.
+
+    Raises:
+        InputError: if there is none in the data folder.
+    """
+    return find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
 
 
 class SNLI(Task[SNLIOptions]):
@@ -53,9 +62,9 @@ class SNLI(Task[SNLIOptions]):
 
     @classmethod
     def resolve(cls, options: SNLIOptions) -> SNLIOptions:
-        """Fill in the folder of the data and the file of word vectors."""
-        vectors = options.word_vectors or find_vectors("snli", "snli/glove.840B.300d.txt", "glove/glove.840B.300d.txt")
-        return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=str(vectors))
+        """Fill in the folder of the data and the files of word vectors."""
+        vectors = options.word_vectors or (str(default_vectors()),)
+        return replace(options, data_path=options.data_path or find_data("snli"), word_vectors=vectors)
 
     @property
     def model_name(self) -> str:
@@ -94,10 +103,10 @@ class SNLI(Task[SNLIOptions]):
         """Return the relations ``[N]``; -1 for pairs without a label."""
         return torch.tensor([-1 if pair.label is None else pair.label for pair in examples])
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> SNLIPair:
+    def example_of(self, texts: tuple[Text, ...]) -> SNLIPair:
         """Return a pair without a label."""
-        premise, hypothesis = texts
-        return SNLIPair(tuple(premise), tuple(hypothesis), None)
+        premise, hypothesis = map(self.words_of, texts)
+        return SNLIPair(premise, hypothesis, None)
 
     def tokenize(self, text: str) -> Sequence[str]:
         """Split a raw sentence into words in the spelling of the data."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions
+from latent_rationale.common.experiment.options import RationaleTrainOptions, TextPredictOptions, vectors_option
 from latent_rationale.common.utils.config import inherited, option
 
 
@@ -20,11 +20,7 @@ class SSTOptions(RationaleTrainOptions):
         "test.tsv (default: found in the data folder)",
     )
     no_subtrees: bool = option(False, "keep only the rows of GLUE that are whole sentences of the treebank")
-    word_vectors: str | None = option(
-        None,
-        "file of word vectors in GloVe's text format; none: learn embeddings from scratch "
-        "(default: found in the data folder)",
-    )
+    word_vectors: tuple[str, ...] = vectors_option()
     classes: int = option(5, "number of classes; 2: without neutral sentences", choices=(5, 2))
 
     save_path: Path = inherited(RationaleTrainOptions, "save_path", Path("results/sst/default"))

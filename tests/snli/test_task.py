@@ -25,7 +25,7 @@ def make_task(tmp_path):
     def make(**options):
         vectors = tmp_path / "vectors.txt"
         vectors.write_text("A 3 4 0\nsleeps 0 0.5 0\nIt 1 1 1\nrests -2 0 0\n")
-        return SNLI(SNLIOptions(**({"word_vectors": str(vectors)} | options)))
+        return SNLI(SNLIOptions(**({"word_vectors": (str(vectors),)} | options)))
 
     return make
 
@@ -56,12 +56,21 @@ def test_vectors_keep_their_lengths_if_asked_to(make_task):
     assert embedding.weight[vocabulary.encode([START, "nowhere"])].norm(dim=1).tolist() == pytest.approx([1, 1])
 
 
+def test_joined_vectors_have_length_one(make_task, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("A 0 12\nrests 3 4\n")
+    vocabulary, embedding = built(make_task(word_vectors=(str(tmp_path / "vectors.txt"), str(other))))
+    found = embedding.weight[vocabulary.encode(["A", "It"])]
+    torch.testing.assert_close(found, torch.tensor([[3.0, 4, 0, 0, 12], [13 / 3**0.5] * 3 + [0, 0]]) / 13)
+    assert embedding.weight[vocabulary.encode([START, "nowhere"])].norm(dim=1).tolist() == pytest.approx([1, 1])
+
+
 def test_words_without_a_vector_share_a_hundred(make_task):
     """Also those of the training pairs."""
     vocabulary, _ = built(make_task())
     assert "zzyzx" not in vocabulary
     assert len(set(vocabulary.encode([f"nowhere{number}" for number in range(2000)]))) == 100
-    learned, _ = built(make_task(word_vectors="none"))
+    learned, _ = built(make_task(word_vectors=("none",)))
     assert "zzyzx" in learned
 
 

@@ -105,6 +105,15 @@ def test_bad_vectors(capsys, data, content, message):
     assert f"{path}{message}" in training_fails(capsys, data, "--word_vectors", path).replace(": holds", "holds")
 
 
+def test_the_second_file_of_vectors_is_checked_as_the_first(capsys, data):
+    first, bad = data / "vectors.txt.gz", data / "bad.txt"
+    bad.write_text("a 1 2\nb 1\n")
+    assert f"{bad}:2: expected a word" in training_fails(capsys, data, "--word_vectors", first, bad)
+    assert f"{data / 'no.txt'}: no such file" in training_fails(capsys, data, "--word_vectors", first, data / "no.txt")
+    message = "--word-vectors: none cannot be combined with other values"
+    assert message in training_fails(capsys, data, "--word_vectors", first, "none")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

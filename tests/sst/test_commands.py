@@ -303,6 +303,25 @@ def test_a_training_tells_at_its_start_what_is_trained_on_what(trained, small_ss
     assert lines[3] == f"model: latent, lstm, {total:,} parameters, {trainable:,} of them trained, on {device}"
 
 
+def test_two_files_of_vectors_are_told_apart_and_together(small_sst, tmp_path, capsys):
+    other = tmp_path / "other.txt"
+    other.write_text("the 1 2\n. 3 4\n")
+    files = ["--word_vectors", str(small_sst.vectors), str(other)]
+    assert run(small_sst, tmp_path / "run", *files, "--num_iterations", "3") == 0
+    form = r"^vectors: (\d+) dimensions; (\d+) of \d+ words of the training data have one, .* of its tokens \((.*)\)$"
+    dimensions = re.findall(form, capsys.readouterr().out, flags=re.MULTILINE)
+    (one, first, _), (two, _, _), (both, joined, _) = dimensions
+    assert (one, two, both) == ("12", "2", "14")
+    assert int(joined) >= int(first)
+    assert [name for *_, name in dimensions] == [*files[1:], f"{files[1]} and {files[2]}"]
+    assert latent_rationale.load(tmp_path / "run").predict(["A good film"])
+    assert json.loads((tmp_path / "run/config.json").read_text())["options"]["word_vectors"] == files[1:]
+    again = ["--resume", "--save_path", str(tmp_path / "run"), "--num_iterations", "4"]
+    assert train_sst(again) == 0
+    assert train_sst([*again, "--word_vectors", str(other)]) == 2
+    assert "--word-vectors was" in capsys.readouterr().err
+
+
 def test_training_from_python_returns_the_model_with_its_results(trained, small_sst, tmp_path, capsys):
     options = {"hidden_size": 8, "batch_size": 20, "print_every": 3, "num_iterations": -4}
     paths = {"save_path": str(tmp_path / "run"), "data_path": small_sst.folder, "word_vectors": str(small_sst.vectors)}

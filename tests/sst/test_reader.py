@@ -3,7 +3,8 @@ import json
 import pytest
 
 from latent_rationale.common.data.vocabulary import Vocabulary
-from latent_rationale.common.predictions.display import LabelledPrediction, write_predictions
+from latent_rationale.common.predictions.display import LabelledPrediction
+from latent_rationale.common.predictions.files import write_predictions
 from latent_rationale.common.predictions.prediction import TextPrediction
 from latent_rationale.common.utils.errors import AbsentDataError, InputError
 from latent_rationale.common.utils.files import read_lines

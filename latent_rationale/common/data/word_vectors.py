@@ -1,7 +1,9 @@
 """Pre-trained word vectors and the embedding that starts from them."""
 
+import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,7 @@ from latent_rationale.common.data.vocabulary import Vocabulary, unescape
 from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines
+from latent_rationale.common.utils.writing import replacing
 
 LARGE_FILE = 100_000
 """Number of rows above which only those words of a vector file are read that occur in the data."""
@@ -174,6 +177,43 @@ def _report_odd_rows(odd_rows: Sequence[tuple[int, str]], row_count: int, path: 
         line,
         message,
     )
+
+
+def write_vectors(path: Path, vectors: WordVectors) -> None:
+    """Write word vectors in GloVe's text format, compressed if the name of the file ends in .gz.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    zipped = path.suffix == ".gz"
+    row_format = " ".join(["%s", *["%.4f"] * vectors.matrix.shape[1]]) + "\n"
+    # Without a name and the time of writing in its header, a gzip file depends on its content only.
+    with replacing(path) as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if zipped else nullcontext(raw) as file:
+        for word, vector in zip(vectors.words, vectors.matrix, strict=True):
+            file.write((row_format % (word, *vector.tolist())).encode())
+
+
+def join_vectors(tables: Sequence[WordVectors]) -> WordVectors:
+    """Join word vectors side by side: the vector of a word is made of its vectors in all tables.
+
+    A word that is missing in a table has zeros there.
+
+    Args:
+        tables: at least one table.
+
+    Returns:
+        the words of all tables, in the order of their first occurrence.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    words = list(dict.fromkeys(word for table in tables for word in table.words))
+    row_of = {word: row for row, word in enumerate(words)}
+    columns = []
+    for table in tables:
+        column = np.zeros((len(words), table.matrix.shape[1]), dtype=np.float32)
+        column[[row_of[word] for word in table.words]] = table.matrix
+        columns.append(column)
+    return WordVectors(words, np.concatenate(columns, axis=1))
 
 
 def make_embedding(

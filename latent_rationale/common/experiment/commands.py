@@ -1,8 +1,8 @@
 """Commands ``train`` and ``predict`` of every task, from parsed options to files and console output."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,8 @@ from latent_rationale.common.experiment.options import PredictOptions
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.results_folder import check_new_folder, resumed_options
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.predictions.display import (
-    PLOTS,
-    LabelledPrediction,
-    Tokenize,
-    plot,
-    prediction_files,
-    read_texts,
-    show,
-    write_predictions,
-)
+from latent_rationale.common.predictions.display import LabelledPrediction, plot, show
+from latent_rationale.common.predictions.files import PLOTS, PredictionWriter, prediction_files
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import headline
@@ -91,31 +83,85 @@ def predict(task_class: type[Task[Any]], options: PredictOptions, named: dict[st
     task = predictor.task
     sources = _user_examples(task, options) if options.from_user else _splits(task, options, named)
     # Written before anything is shown, so that no console can be in the way.
-    with nullcontext() if folder is None else locked(writable_folder(folder)):
-        predicted = [_predict_source(predictor, name, sources[name], options) for name in sources]
-        if folder is not None:
-            _write(folder, predicted, options, task_class.zips_predictions)
-    for item in predicted:
+    for item in _predict_and_write(predictor, sources, options, folder):
         show(item.shown)
         if item.measures:
             LOGGER.info("%-4s %s", item.source, headline(item.measures, task_class.headline))
 
 
+CHUNK = 10_000
+"""Number of the user's texts that are in memory at a time."""
+
+
 @dataclasses.dataclass(frozen=True)
 class _Predicted:
-    """Predictions for a split, a file or the texts of the command line.
+    """What is shown of the predictions for a split, a file or the texts of the command line.
 
     Attributes:
         source: name of the split or file.
-        predictions: all predictions.
         shown: predictions to show.
         measures: measures by name; empty if the examples have no labels.
     """
 
     source: str
-    predictions: list[LabelledPrediction]
     shown: list[LabelledPrediction]
     measures: dict[str, float]
+
+
+def _predict_and_write(
+    predictor: Predictor, sources: Mapping[str, Iterable[Any]], options: PredictOptions, folder: Path | None
+) -> list[_Predicted]:
+    """Predict for all sources, and write the predictions to a folder if there is one.
+
+    Raises:
+        InputError: if the folder holds predictions that must not be replaced, or files cannot be written.
+    """
+    if folder is None:
+        return [_predict_source(predictor, name, sources[name], options, None) for name in sources]
+    with locked(writable_folder(folder)):
+        # Checked again, since another command may have written to the folder while this one read its data.
+        replaced = refuse_existing(prediction_files(folder), options.overwrite)
+        if replaced:
+            LOGGER.info("--overwrite: replacing %s", names_of(replaced, most=len(replaced)))
+        with PredictionWriter(folder, predictor.task.zips_predictions) as writer:
+            predicted = [_predict_source(predictor, name, sources[name], options, writer) for name in sources]
+        written = list(writer.files)
+        if options.plot:
+            written += [path for item in predicted for path in plot(item.shown, folder / PLOTS)]
+        for path in set(replaced) - set(written):
+            path.unlink(missing_ok=True)
+    return predicted
+
+
+def _predict_source(
+    predictor: Predictor,
+    source: str,
+    examples: Iterable[Any],
+    options: PredictOptions,
+    writer: PredictionWriter | None,
+) -> _Predicted:
+    """Predict for the examples of a split, which are evaluated too, or for those of the user, some at a time."""
+    task = predictor.task
+    measures: dict[str, float] = {}
+    shown: list[LabelledPrediction] = []
+    for chunk in _chunks(examples) if options.from_user else [list(examples)]:
+        if options.from_user:  # without labels
+            predictions = predictor.predict_examples(chunk)
+        else:
+            measures, predictions = predictor.evaluate(chunk)
+        labelled = label_predictions(source, task, predictions, chunk)
+        if not shown:
+            shown = [labelled[index] for index in task.select_examples_to_show(predictions, chunk, options.show)]
+        if writer is not None:
+            writer.add(labelled)
+    return _Predicted(source, shown, measures)
+
+
+def _chunks(examples: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield the examples in lists of ``CHUNK``."""
+    remaining = iter(examples)
+    while chunk := list(itertools.islice(remaining, CHUNK)):
+        yield chunk
 
 
 def _output_folder(options: PredictOptions) -> Path | None:
@@ -156,36 +202,7 @@ def _splits(task: Task[Any], options: PredictOptions, named: dict[str, Any]) -> 
     return found
 
 
-def _predict_source(predictor: Predictor, source: str, examples: Sequence[Any], options: PredictOptions) -> _Predicted:
-    """Predict for the examples of a split, of ``--input`` or of the command line, and evaluate those of a split."""
-    measures: dict[str, float] = {}
-    if options.from_user:  # without labels
-        predictions = predictor.predict_examples(examples)
-    else:
-        measures, predictions = predictor.evaluate(examples)
-    labelled = label_predictions(source, predictor.task, predictions, examples)
-    shown = predictor.task.select_examples_to_show(predictions, examples, options.show)
-    return _Predicted(source, labelled, [labelled[index] for index in shown], measures)
-
-
-def _write(folder: Path, predicted: Sequence[_Predicted], options: PredictOptions, zipped: bool) -> None:
-    """Write all predictions, and pictures of those that are shown if the user wants them.
-
-    Raises:
-        InputError: if the folder holds predictions that must not be replaced, or files cannot be written.
-    """
-    # Checked again, since another command may have written to the folder while this one read its data.
-    replaced = refuse_existing(prediction_files(folder), options.overwrite)
-    if replaced:
-        LOGGER.info("--overwrite: replacing %s", names_of(replaced, most=len(replaced)))
-    written = write_predictions(folder, [each for item in predicted for each in item.predictions], zipped)
-    if options.plot:
-        written += [path for item in predicted for path in plot(item.shown, folder / PLOTS)]
-    for path in set(replaced) - set(written):
-        path.unlink(missing_ok=True)
-
-
-def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Sequence[Any]]:
+def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Iterable[Any]]:
     """Return the examples on the command line or in ``--input``, by their source.
 
     Raises:
@@ -197,31 +214,24 @@ def _user_examples(task: Task[Any], options: PredictOptions) -> dict[str, Sequen
         raise InputError(f"{flags} and --input cannot be combined")
     if texts and len(texts) < len(options.user_texts):
         raise InputError(f"{flags} must be given together")
-    tokenize = tokenizer_for(task, options.tokenized)
     if texts:
-        return {"text": [user_example(task, texts, tokenize)]}
+        return {"text": [user_example(task, texts, options.tokenized)]}
     path = options.input or Path()
-    return {path.name: [task.example_of(example) for example in read_texts(path, task.text_names, tokenize)]}
+    return {path.name: task.read_input(path, options.tokenized)}
 
 
-def tokenizer_for(task: Task[Any], tokenized: bool) -> Tokenize:
-    """Return the function that splits a user's text: at blanks if it is tokenized, else with the task's tokenizer."""
-    return str.split if tokenized else task.tokenize
-
-
-def user_example(task: Task[Any], texts: Mapping[str, str], tokenize: Tokenize) -> Any:
+def user_example(task: Task[Any], texts: Mapping[str, str], tokenized: bool) -> Any:
     """Return an example of the task that consists of texts from the command line.
 
     Args:
         task: the task.
         texts: text of each option that holds one, such as ``text``, or ``premise`` and ``hypothesis``.
-        tokenize: function that splits a text into words.
+        tokenized: True if blanks separate the words.
 
     Raises:
         InputError: if a text has no words.
     """
-    tokens = {name: tokenize(text) for name, text in texts.items()}
-    for name, words in tokens.items():
-        if not words:
+    for name, text in texts.items():
+        if not text.strip():
             raise InputError(f"{flag(name)}: the text has no words")
-    return task.example_of(tuple(tokens.values()))
+    return task.example_of(tuple(text.split() if tokenized else text for text in texts.values()))

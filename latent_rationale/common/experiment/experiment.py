@@ -11,7 +11,7 @@ from latent_rationale.common.experiment.outcome import report_outcome
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
 from latent_rationale.common.experiment.results_folder import begin, continue_run, resume
 from latent_rationale.common.experiment.task import Splits, Task
-from latent_rationale.common.predictions.display import write_predictions
+from latent_rationale.common.predictions.files import write_predictions
 from latent_rationale.common.training import checkpoint
 from latent_rationale.common.training.loop import Judge, evaluate, train
 from latent_rationale.common.training.results import Run

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from latent_rationale.common.training.options import ComputeOptions, TrainOptions
 from latent_rationale.common.utils.config import REQUIRED, OptionGroup, option
@@ -19,6 +19,19 @@ LATENT = {"model": ("latent",)}
 RL = {"model": ("rl",)}
 CHOOSING = {"model": ("latent", "rl")}
 """Needs of options about selected words: a model with a selector."""
+
+NO_VECTORS = "none"
+"""Value of the option for word vectors with which embeddings are learned from scratch."""
+
+
+def vectors_option(default: tuple[str, ...] = ()) -> Any:
+    """Define the option for files of word vectors, whose name differs between tasks; by default they are searched."""
+    return option(
+        default,
+        "files of word vectors in GloVe's text format, joined side by side if there are several; "
+        f"{NO_VECTORS}: learn embeddings from scratch{'' if default else ' (default: found in the data folder)'}",
+        alone=NO_VECTORS,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

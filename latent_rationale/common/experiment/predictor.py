@@ -7,7 +7,7 @@ from typing import Any, Self
 import torch
 
 from latent_rationale.common.data.vocabulary import Tokenizer
-from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.experiment.task import Task, Text
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
 from latent_rationale.common.predictions.display import LabelledPrediction
@@ -19,9 +19,6 @@ from latent_rationale.common.training.results import RESULTS
 from latent_rationale.common.utils import config
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
-
-Text = str | Sequence[str]
-"""Type of a text: raw, or as a sequence of tokens."""
 
 
 class Predictor:
@@ -110,21 +107,17 @@ class Predictor:
             InputError: for a text without words, or an example with too few or too many texts.
         """
         names = self.task.text_names
-        examples = [texts] if isinstance(texts, str) else texts
-        tokenized = [
-            # An example of a task with one text is that text. A string is one text too, not a sequence of characters.
-            self._words_of((example,) if isinstance(example, str) or len(names) == 1 else example)
-            for example in examples
+        # An example of a task with one text is that text. A string is one text too, not a sequence of characters.
+        rows = [
+            (example,) if isinstance(example, str) or len(names) == 1 else tuple(example)
+            for example in ([texts] if isinstance(texts, str) else texts)
         ]
-        for number, words in enumerate(tokenized, start=1):
-            if len(words) != len(names):
-                raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(words)} texts")
-            if not all(words):
+        for number, row in enumerate(rows, start=1):
+            if len(row) != len(names):
+                raise InputError(f"example {number}: expected {' and '.join(names)}, got {len(row)} texts")
+            if not all(text.strip() if isinstance(text, str) else text for text in row):
                 raise InputError(f"text {number} has no words")
-        return [self.task.example_of(words) for words in tokenized]
-
-    def _words_of(self, texts: Sequence[Text]) -> tuple[list[str], ...]:
-        return tuple(list(self.task.tokenize(text) if isinstance(text, str) else text) for text in texts)
+        return [self.task.example_of(row) for row in rows]
 
     def predict_examples(self, examples: Sequence[Any], batch_size: int | None = None) -> list[Prediction]:
         """Predict for examples of the task.

@@ -12,7 +12,7 @@ import torch
 import latent_rationale
 from latent_rationale.common.data.batching import Encoded, steps_per_epoch
 from latent_rationale.common.experiment.task import Task
-from latent_rationale.common.predictions.display import PAGE, PREDICTIONS, RATIONALES
+from latent_rationale.common.predictions.files import PAGE, PREDICTIONS, RATIONALES
 from latent_rationale.common.training import checkpoint, event_file
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.training.results import METRICS, RESULTS

@@ -1,7 +1,7 @@
 """Abstract base class of tasks: a kind of data and the targets that are predicted from it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from latent_rationale.common.data.batching import Encoded, encode
 from latent_rationale.common.data.tokenization import tokenize
 from latent_rationale.common.data.vocabulary import Tokenizer, Vocabulary
-from latent_rationale.common.data.word_vectors import WordVectors, make_embedding, read_vectors
+from latent_rationale.common.data.word_vectors import WordVectors, join_vectors, make_embedding, read_vectors
 from latent_rationale.common.experiment.description import describe_vectors
-from latent_rationale.common.experiment.options import PredictOptions
+from latent_rationale.common.experiment.options import NO_VECTORS, PredictOptions
 from latent_rationale.common.experiment.targets import Target
 from latent_rationale.common.experiment.variants import VARIANTS, Rank, Variant
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective
+from latent_rationale.common.predictions.display import read_texts
 from latent_rationale.common.predictions.prediction import Prediction
 from latent_rationale.common.structures import Batch, Output
 from latent_rationale.common.training import checkpoint
@@ -30,6 +31,9 @@ from latent_rationale.common.utils.console import LOGGER
 from latent_rationale.common.utils.errors import AbsentDataError
 
 Options = TypeVar("Options", bound=TrainOptions)
+
+Text = str | Sequence[str]
+"""Type of a text: raw, or as a sequence of tokens."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Task(ABC, Generic[Options]):
         text_names: names of the texts of an example, in their order.
         first_best_epoch: number of epochs before an evaluation can count as the best one.
         headline: names of the measures that are shown to the user, the most important first.
-        vectors_option: name of the option that holds the file of word vectors, or ``none``.
+        vectors_option: name of the option that holds the files of word vectors, or ``none``.
         data_option: name of the option that holds the folder of the data; None if there is no such option.
         zips_predictions: True if ``predictions.jsonl`` is large and therefore compressed.
         kept: names of the files and folders that ``keep`` writes to the results folder.
@@ -104,7 +108,7 @@ class Task(ABC, Generic[Options]):
         Args:
             changes: values of options that differ from the defaults.
         """
-        options: Any = config.make(cls.options_class, {cls.vectors_option: "none", **changes})
+        options: Any = config.make(cls.options_class, {cls.vectors_option: NO_VECTORS, **changes})
         return cls(options)
 
     def resolved(self) -> Self:
@@ -142,10 +146,10 @@ class Task(ABC, Generic[Options]):
         return examples
 
     @property
-    def vectors_path(self) -> Path | None:
-        """File of word vectors, or None to learn embeddings from scratch."""
-        value: str | None = getattr(self.options, self.vectors_option)
-        return None if value in (None, "none") else Path(value)
+    def vectors_paths(self) -> tuple[Path, ...]:
+        """Files of word vectors, which are joined side by side; none to learn embeddings from scratch."""
+        values: tuple[str, ...] = getattr(self.options, self.vectors_option)
+        return () if NO_VECTORS in values else tuple(map(Path, values))
 
     @abstractmethod
     def texts_of(self, example: Any) -> tuple[Sequence[str], ...]:
@@ -169,11 +173,11 @@ class Task(ABC, Generic[Options]):
         """
 
     @abstractmethod
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+    def example_of(self, texts: tuple[Text, ...]) -> Any:
         """Return an example without a gold label, for prediction.
 
         Args:
-            texts: tokens of each text, in the order of ``text_names``, without special tokens.
+            texts: each text, raw or as tokens without special ones, in the order of ``text_names``.
         """
 
     @property
@@ -227,6 +231,23 @@ class Task(ABC, Generic[Options]):
         """Split a raw text into words, in the style of the data."""
         return tokenize(text)
 
+    def words_of(self, text: Text) -> tuple[str, ...]:
+        """Return the words of a text that is raw or consists of words already."""
+        return tuple(self.tokenize(text) if isinstance(text, str) else text)
+
+    def read_input(self, path: Path, tokenized: bool) -> Iterable[Any]:
+        """Return the user's examples in a file, without gold labels.
+
+        Args:
+            path: text file with one example per line, plain or .gz, with tabs between the texts of an example.
+            tokenized: True if blanks separate the tokens.
+
+        Raises:
+            InputError: if the file is missing or has no texts, or, with the line, if an example is malformed.
+        """
+        rows = read_texts(path, self.text_names)
+        return (self.example_of(tuple(map(str.split, texts)) if tokenized else texts) for texts in rows)
+
     def read_splits(self) -> Splits:
         """Read the examples of all splits; a test set that is absent is reported and stays empty."""
         train, dev = map(self.read_nonempty_split, ("train", "dev"))
@@ -240,7 +261,7 @@ class Task(ABC, Generic[Options]):
     def trains_embedding(self) -> bool:
         """True if the embeddings of words are updated in training."""
         options: Any = self.options  # has EncoderOptions, or the task overrides start and reopen
-        return bool(options.train_embed) or self.vectors_path is None
+        return bool(options.train_embed) or not self.vectors_paths
 
     @property
     def source(self) -> str:
@@ -254,18 +275,25 @@ class Task(ABC, Generic[Options]):
         return f"{options.model}, {options.layer}"
 
     def read_vectors(self, splits: Splits) -> WordVectors | None:
-        """Read the word vectors of all words of the data; returns None if embeddings are learned from scratch."""
-        if self.vectors_path is None:
-            return None
-        options: Any = self.options
+        """Read the word vectors of all words of the data, joined side by side if they are in several files.
+
+        Returns None if embeddings are learned from scratch.
+        """
         examples = (*splits.train, *splits.dev, *splits.test)
-        texts = (text for example in examples for text in self.texts_of(example))
-        return read_vectors(self.vectors_path, texts, options.lowercase_vectors)
+        options: Any = self.options
+        tables = []
+        for path in self.vectors_paths:
+            tables.append(read_vectors(path, self._texts(examples), options.lowercase_vectors))
+            if len(self.vectors_paths) > 1:
+                LOGGER.info("vectors: %s (%s)", describe_vectors(tables[-1], self._texts(splits.train)), path)
+        return join_vectors(tables) if tables else None
+
+    def _texts(self, examples: Iterable[Any]) -> Iterator[Sequence[str]]:
+        return (text for example in examples for text in self.texts_of(example))
 
     def vocabulary(self, splits: Splits, vectors: WordVectors | None) -> Vocabulary:
         """Build the vocabulary from the words of the training data and the words that have a vector."""
-        training = (text for example in splits.train for text in self.texts_of(example))
-        return Vocabulary.build(training, vectors.words if vectors is not None else ())
+        return Vocabulary.build(self._texts(splits.train), vectors.words if vectors is not None else ())
 
     def start(self, splits: Splits) -> tuple[Tokenizer, Model, Objective]:
         """Create the vocabulary, the untrained model and the objective of a new run.
@@ -280,8 +308,8 @@ class Task(ABC, Generic[Options]):
         if vectors is None:
             LOGGER.info("vectors: none; embeddings are learned from scratch")
         else:
-            texts = (text for example in splits.train for text in self.texts_of(example))
-            LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, texts), self.vectors_path)
+            files = " and ".join(map(str, self.vectors_paths))
+            LOGGER.info("vectors: %s (%s)", describe_vectors(vectors, self._texts(splits.train)), files)
         options: Any = self.options
         size = options.embed_size if vectors is None else vectors.matrix.shape[1]
         trained = self.trains_embedding

@@ -1,9 +1,8 @@
 """Reading of input texts, and output of predictions: in the terminal, in files and as pictures."""
 
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,13 +12,6 @@ from latent_rationale.common.predictions.prediction import MARK_STYLE, Predictio
 from latent_rationale.common.utils.console import IN_COLOUR, LOGGER
 from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_lines
-from latent_rationale.common.utils.writing import write_atomically
-
-PREDICTIONS, RATIONALES, PAGE = "predictions.jsonl", "rationales.txt", "rationales.html"
-"""Names of the files with predictions in a folder."""
-
-PLOTS = "plots"
-"""Name of the folder with pictures of predictions."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +40,15 @@ class LabelledPrediction:
         return self.gold.get("gold_spans") or ()
 
 
-Tokenize = Callable[[str], Sequence[str]]
-"""Function from a raw text to its words."""
-
-
-def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tuple[Sequence[str], ...]]:
-    """Read and tokenize the examples of a file: one per line, with tabs between the texts of an example.
+def read_texts(path: Path, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Read the examples of a file: one per line, with tabs between the texts of an example.
 
     Args:
         path: the file, plain or .gz.
         names: names of the texts of an example, such as premise and hypothesis.
-        tokenize: function that splits a text into words.
 
     Returns:
-        the words of each text of each example.
+        the texts of each example.
 
     Raises:
         InputError: if the file is missing or has no texts, or, with the line, if an example has an empty text or the
@@ -73,48 +60,18 @@ def read_texts(path: Path, names: Sequence[str], tokenize: Tokenize) -> list[tup
         lines.pop()
     if not lines:
         raise InputError("holds no texts", path)
-    return [_tokenize_example(line, names, tokenize, path, number) for number, line in lines]
+    return [_texts_of(line, names, path, number) for number, line in lines]
 
 
-def _tokenize_example(
-    line: str, names: Sequence[str], tokenize: Tokenize, path: Path, number: int
-) -> tuple[Sequence[str], ...]:
-    """Return the words of each text of one line."""
+def _texts_of(line: str, names: Sequence[str], path: Path, number: int) -> tuple[str, ...]:
+    """Return the texts of one line."""
     # A tab within the only text of an example is white space like any other.
     texts = line.split("\t") if len(names) > 1 else [line]
     if len(texts) != len(names):
         raise InputError(f"expected {' and '.join(names)} with a tab between them", path, number)
-    tokens = tuple(map(tokenize, texts))
-    if not all(tokens):
+    if not all(map(str.strip, texts)):
         raise InputError("empty text", path, number)
-    return tokens
-
-
-def prediction_files(folder: Path) -> list[Path]:
-    """Return the files with predictions, and pictures of them, that are or may be in a folder."""
-    names = (PREDICTIONS, f"{PREDICTIONS}.gz", RATIONALES, PAGE)
-    return [*(folder / name for name in names), *sorted((folder / PLOTS).glob("*.png"))]
-
-
-def write_predictions(folder: Path, predictions: Sequence[LabelledPrediction], zipped: bool) -> list[Path]:
-    """Write predictions as JSON lines, as text with marked rationales, and as an HTML page with the first of them.
-
-    Args:
-        folder: existing folder for the files.
-        predictions: predictions in the order of the examples.
-        zipped: whether the JSON lines are compressed.
-
-    Returns:
-        The files.
-    """
-    rows = ({"source": item.source, **item.prediction.to_json(), **item.gold} for item in predictions)
-    path = folder / (f"{PREDICTIONS}.gz" if zipped else PREDICTIONS)
-    write_atomically(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-    texts = (item.prediction.marked() for item in predictions)
-    write_atomically(folder / RATIONALES, "".join(text + "\n" for text in texts))
-    write_atomically(folder / PAGE, page(predictions))
-    LOGGER.info("%d predictions are in %s", len(predictions), path)
-    return [path, folder / RATIONALES, folder / PAGE]
+    return tuple(texts)
 
 
 def show(predictions: Sequence[LabelledPrediction]) -> None:
@@ -137,8 +94,13 @@ article { margin: 1.5rem 0 } h2 { font-size: 1rem; margin: 0 } p { margin: .2rem
 """
 
 
-def page(predictions: Sequence[LabelledPrediction]) -> str:
-    """Return a self-contained HTML page: selected words on yellow, words that annotators marked underlined."""
+def page(predictions: Sequence[LabelledPrediction], total: int | None = None) -> str:
+    """Return a self-contained HTML page: selected words on yellow, words that annotators marked underlined.
+
+    Args:
+        predictions: predictions, of which the first are on the page.
+        total: number of all predictions, if ``predictions`` are only the first of them.
+    """
     articles = "".join(
         f"<article><h2>{escape(item.headline)}</h2><div>{item.prediction.to_html(item.gold_spans)}</div></article>\n"
         for item in predictions[:PAGE_LENGTH]
@@ -148,7 +110,7 @@ def page(predictions: Sequence[LabelledPrediction]) -> str:
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Rationales</title>'
         f'<style>{_STYLE}{MARK_STYLE}</style>\n<body class="rationale">'
         f'<h1>Rationales</h1><p><mark style="--z:1">selected by the model</mark>{underlined}; '
-        f"{min(len(predictions), PAGE_LENGTH)} of {len(predictions)} predictions</p>\n{articles}</html>\n"
+        f"{min(len(predictions), PAGE_LENGTH)} of {total or len(predictions)} predictions</p>\n{articles}</html>\n"
     )
 
 

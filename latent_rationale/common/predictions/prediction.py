@@ -1,7 +1,7 @@
 """Prediction for one text as plain Python values, independent of tensors and devices."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -80,13 +80,22 @@ class TextPrediction(Prediction):
     tokens: tuple[str, ...]
     z: tuple[float, ...] | None
 
+    def joined(self, words: Sequence[str], shown: Callable[[str], str]) -> str:
+        """Join words, which may have marks, to a text; by default with blanks.
+
+        Args:
+            words: one string per word of the text.
+            shown: function that prepares what stands between words for the medium, such as HTML.
+        """
+        return " ".join(words)
+
     def marked(self, gold: Spans = ()) -> str:
         """Return the text with the marks of :func:`mark`."""
-        return mark(self.tokens, self.z, gold)
+        return self.joined(mark(self.tokens, self.z, gold), on_one_line)
 
     def highlighted(self, gold: Spans = ()) -> str:
         """Return the text with the colours of :func:`highlight`."""
-        return highlight(self.tokens, self.z, gold)
+        return self.joined(highlight(self.tokens, self.z, gold), lambda text: escaped(on_one_line(text)))
 
     def to_html(self, gold: Spans = ()) -> str:
         """Return HTML with selected words on yellow and gold spans underlined."""
@@ -97,7 +106,7 @@ class TextPrediction(Prediction):
         for start, end in gold:
             words[start] = "<u>" + words[start]
             words[end - 1] += "</u>"
-        return " ".join(words)
+        return self.joined(words, escape)
 
     def plot(self, path: Path) -> None:
         """Plot the text with its selected words highlighted."""
@@ -107,8 +116,8 @@ class TextPrediction(Prediction):
         plot_strip(self.tokens, self.z, self.summary, path)
 
 
-def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
-    """Mark the rationale in plain text: ``**word**`` if z = 1, ``__word__`` if 0 < z < 1, and ``[gold span]``.
+def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> list[str]:
+    """Mark the words of a rationale in plain text: ``**word**`` if z = 1, ``__word__`` if 0 < z < 1, ``[gold span]``.
 
     Args:
         tokens: words of the text.
@@ -121,11 +130,11 @@ def mark(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> 
     for start, end in gold:
         words[start] = "[" + words[start]
         words[end - 1] += "]"
-    return " ".join(words)
+    return words
 
 
-def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> str:
-    """Highlight the rationale with ANSI escape codes.
+def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()) -> list[str]:
+    """Highlight the words of a rationale with ANSI escape codes.
 
     Words with z = 1 have a yellow background, words with 0 < z < 1 are yellow, other words dim; gold spans are
     underlined.
@@ -140,7 +149,7 @@ def highlight(tokens: Sequence[str], z: Sequence[float] | None, gold: Spans = ()
         for style in styles[start:end]:
             style.append("4")  # underlined
     styled = zip(tokens, styles, strict=True)
-    return " ".join(in_style(token, style) for token, style in styled)
+    return [in_style(token, style) for token, style in styled]
 
 
 def in_style(token: str, style: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Metrics as sums and counts, so that batches add up to the exact value over a data set."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -20,13 +21,23 @@ class MeanMetric:
     total: Tensor
     count: Tensor | None
 
-    def __add__(self, other: "MeanMetric") -> "MeanMetric":
+    def __add__(self, other: "MeanMetric") -> Self:
         count = None if self.count is None or other.count is None else self.count + other.count
-        return MeanMetric(self.total + other.total, count)
+        return type(self)(self.total + other.total, count)
 
     def value(self) -> float:
         """Return the mean, or the plain total. Waits for the device."""
         return float(self.total if self.count is None else self.total / self.count.clamp(min=1))
+
+
+@dataclass(frozen=True, eq=False)
+class MeanOfRatios(MeanMetric):
+    """Mean of several ratios over a data set, such as the F1 scores of classes: ``total [C]`` over ``count [C]``."""
+
+    def value(self) -> float:
+        """Return the mean of the ratios; 0 / 0 counts as 0. Waits for the device."""
+        assert self.count is not None
+        return float((self.total / self.count.clamp(min=1)).mean())
 
 
 def accuracy(output: Output, batch: Batch) -> MeanMetric:

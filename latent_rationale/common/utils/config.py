@@ -45,6 +45,7 @@ def option(
     negated: Iterable[str] = (),
     also: Iterable[str] = (),
     needs: Needs | None = None,
+    alone: str = "",
 ) -> Any:
     """Define an option as a field of a dataclass.
 
@@ -57,6 +58,7 @@ def option(
         also: aliases of the option.
         needs: values of other options without which this one has no effect, such as ``{"model": ("latent", "rl")}``.
             If there are several, all of them are needed.
+        alone: value that cannot be combined with others, of an option with several values.
     """
     metadata = {
         "text": text,
@@ -65,6 +67,7 @@ def option(
         "negated": tuple(negated),
         "also": tuple(also),
         "needs": needs or {},
+        "alone": alone,
         "ignored": "",
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -30,7 +30,7 @@ _JSON_TYPES: dict[Any, tuple[type, ...]] = {
 
 
 def convert(hint: Any, value: Any) -> Any:
-    """Convert a JSON value to the type of a field, such as a path or a tuple.
+    """Convert a JSON value to the type of a field, such as a path or a tuple. A tuple may be given as its only value.
 
     Args:
         hint: type of the field.
@@ -44,6 +44,8 @@ def convert(hint: Any, value: Any) -> Any:
     kind = element_type(hint)
     if typing.get_origin(hint) is not tuple:
         return _convert_single(kind, value)
+    if isinstance(value, str | os.PathLike):  # options that take several files or names once took one
+        value = [value]
     if not isinstance(value, list | tuple):
         raise TypeError("expected a list")
     return tuple(_convert_single(kind, single) for single in value)
@@ -67,7 +69,9 @@ def check(field: "Field[Any]", value: Any) -> None:
     Raises:
         InputError: if it is not.
     """
-    within, choices = field.metadata["within"], field.metadata["choices"]
+    within, choices, alone = (field.metadata[key] for key in ("within", "choices", "alone"))
+    if alone and isinstance(value, tuple) and alone in value and len(value) > 1:
+        raise InputError(f"{flag(field.name)}: {alone} cannot be combined with other values")
     for single in value if isinstance(value, tuple) else [value]:
         if single is None:
             continue

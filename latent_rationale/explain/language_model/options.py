@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from latent_rationale.common.experiment.options import EncoderOptions
+from latent_rationale.common.experiment.options import NO_VECTORS, EncoderOptions, vectors_option
 from latent_rationale.common.training.options import TrainOptions
 from latent_rationale.common.utils.config import ignored, inherited, option
 from latent_rationale.tasks import TEXTS
@@ -25,7 +25,7 @@ class LanguageModelOptions(EncoderOptions, TrainOptions):
         "folder of a classifier, to read its texts, or of a transformer, to read texts in its word pieces",
     )
     use_bert_tokenizer: bool = option(False, "read word pieces; --ckpt names the folder of the transformer")
-    word_vectors: str = option("none", "file in GloVe's text format, or none to learn them")
+    word_vectors: tuple[str, ...] = vectors_option((NO_VECTORS,))
     softmax: str = option("adaptive", "over all words at once, or rare ones in clusters", choices=OUTPUT_SOFTMAXES)
 
     save_path: Path = inherited(TrainOptions, "save_path", Path("results/lm/default"))

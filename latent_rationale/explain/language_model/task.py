@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.targets import Target
-from latent_rationale.common.experiment.task import Task
+from latent_rationale.common.experiment.task import Task, Text
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective, Supervised
@@ -37,10 +37,6 @@ MOST_NATS = 700.0
 @dataclass(frozen=True, eq=False)
 class PerplexityMetric(MeanMetric):
     """Perplexity: the exponential of the mean of negative log probabilities."""
-
-    def __add__(self, other: MeanMetric) -> "PerplexityMetric":
-        total = super().__add__(other)
-        return PerplexityMetric(total.total, total.count)
 
     def value(self) -> float:
         """Return the perplexity, at most ``exp(MOST_NATS)``, so that it stays finite and can be written as JSON."""
@@ -133,10 +129,9 @@ class LanguageModelling(Task[LanguageModelOptions]):
         """Return zeros ``[N]``; a text is its own target."""
         return torch.zeros(len(examples))
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> tuple[str, ...]:
+    def example_of(self, texts: tuple[Text, ...]) -> tuple[str, ...]:
         """Make an example of a text given by the user, in the units of the language model."""
-        (tokens,) = texts
-        return tuple(self.cut(tokens))
+        return tuple(self.cut(self.words_of(texts[0])))
 
     def criterion(self, output: Output, batch: Batch) -> Tensor:
         """Negative log probabilities ``[B]``, weighted so that their mean is the mean over predicted words."""

@@ -12,7 +12,7 @@ from torch.nn import functional
 from latent_rationale.common.data.vocabulary import Tokenizer
 from latent_rationale.common.experiment.options import TextPredictOptions
 from latent_rationale.common.experiment.targets import Target
-from latent_rationale.common.experiment.task import Splits, Task
+from latent_rationale.common.experiment.task import Splits, Task, Text
 from latent_rationale.common.experiment.variants import Rank
 from latent_rationale.common.nn.model import Model
 from latent_rationale.common.objectives import Objective, Supervised
@@ -138,7 +138,7 @@ class FineTuning(Task[FineTuningOptions]):
         """Return the classes ``[N]``."""
         return self.reader.targets_of(examples)
 
-    def example_of(self, texts: tuple[Sequence[str], ...]) -> Any:
+    def example_of(self, texts: tuple[Text, ...]) -> Any:
         """Return a text without a label."""
         return self.reader.example_of(texts)
 

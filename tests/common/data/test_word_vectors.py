@@ -6,7 +6,13 @@ import torch
 
 from latent_rationale.common.data import word_vectors
 from latent_rationale.common.data.vocabulary import Vocabulary
-from latent_rationale.common.data.word_vectors import make_embedding, read_vectors
+from latent_rationale.common.data.word_vectors import (
+    WordVectors,
+    join_vectors,
+    make_embedding,
+    read_vectors,
+    write_vectors,
+)
 from latent_rationale.common.utils.errors import InputError
 
 SENTENCES = [["a", "film", "-LRB-", "a", "gem", "-RRB-"], ["and\\/or", "a", "film"]]
@@ -173,6 +179,42 @@ def test_words_keep_white_space_other_than_blanks_and_tabs(tmp_path):
     words = Vocabulary.build([], found.words)
     words.save(tmp_path / "v.txt")
     assert Vocabulary.load(tmp_path / "v.txt").words == words.words
+
+
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.txt.gz"])
+def test_what_is_written_is_read(tmp_path, name):
+    words = ["film", "(", "5", "8\u00a01/2", "żółć", "1/2"]
+    matrix = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
+    write_vectors(tmp_path / name, WordVectors(words, matrix))
+    found = read_vectors(tmp_path / name, [])
+    assert found.words == words
+    np.testing.assert_allclose(found.matrix, matrix, atol=5.1e-5)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_single_dimension_is_not_taken_for_a_header(tmp_path):
+    write_vectors(tmp_path / "v.txt", WordVectors(["5", "film"], np.array([[3], [-1]], dtype=np.float32)))
+    assert read_vectors(tmp_path / "v.txt", []).words == ["5", "film"]
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.txt.gz"])
+def test_files_that_cannot_be_written_keep_their_content(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ValueError, match="zip"):
+        write_vectors(tmp_path / name, WordVectors(["a", "b"], np.ones((1, 2), dtype=np.float32)))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    with pytest.raises(InputError, match="cannot be written"):
+        write_vectors(tmp_path / "no/v.txt", WordVectors(["a"], np.ones((1, 2), dtype=np.float32)))
+
+
+def test_joined_vectors_stand_side_by_side_with_zeros_for_missing_words():
+    first = WordVectors(["a", "b"], np.array([[1, 2], [3, 4]], dtype=np.float32))
+    second = WordVectors(["c", "b"], np.array([[5], [6]], dtype=np.float32))
+    joined = join_vectors([first, second])
+    assert joined.words == ["a", "b", "c"]
+    assert joined.matrix.tolist() == [[1, 2, 0], [3, 4, 6], [0, 0, 5]]
+    assert joined.matrix.dtype == np.float32
+    assert join_vectors([first]) is first
 
 
 def test_an_embedding_starts_from_the_vectors(vectors):

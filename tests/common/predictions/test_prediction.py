@@ -7,10 +7,9 @@ import pytest
 from latent_rationale.common.predictions.display import (
     LabelledPrediction,
     page,
-    prediction_files,
     show,
-    write_predictions,
 )
+from latent_rationale.common.predictions.files import prediction_files, write_predictions
 from latent_rationale.common.predictions.prediction import TextPrediction, highlight, mark
 from latent_rationale.common.utils.console import run_command
 from latent_rationale.common.utils.errors import InputError
@@ -19,16 +18,16 @@ from latent_rationale.snli.prediction import PairPrediction
 
 
 def test_marks_of_the_original():
-    assert mark(["a", "fine", "film"], [0.0, 1.0, 0.3]) == "a **fine** __film__"
-    assert mark(["a", "film"], None) == "a film"
+    assert " ".join(mark(["a", "fine", "film"], [0.0, 1.0, 0.3])) == "a **fine** __film__"
+    assert " ".join(mark(["a", "film"], None)) == "a film"
 
 
 def test_highlighting_adds_colours_and_nothing_else():
     tokens, z = ["a", "fine", "film"], [0.0, 1.0, 0.3]
-    coloured = highlight(tokens, z)
+    coloured = " ".join(highlight(tokens, z))
     assert re.sub(r"\033\[[0-9;]*m", "", coloured) == "a fine film"
     assert len({part.split("m")[0] for part in coloured.split("\033[")[1::2]}) == 3
-    assert highlight(tokens, None) == "a fine film"
+    assert " ".join(highlight(tokens, None)) == "a fine film"
 
 
 @pytest.mark.parametrize("z", [(1.0, 0.0, 0.5) * 30, None])
@@ -44,9 +43,9 @@ def test_a_strip_is_drawn_and_shows_the_selection(tmp_path, z):
 
 def test_what_people_marked_is_shown_beside_what_was_selected():
     tokens, z, gold = ["a", "very", "fine", "film"], [0.0, 1.0, 0.3, 0.0], [[1, 2], [2, 4]]
-    assert mark(tokens, z, gold) == "a [**very**] [__fine__ film]"
-    assert mark(tokens, None, gold) == "a [very] [fine film]"
-    coloured = highlight(tokens, z, gold)
+    assert " ".join(mark(tokens, z, gold)) == "a [**very**] [__fine__ film]"
+    assert " ".join(mark(tokens, None, gold)) == "a [very] [fine film]"
+    coloured = " ".join(highlight(tokens, z, gold))
     assert re.sub(r"\033\[[0-9;]*m", "", coloured) == "a very fine film"
     assert [part.split("m")[0] for part in coloured.split("\033[")[1::2]] == ["2", "30;43;4", "33;4", "2;4"]
 
@@ -68,7 +67,7 @@ HOSTILE = ("a\x1b[2J", "", "b\nc", "d\u2028\u202e", "\x9b8m")
 
 
 def test_the_words_of_a_text_stay_on_one_line():
-    assert mark(HOSTILE, [0.0, 1.0, 0.5, 0.0, 0.0]) == 'a\x1b[2J **""** __b\\nc__ d\\u2028\u202e \x9b8m'
+    assert " ".join(mark(HOSTILE, [0.0, 1.0, 0.5, 0.0, 0.0])) == 'a\x1b[2J **""** __b\\nc__ d\\u2028\u202e \x9b8m'
     pair = PairPrediction((1.0,), 0, "neutral", HOSTILE, ("x\r",), tuple((1.0,) for _ in HOSTILE))
     assert pair.marked().startswith('a\x1b[2J "" b\\nc d\\u2028\u202e \x9b8m | x\\r | a\x1b[2J ~ x\\r 1.00, "" ~ x\\r')
     assert len(pair.marked().splitlines()) == 1

@@ -22,7 +22,7 @@ from latent_rationale.sst.task import SST, SSTOptions
 
 OPTIONS = SSTOptions(
     model="latent", selection=0.3, lasso=0.1, hidden_size=6, batch_size=4, eval_batch_size=3, num_iterations=-3,
-    print_every=2, word_vectors="none", lr=0.01, dropout=0.2, classes=2,
+    print_every=2, word_vectors=("none",), lr=0.01, dropout=0.2, classes=2,
 )  # fmt: skip
 
 

@@ -367,3 +367,31 @@ def test_the_value_of_one_option_among_unknown_ones(arguments, value):
 def test_numbers_beyond_all_bounds_are_refused(value):
     with pytest.raises(InputError, match="--lr"):
         make(TrainOptions, {"lr": value})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several(OptionGroup):
+    files: tuple[str, ...] = option((), "files", alone="none")
+    paths: tuple[Path, ...] = option((), "paths")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("files", "a.txt", ("a.txt",)),
+        ("files", ["a.txt", "b.txt"], ("a.txt", "b.txt")),
+        ("files", Path("a.txt"), ("a.txt",)),
+        ("files", "none", ("none",)),
+        ("paths", "a.txt", (Path("a.txt"),)),
+    ],
+)
+def test_one_value_stands_for_a_tuple_of_it(name, value, expected):
+    """As earlier versions recorded it, and as Python callers write it."""
+    assert getattr(from_json(Several, {name: value}), name) == expected
+
+
+def test_a_value_that_stands_alone_is_not_combined():
+    with pytest.raises(InputError, match="--files: none cannot be combined with other values"):
+        make(Several, {"files": ["a.txt", "none"]})
+    parsed, _ = parse(Several, ["--files", "none"], "program", "")
+    assert parsed.files == ("none",)

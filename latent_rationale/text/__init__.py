@@ -1,0 +1,1 @@
+"""The user's own tables of texts: reading, columns, and splits."""
