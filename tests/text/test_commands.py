@@ -14,7 +14,19 @@ from latent_rationale.text.prediction import TablePrediction
 from latent_rationale.text.targets import Classes, Labels, Number, from_json
 from latent_rationale.text.train import main as train_text
 
-SMALL = ["--hidden_size", "8", "--embed_size", "8", "--batch_size", "20", "--dropout", "0", "--lr", "0.02"]
+SMALL = [
+    "--hidden_size",
+    "8",
+    "--embed_size",
+    "8",
+    "--batch_size",
+    "20",
+    "--dropout",
+    "0",
+    "--lr",
+    "0.02",
+    "--eval_every=-1",
+]
 GOOD, BAD = ["superb", "lovely", "didn't disappoint"], ["dreadful", "dull", "wasn't good"]
 
 

@@ -9,7 +9,7 @@ from latent_rationale.common.data.batching import Encoded
 from latent_rationale.common.experiment.description import describe_data, describe_model
 from latent_rationale.common.experiment.outcome import report_outcome
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
-from latent_rationale.common.experiment.results_folder import begin, continue_run, resume
+from latent_rationale.common.experiment.results_folder import begin, conclude_run, continue_run, resume
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.files import write_predictions
 from latent_rationale.common.training import checkpoint
@@ -81,7 +81,7 @@ def _train_and_evaluate(
         results["test"], predictions = predictor.evaluate(splits.test)
         labelled = label_predictions("test", task, predictions, splits.test)
         write_predictions(run.folder, labelled, task.zips_predictions)
-    task.finish(run.folder, train_state.model)
+    conclude_run(task, train_state, data)
     facts = report_outcome(task, train_state.progress, results["dev"])
     run.finish(train_state.progress.best_iteration, facts, results)
     return results

@@ -113,6 +113,13 @@ def continue_run(task: Task[Any], train_state: TrainState, data: Mapping[str, En
     LOGGER.info("resuming %s after step %d", folder, train_state.progress.iteration)
 
 
+def conclude_run(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> None:
+    """Let the task save further files of the best model, and record their digests."""
+    folder = task.options.save_path
+    task.finish(folder, train_state.model)
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data, with_weights=True))
+
+
 def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> Any:
     """Return the options that a run was started with, updated by those that a resumed run may change.
 
@@ -156,15 +163,26 @@ def _outputs(folder: Path, task_class: type[Task[Any]]) -> list[Path]:
     return [path for name in (*OUTPUTS, *task_class.kept) for path in sorted(folder.glob(name))]
 
 
-def _configuration(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> dict[str, Any]:
-    """Return the content of ``config.json``, from which a run is resumed and its model loaded."""
+def _configuration(
+    task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded], with_weights: bool = False
+) -> dict[str, Any]:
+    """Return the content of ``config.json``, from which a run is resumed and its model loaded.
+
+    Args:
+        task: task with the options of the run.
+        train_state: state of the run.
+        data: encoded examples by split.
+        with_weights: record the digests of weights too that the task has exported; false until the run ends, since it
+            replaces them.
+    """
+    files = checkpoint.file_digests(task.options.save_path, task.kept)
     options = dataclasses.replace(task.options, resume=False, overwrite=False)
     return {
         "task": task.name,
         "seed": options.seed,
         "options": config.to_json(options),
         "embedding_size": train_state.model.embedding.embedding_dim,
-        "files": checkpoint.file_digests(options.save_path, task.kept),
+        "files": {name: files[name] for name in files if with_weights or not name.endswith(".safetensors")},
         "data": _digests(data),
         "versions": {
             "latent_rationale": latent_rationale.__version__,

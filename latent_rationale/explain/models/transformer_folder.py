@@ -20,11 +20,15 @@ def transformer_folder(folder: Path) -> Path | None:
     """Return the folder that holds a model in the format of the library, complete or not; None if there is none.
 
     It is the given folder, or the folder ``EXPORTED`` within a results folder of ``explain.finetune_bert``.
+
+    Raises:
+        InputError: if a file of a results folder is damaged.
     """
     path = folder / checkpoint.CONFIG
     config = read_json(path) if path.is_file() and not is_pointer(path) else None
     task = config.get("task") if isinstance(config, dict) else None
     if task == FINE_TUNING:
+        checkpoint.read_config(folder)  # compares the files with their digests
         return folder / EXPORTED
     of_the_library = isinstance(config, dict) and "model_type" in config
     return folder if of_the_library or (task is None and is_foreign(folder)) else None

@@ -83,6 +83,16 @@ def test_a_fine_tuned_encoder_is_a_folder_of_the_library(folders):
     assert own.predict(["a film that is not good"])[0].scores == pytest.approx(expected.tolist(), abs=1e-5)
 
 
+def test_damaged_weights_of_a_fine_tuned_encoder_are_noticed(folders, tmp_path, capsys):
+    copy = shutil.copytree(folders / "bert", tmp_path / "bert")
+    path = copy / "transformers/model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    assert explain(["--ckpt", str(copy), "--method", "occlusion", "--text", "a film"]) == 2
+    assert "model.safetensors: is damaged" in capsys.readouterr().err
+
+
 def test_only_whole_sentences_are_read_where_asked(folders, data):
     whole = latent_rationale.load(folders / "bert").task
     everything = FineTuning(FineTuningOptions()).resolved()
