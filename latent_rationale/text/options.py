@@ -43,6 +43,10 @@ class TableOptions(RationaleTrainOptions):
     eval_every: int = inherited(RationaleTrainOptions, "eval_every", 250)
     batch_size: int = inherited(RationaleTrainOptions, "batch_size", 64)
     lr: float = inherited(RationaleTrainOptions, "lr", 0.0005)
+    # Multipliers that start low saturate the selector before they matter, and then overshoot.
+    lambda_init: float = inherited(RationaleTrainOptions, "lambda_init", 0.05)
+    lambda_max: float = inherited(RationaleTrainOptions, "lambda_max", 0.5)
+    lagrange_lr: float = inherited(RationaleTrainOptions, "lagrange_lr", 0.005)
 
     def __post_init__(self) -> None:
         """Refuse combinations of values that do not go together."""

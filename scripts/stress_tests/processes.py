@@ -197,7 +197,10 @@ def _exit_code(main: Main, arguments: Sequence[str]) -> int:
         code = end.code
     except BaseException as error:
         frames = traceback.extract_tb(error.__traceback__)
-        if not (isinstance(error, KeyboardInterrupt) and all(frame.filename == __file__ for frame in frames)):
+        if not (
+            isinstance(error, KeyboardInterrupt)
+            and all(frame.filename in (__file__, signal.__file__) for frame in frames)
+        ):
             traceback.print_exc()
             code = 1
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
