@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -170,6 +171,8 @@ def locked(folder: Path, file: str = "") -> Iterator[None]:
 
     path = folder / (f".{file}{LOCK}" if file else LOCK)
     lock = SoftFileLock(path, timeout=0)
+    if _was_left_empty(path):
+        path.unlink(missing_ok=True)
     try:
         lock.acquire()
     except Timeout as error:
@@ -182,6 +185,20 @@ def locked(folder: Path, file: str = "") -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _was_left_empty(lock: Path) -> bool:
+    """Tell whether a process was killed between the creation of its lock and the writing of its id, which follows at once.
+
+    Waits for a second if the lock is empty.
+    """
+    try:
+        if lock.stat().st_size:
+            return False
+        time.sleep(1)
+        return lock.stat().st_size == 0
+    except FileNotFoundError:
+        return False
 
 
 def _owner_of(lock: Path) -> str:

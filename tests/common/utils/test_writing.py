@@ -102,6 +102,14 @@ def test_the_lock_of_a_killed_process_counts_no_longer(tmp_path, holder):
     assert names_in(tmp_path) == [".mine.tmp"]
 
 
+def test_a_lock_without_an_owner_counts_no_longer(tmp_path):
+    """As a kill leaves it right after its creation."""
+    (tmp_path / LOCK).touch()
+    with locked(tmp_path):
+        assert (tmp_path / LOCK).stat().st_size > 0
+    assert names_in(tmp_path) == []
+
+
 def test_a_lock_is_removed_after_an_error(tmp_path):
     with pytest.raises(ZeroDivisionError), locked(tmp_path):
         raise ZeroDivisionError
