@@ -188,7 +188,7 @@ def locked(folder: Path, file: str = "") -> Iterator[None]:
 
 
 def _was_left_empty(lock: Path) -> bool:
-    """Tell whether a process was killed between the creation of its lock and the writing of its id, which follows at once.
+    """Tell whether a process was killed right after it had created its lock, before it wrote its id.
 
     Waits for a second if the lock is empty.
     """
