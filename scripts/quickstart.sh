@@ -44,3 +44,5 @@ python -m latent_rationale.sst.train --model latent --selection 0.3 --num_iterat
 echo
 python -m latent_rationale.sst.predict --ckpt "$results" --split test --show 12 --overwrite
 echo "results folder: $results (tensorboard --logdir results)"
+echo "the same with a table of your own (docs/own-texts.md):"
+echo "  latent-rationale train text --train_path reviews.csv --text-column review --label-column stars --model latent --selection 0.2"

@@ -37,10 +37,10 @@ class TablePrediction(TextPrediction):
         return spans
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row's other columns, and the prediction with the rationale as spans of characters."""
+        """Return the prediction with the rationale as spans of characters, and the row's other columns."""
         ours = {"id": self.id, "label": self.label, "label_name": self.label_name, "scores": list(self.scores)}
         words = {"rationale": self.rationale, "text": self.text, "offsets": self.offsets, "z": self.z}
-        return {**self.others, **ours, **words}
+        return {**ours, **words, "row": dict(self.others)}
 
     def joined(self, words: Sequence[str], shown: Callable[[str], str]) -> str:
         """Join words, which may have marks, with what stands between them in the text."""

@@ -113,7 +113,7 @@ def test_rows_for_prediction_keep_their_order_their_names_and_their_other_column
     assert predict_text(["--ckpt", str(classified), "--input", str(tmp_path / "new.csv")]) == 0
     found = predictions_in(classified / "predict/new")
     assert [row["id"] for row in found] == [row["nr"] for row in given]
-    assert [row["stars"] for row in found] == [row["stars"] for row in given]
+    assert [row["row"] for row in found] == [{key: row[key] for key in ("nr", "stars")} for row in given]
     assert [row["label_name"] for row in found] == ["bad", "good"] * 15
 
 
