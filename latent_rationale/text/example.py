@@ -1,6 +1,6 @@
 """One text of a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,4 +35,9 @@ class TextExample:
     @property
     def tokens(self) -> tuple[str, ...]:
         """Words of the text, found anew at each call: a table of texts would not fit into memory as words."""
-        return tuple(self.text[start:end] for start, end in self.offsets)
+        return words_at(self.text, self.offsets)
+
+
+def words_at(text: str, offsets: Iterable[tuple[int, int]]) -> tuple[str, ...]:
+    """Return the words of a text, given the start and end of each."""
+    return tuple(text[start:end] for start, end in offsets)

@@ -96,14 +96,13 @@ def find_targets(examples: Sequence[TextExample], options: TableOptions) -> Targ
     column_name = ", ".join(options.label_column)
     if options.regression:
         return Number.of(labels, column_name)
-    sets = [isinstance(label, tuple) for label in labels]
-    if any(sets) and not all(sets):
+    are_sets = {isinstance(label, tuple) for label in labels}
+    if len(are_sets) > 1:
         raise InputError(f"column {column_name!r} holds lists of classes in some rows and single classes in others")
     counts = count_classes(labels)
-    multiple = bool(sets) and all(sets)
     names = options.label_column if len(options.label_column) > 1 else discover_classes(counts, column_name)
     weights = _weights(options.class_weights, counts, names)
-    return Labels(names, weights) if multiple else Classes(names, weights)
+    return Labels(names, weights) if True in are_sets else Classes(names, weights)
 
 
 def count_classes(labels: Sequence[Any]) -> Counter[str]:

@@ -1,6 +1,7 @@
 """Task of the user's own tables of texts: classes, sets of classes, or numbers."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from latent_rationale.common.utils.errors import InputError
 from latent_rationale.common.utils.files import read_json
 from latent_rationale.common.utils.writing import write_json
 from latent_rationale.text.columns import labelled
-from latent_rationale.text.example import TextExample
+from latent_rationale.text.example import TextExample, words_at
 from latent_rationale.text.options import TableOptions, TablePredictOptions
 from latent_rationale.text.prediction import TablePrediction
 from latent_rationale.text.reader import TableReader, count_classes, find_targets
@@ -71,6 +72,11 @@ class TextTable(Task[TableOptions]):
         return self._targets
 
     def read_splits(self) -> Splits:
+        """Return the examples of all splits, which are read once."""
+        return self._splits
+
+    @cached_property
+    def _splits(self) -> Splits:
         """Read the tables, and split off the dev and the test set where there are no tables of their own."""
         train = list(labelled(self._reader.labelled(self.options.train_path), _label_of))
         self._targets = find_targets(train, self.options)
@@ -137,7 +143,7 @@ class TextTable(Task[TableOptions]):
 
     def tokenize(self, text: str) -> Sequence[str]:
         """Split a raw text into words."""
-        return [text[start:end] for start, end in find_words(text)]
+        return words_at(text, find_words(text))
 
     def example_of(self, texts: tuple[Text, ...]) -> TextExample:
         """Return a text without a label; words that are given one by one are joined with blanks."""
@@ -164,12 +170,13 @@ class TextTable(Task[TableOptions]):
     def predictions(self, output: Output, batch: Batch) -> Sequence[TablePrediction]:
         """Convert the output to predictions with rationales in the texts as they were written."""
         guesses = self.targets.guesses(output.scores)
-        return [
-            TablePrediction(
-                guess.scores, guess.label, guess.name, each.tokens, z, each.id, each.text, each.offsets, each.others
-            )
-            for each, z, guess in zip(batch.examples, rationales(output), guesses, strict=True)
-        ]
+        found = []
+        for each, z, guess in zip(batch.examples, rationales(output), guesses, strict=True):
+            offsets = each.offsets
+            tokens = words_at(each.text, offsets)
+            row = (each.id, each.text, offsets, each.others)
+            found.append(TablePrediction(guess.scores, guess.label, guess.name, tokens, z, *row))
+        return found
 
     def gold(self, example: TextExample) -> dict[str, Any]:
         """Return the label and its name; None for a text without one."""

@@ -9,7 +9,13 @@ from latent_rationale.common.data.batching import Encoded
 from latent_rationale.common.experiment.description import describe_data, describe_model
 from latent_rationale.common.experiment.outcome import report_outcome
 from latent_rationale.common.experiment.predictor import Predictor, label_predictions
-from latent_rationale.common.experiment.results_folder import begin, conclude_run, continue_run, resume
+from latent_rationale.common.experiment.results_folder import (
+    begin,
+    conclude_run,
+    continue_run,
+    data_digests,
+    resume,
+)
 from latent_rationale.common.experiment.task import Splits, Task
 from latent_rationale.common.predictions.files import write_predictions
 from latent_rationale.common.training import checkpoint
@@ -44,24 +50,29 @@ def run_experiment(task: Task[Any], device: torch.device) -> dict[str, dict[str,
     train_state = TrainState(model.to(device), objective.to(device), options)
     LOGGER.info("model: %s", describe_model(task.model_name, model, device))
     data = {name: task.encode(examples, vocabulary) for name, examples in vars(splits).items() if examples}
+    digests = data_digests(data)
     predictor = Predictor(task, vocabulary, model, objective)
     # The folder is changed only now, after all input could be read: a run that fails before keeps the results that
     # --overwrite would replace.
     with locked(writable_folder(folder)):
         if resuming:
-            resume(task, train_state, data)
+            resume(task, train_state, len(data["train"]), digests)
         else:
-            begin(task, vocabulary, train_state, data)
+            begin(task, vocabulary, train_state, digests)
         with Run(folder, train_state.progress.iteration) as run:
             if resuming:
-                continue_run(task, train_state, data)
-            return _train_and_evaluate(predictor, train_state, splits, data, run)
+                continue_run(task, train_state, digests)
+            results = _train_and_evaluate(predictor, train_state, splits, data, run)
+            conclude_run(task, train_state, digests)
+            facts = report_outcome(task, train_state.progress, results["dev"])
+            run.finish(train_state.progress.best_iteration, facts, results)
+    return results
 
 
 def _train_and_evaluate(
     predictor: Predictor, train_state: TrainState, splits: Splits, data: Mapping[str, Encoded], run: Run
 ) -> dict[str, dict[str, float]]:
-    """Train, then write predictions and measures of the best model, which are returned by split."""
+    """Train, write the predictions of the best model for test, and return its measures by split."""
     task = predictor.task
     options = task.options
     judge = Judge(
@@ -81,9 +92,6 @@ def _train_and_evaluate(
         results["test"], predictions = predictor.evaluate(splits.test)
         labelled = label_predictions("test", task, predictions, splits.test)
         write_predictions(run.folder, labelled, task.zips_predictions)
-    conclude_run(task, train_state, data)
-    facts = report_outcome(task, train_state.progress, results["dev"])
-    run.finish(train_state.progress.best_iteration, facts, results)
     return results
 
 

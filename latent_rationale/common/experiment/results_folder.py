@@ -51,14 +51,14 @@ def check_new_folder(task_class: type[Task[Any]], options: TrainOptions) -> None
     refuse_existing(_outputs(folder, task_class), options.overwrite)
 
 
-def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, data: Mapping[str, Encoded]) -> None:
+def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, digests: Mapping[str, str]) -> None:
     """Write the files of a new run, in place of those of an earlier one.
 
     Args:
         task: task with the options of the run.
         vocabulary: vocabulary that ``task.start`` returned.
         train_state: the initial state.
-        data: encoded examples by split.
+        digests: digests of the data, see ``data_digests``.
 
     Raises:
         InputError: if the folder holds a file that must not be replaced, or files cannot be written.
@@ -74,19 +74,20 @@ def begin(task: Task[Any], vocabulary: Any, train_state: TrainState, data: Mappi
         if path.is_file():  # folders are emptied by the task that fills them
             path.unlink()
     # Written first, so that --resume can begin anew if the run is interrupted here, and again with the files' digests.
-    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, digests))
     task.keep(folder, vocabulary, train_state.model)
     checkpoint.save_last(folder, train_state)
-    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, digests))
 
 
-def resume(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> None:
+def resume(task: Task[Any], train_state: TrainState, size: int, digests: Mapping[str, str]) -> None:
     """Restore the last saved training state of a run. Nothing in the folder is changed.
 
     Args:
         task: task with the options of the run.
         train_state: state of an untrained model, changed in place.
-        data: encoded examples by split.
+        size: number of training examples.
+        digests: digests of the data, see ``data_digests``.
 
     Raises:
         InputError: if the run is already past the last step that the options ask for, its data is not that with which
@@ -94,30 +95,30 @@ def resume(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]
     """
     folder = task.options.save_path
     checkpoint.load_last(folder, train_state)
-    last = task.options.last_step(steps_per_epoch(len(data["train"]), task.options.batch_size))
+    last = task.options.last_step(steps_per_epoch(size, task.options.batch_size))
     if last < train_state.progress.iteration:
         raise InputError(f"--num-iterations: the run has already reached step {train_state.progress.iteration}", folder)
-    recorded, current = checkpoint.read_config(folder).get("data", {}), _digests(data)
-    names = {**recorded, **current} if recorded else {}  # versions without digests recorded none
-    changed = [name for name in names if recorded.get(name) != current.get(name)]
+    recorded = checkpoint.read_config(folder).get("data", {})
+    names = {**recorded, **digests} if recorded else {}  # versions without digests recorded none
+    changed = [name for name in names if recorded.get(name) != digests.get(name)]
     if changed:
         splits = " and ".join(changed)
         raise InputError(f"the {splits} data is not that with which the run in {folder} began ({task.source})")
 
 
-def continue_run(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> None:
+def continue_run(task: Task[Any], train_state: TrainState, digests: Mapping[str, str]) -> None:
     """Record that a resumed run goes on: its results are no longer the final ones, its options may differ."""
     folder = task.options.save_path
     (folder / RESULTS).unlink(missing_ok=True)
-    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, digests))
     LOGGER.info("resuming %s after step %d", folder, train_state.progress.iteration)
 
 
-def conclude_run(task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded]) -> None:
+def conclude_run(task: Task[Any], train_state: TrainState, digests: Mapping[str, str]) -> None:
     """Let the task save further files of the best model, and record their digests."""
     folder = task.options.save_path
     task.finish(folder, train_state.model)
-    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, data, with_weights=True))
+    write_json(folder / checkpoint.CONFIG, _configuration(task, train_state, digests, with_weights=True))
 
 
 def resumed_options(task_class: type[Task[Any]], options: TrainOptions, named: dict[str, Any]) -> Any:
@@ -164,14 +165,14 @@ def _outputs(folder: Path, task_class: type[Task[Any]]) -> list[Path]:
 
 
 def _configuration(
-    task: Task[Any], train_state: TrainState, data: Mapping[str, Encoded], with_weights: bool = False
+    task: Task[Any], train_state: TrainState, digests: Mapping[str, str], with_weights: bool = False
 ) -> dict[str, Any]:
     """Return the content of ``config.json``, from which a run is resumed and its model loaded.
 
     Args:
         task: task with the options of the run.
         train_state: state of the run.
-        data: encoded examples by split.
+        digests: digests of the data.
         with_weights: record the digests of weights too that the task has exported; false until the run ends, since it
             replaces them.
     """
@@ -183,7 +184,7 @@ def _configuration(
         "options": config.to_json(options),
         "embedding_size": train_state.model.embedding.embedding_dim,
         "files": {name: files[name] for name in files if with_weights or not name.endswith(".safetensors")},
-        "data": _digests(data),
+        "data": dict(digests),
         "versions": {
             "latent_rationale": latent_rationale.__version__,
             "torch": torch.__version__,
@@ -192,8 +193,8 @@ def _configuration(
     }
 
 
-def _digests(data: Mapping[str, Encoded]) -> dict[str, str]:
-    """Return a digest of each split, as the model reads it."""
+def data_digests(data: Mapping[str, Encoded]) -> dict[str, str]:
+    """Compute the digest of each split of encoded examples, as the model reads it."""
     return {
         name: checkpoint.digest([*((text.ids, text.lengths) for text in split.texts), split.targets])
         for name, split in data.items()

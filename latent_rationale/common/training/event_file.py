@@ -46,9 +46,7 @@ class EventFile:
 
     def histogram(self, name: str, values: Tensor, iteration: int) -> None:
         """Add a histogram of values in [0, 1], of any shape."""
-        self._write(
-            Event(step=iteration, summary=summary.histogram(name, values.detach().float().cpu().numpy(), _BINS))
-        )
+        self._add(summary.histogram(name, values.detach().float().cpu().numpy(), _BINS), iteration)
 
     def text(self, name: str, text: str, iteration: int) -> None:
         """Add text in Markdown format."""

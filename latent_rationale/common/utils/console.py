@@ -133,7 +133,7 @@ class _Console(logging.Handler):
         message = record.getMessage()
         # Without the lock of tqdm: no other thread draws (see Progress), and Ctrl-C while it is acquired makes tqdm
         # release what it does not hold, which ends in a traceback.
-        tqdm.write(message if hasattr(record, "in_colour") else escaped(message), nolock=True)
+        tqdm.write(message if getattr(record, "in_colour", False) else escaped(message), nolock=True)
 
 
 @contextmanager
